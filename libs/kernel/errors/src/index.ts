@@ -1,1 +1,7 @@
-export {};
+export {
+  EasyFlowError,
+  OperationalError,
+  UnexpectedError,
+  UserError,
+  type ErrorPlace,
+} from './easyflow-error';

@@ -1,1 +1,1 @@
-export {};
+export { idTime, isId, newId } from './id';

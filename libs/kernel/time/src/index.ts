@@ -1,1 +1,3 @@
-export {};
+export { systemClock, type Clock } from './clock';
+export { parseDuration } from './duration';
+export { formatTime } from './format-time';
