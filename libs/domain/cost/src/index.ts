@@ -1,1 +1,2 @@
-export {};
+export { formatDecimal, parseDecimal, type Decimal } from './decimal';
+export { PriceList, defaultPrices } from './price-list';

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { idSchema, pageOf, timeSchema } from './values';
+
+export const tenantLimitsSchema = z.object({
+  requestsPerSecond: z.number().positive().optional(),
+  concurrentExecutions: z.number().int().positive().optional(),
+});
+
+export const createTenantRequestSchema = z.object({
+  name: z.string().min(1).max(255).optional(),
+  limits: tenantLimitsSchema.optional(),
+});
+
+export const createdTenantSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  apiKey: z.string(),
+  login: z.object({ email: z.string(), password: z.string() }),
+});
+
+export const tenantSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  placement: z.string(),
+  status: z.string(),
+  createdAt: timeSchema,
+});
+
+export const tenantPageSchema = pageOf(tenantSchema);
+
+export type CreateTenantRequest = z.infer<typeof createTenantRequestSchema>;
+export type CreatedTenant = z.infer<typeof createdTenantSchema>;
+export type Tenant = z.infer<typeof tenantSchema>;

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { idSchema, jsonSchema, pageOf, pageQuerySchema, timeSchema } from './values';
+
+/** How soon an execution should run, and what it costs. `balanced` when the request names none. */
+export const executionModes = ['realtime', 'balanced', 'eco'] as const;
+export type ExecutionMode = (typeof executionModes)[number];
+export const executionModeSchema = z.enum(executionModes);
+
+/** The specification's phases. */
+export const executionStatuses = [
+  'pending',
+  'running',
+  'waiting',
+  'suspended',
+  'cancelled',
+  'faulted',
+  'completed',
+] as const;
+export type ExecutionStatus = (typeof executionStatuses)[number];
+export const executionStatusSchema = z.enum(executionStatuses);
+
+/** Statuses that never change again. */
+export const finalStatuses = ['cancelled', 'faulted', 'completed'] as const;
+
+export function isFinal(status: string): boolean {
+  return (finalStatuses as readonly string[]).includes(status);
+}
+
+/** Whether executors were told at once (`hinted`) or will find the execution by themselves (`deferred`). */
+export const dispatchSchema = z.enum(['hinted', 'deferred']);
+export type Dispatch = z.infer<typeof dispatchSchema>;
+
+export const startExecutionSchema = z.object({
+  input: jsonSchema.optional(),
+  version: z.string().optional(),
+  mode: executionModeSchema.optional(),
+});
+
+export const startExecutionAliasSchema = startExecutionSchema.extend({
+  flow: z.object({ namespace: z.string(), name: z.string() }),
+});
+
+export const acceptedExecutionSchema = z.object({
+  id: idSchema,
+  status: executionStatusSchema,
+  dispatch: dispatchSchema,
+});
+
+/** The specification's error object (RFC 9457 members). */
+export const flowErrorSchema = z.looseObject({
+  type: z.string(),
+  status: z.number().int(),
+  title: z.string().optional(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+});
+
+export const endedExecutionSchema = z.object({
+  id: idSchema,
+  status: z.enum(finalStatuses),
+  output: jsonSchema.optional(),
+  error: flowErrorSchema.optional(),
+});
+
+const flowReferenceSchema = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  version: z.string(),
+});
+
+export const executionSummarySchema = z.object({
+  id: idSchema,
+  status: executionStatusSchema,
+  flow: flowReferenceSchema,
+  mode: executionModeSchema,
+  error: flowErrorSchema.optional(),
+  createdAt: timeSchema,
+  startedAt: timeSchema.optional(),
+  endedAt: timeSchema.optional(),
+});
+
+export const executionSchema = executionSummarySchema.extend({
+  input: jsonSchema,
+  output: jsonSchema.optional(),
+});
+
+export const executionPageSchema = pageOf(executionSummarySchema);
+
+export const listExecutionsQuerySchema = pageQuerySchema.extend({
+  flow: z
+    .string()
+    .regex(/^[^/]+\/[^/]+$/)
+    .optional()
+    .meta({ description: 'namespace/name' }),
+  status: executionStatusSchema.optional(),
+});
+
+export const historyItemTypes = [
+  'executionStarted',
+  'taskStarted',
+  'taskCompleted',
+  'taskFaulted',
+  'taskRetried',
+  'executionWaiting',
+  'executionEnded',
+] as const;
+
+export const historyItemSchema = z.looseObject({
+  sequence: z.number().int(),
+  type: z.enum(historyItemTypes),
+  task: z.string().optional().meta({ description: 'JSON pointer of the task in the document' }),
+  at: timeSchema,
+});
+
+export const historySchema = z.object({ items: z.array(historyItemSchema) });
+
+export type StartExecution = z.infer<typeof startExecutionSchema>;
+export type AcceptedExecution = z.infer<typeof acceptedExecutionSchema>;
+export type ListExecutionsQuery = z.infer<typeof listExecutionsQuerySchema>;

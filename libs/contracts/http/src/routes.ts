@@ -1,0 +1,124 @@
+import { createTenantRequestSchema, createdTenantSchema, tenantPageSchema } from './admin';
+import { jwksSchema, loginRequestSchema, loginResponseSchema } from './auth';
+import { executionRoutes } from './execution-routes';
+import { flowRoutes } from './flow-routes';
+import { healthSchema, readinessSchema } from './health';
+import { json, type Route } from './route';
+import { jsonSchema, pageQuerySchema } from './values';
+import { usageQuerySchema, usageSchema } from './usage';
+
+const openRoutes = {
+  login: {
+    method: 'POST',
+    path: '/v1/auth/login',
+    operationId: 'login',
+    summary: 'An access token for an email and a password',
+    access: 'none',
+    body: { required: true, content: { 'application/json': loginRequestSchema } },
+    answers: { 200: json('a signed JWT', loginResponseSchema) },
+    problems: [
+      'body.malformed',
+      'body.too_deep',
+      'body.too_large',
+      'body.unsupported_media_type',
+      'request.invalid',
+      'auth.invalid_credentials',
+      'issuer.unavailable',
+    ],
+  },
+  jwks: {
+    method: 'GET',
+    path: '/.well-known/jwks.json',
+    operationId: 'jwks',
+    summary: 'The public keys of access tokens',
+    access: 'none',
+    answers: { 200: json('the keys', jwksSchema) },
+    problems: ['issuer.unavailable'],
+  },
+  statusPage: {
+    method: 'GET',
+    path: '/',
+    operationId: 'statusPage',
+    summary: 'A plain page for people',
+    access: 'none',
+    answers: { 200: { description: 'HTML', content: { 'text/html': jsonSchema } } },
+  },
+  healthz: {
+    method: 'GET',
+    path: '/healthz',
+    operationId: 'healthz',
+    summary: 'The process lives',
+    access: 'none',
+    answers: { 200: json('it lives', healthSchema) },
+  },
+  readyz: {
+    method: 'GET',
+    path: '/readyz',
+    operationId: 'readyz',
+    summary: 'The process can serve',
+    access: 'none',
+    answers: {
+      200: json('it can', readinessSchema),
+      503: json('it cannot now', readinessSchema),
+    },
+  },
+  openapi: {
+    method: 'GET',
+    path: '/openapi.json',
+    operationId: 'openapi',
+    summary: 'This document',
+    access: 'none',
+    answers: { 200: json('OpenAPI 3.1', jsonSchema) },
+  },
+} as const satisfies Record<string, Route>;
+
+const adminRoutes = {
+  createTenant: {
+    method: 'POST',
+    path: '/v1/admin/tenants',
+    operationId: 'createTenant',
+    summary: 'A new tenant with its first API key and login, shown this once',
+    access: 'admin',
+    body: { required: false, content: { 'application/json': createTenantRequestSchema } },
+    answers: { 201: json('the tenant', createdTenantSchema) },
+    problems: [
+      'body.malformed',
+      'body.too_deep',
+      'body.too_large',
+      'body.unsupported_media_type',
+      'request.invalid',
+    ],
+  },
+  listTenants: {
+    method: 'GET',
+    path: '/v1/admin/tenants',
+    operationId: 'listTenants',
+    summary: 'All tenants',
+    access: 'admin',
+    query: pageQuerySchema,
+    answers: { 200: json('a page', tenantPageSchema) },
+    problems: ['query.invalid'],
+  },
+} as const satisfies Record<string, Route>;
+
+const usageRoutes = {
+  getUsage: {
+    method: 'GET',
+    path: '/v1/usage',
+    operationId: 'getUsage',
+    summary: 'Completed executions and their cost by hour, flow and mode',
+    access: 'tenant',
+    query: usageQuerySchema,
+    answers: { 200: json('the usage', usageSchema) },
+    problems: ['query.invalid'],
+  },
+} as const satisfies Record<string, Route>;
+
+/** Every route of the contract: the controllers, the OpenAPI document and the 405 answers follow it. */
+export const routes = {
+  ...openRoutes,
+  ...adminRoutes,
+  ...flowRoutes,
+  ...executionRoutes,
+  ...usageRoutes,
+} as const satisfies Record<string, Route>;
