@@ -1,1 +1,10 @@
-export {};
+export { defaultEcoWindow, ecoDueAt, ecoOpen, parseEcoWindow, type EcoWindow } from './eco-window';
+export { readExpression, type Expression, type ScheduleKind } from './expression';
+export {
+  scheduleRow,
+  type CurrentSchedule,
+  type ScheduledFlow,
+  type ScheduleRow,
+} from './schedule-row';
+export { tickExecutionId, tickKey } from './scheduled-execution';
+export { CATCH_UP_MS, dueTicks, firstTick, type DueTicks } from './ticks';

@@ -1,0 +1,61 @@
+import { isId, idTime } from '@easyflow/kernel-ids';
+import { scheduleRow } from './schedule-row';
+import { tickExecutionId, tickKey } from './scheduled-execution';
+
+const now = Date.parse('2026-05-01T12:00:00Z');
+
+describe('scheduleRow', () => {
+  it('is nothing for a flow without a schedule', () => {
+    expect(scheduleRow({ document: {} }, { now })).toBeUndefined();
+  });
+
+  it('writes durations so that they read back', () => {
+    expect(scheduleRow({ schedule: { every: 1_500 }, document: {} }, { now })).toEqual({
+      kind: 'every',
+      expression: 'PT1.5S',
+      nextTick: now + 1_500,
+    });
+  });
+
+  it('takes the time zone of the document, else the default', () => {
+    const schedule = { cron: '0 14 * * *' };
+    const document = { document: { metadata: { timezone: 'Europe/Berlin' } } };
+    expect(scheduleRow({ schedule, document }, { now, defaultTimeZone: 'Asia/Tokyo' })).toEqual({
+      kind: 'cron',
+      expression: 'CRON_TZ=Europe/Berlin 0 14 * * *',
+      nextTick: Date.parse('2026-05-02T12:00:00Z'),
+    });
+    expect(
+      scheduleRow({ schedule, document: {} }, { now, defaultTimeZone: 'Asia/Tokyo' })?.nextTick,
+    ).toBe(Date.parse('2026-05-02T05:00:00Z'));
+  });
+
+  it('keeps the ticks of an unchanged expression', () => {
+    const current = { kind: 'every' as const, expression: 'PT60S', nextTick: now + 5 };
+    const flow = { schedule: { every: 60_000 }, document: {} };
+    expect(scheduleRow(flow, { now, current })?.nextTick).toBe(now + 5);
+    const other = { schedule: { every: 61_000 }, document: {} };
+    expect(scheduleRow(other, { now, current })?.nextTick).toBe(now + 61_000);
+  });
+
+  it('refuses a cron expression that cannot be read', () => {
+    expect(() => scheduleRow({ schedule: { cron: 'noon' }, document: {} }, { now })).toThrow(
+      'is not a schedule',
+    );
+  });
+});
+
+describe('the execution of a tick', () => {
+  const schedule = '0190163d-8694-739b-aea5-966c26f8ad91';
+
+  it('has one id and one key a tick', () => {
+    const id = tickExecutionId(schedule, now);
+    expect(isId(id)).toBe(true);
+    expect(id[14]).toBe('7');
+    expect('89ab').toContain(id.charAt(19));
+    expect(idTime(id)).toBe(now);
+    expect(tickExecutionId(schedule, now)).toBe(id);
+    expect(tickExecutionId(schedule, now + 1)).not.toBe(id);
+    expect(tickKey(schedule, now)).toBe(`schedule ${schedule} 2026-05-01T12:00:00.000Z`);
+  });
+});
