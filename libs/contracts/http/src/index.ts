@@ -15,6 +15,7 @@ export {
   type LoginRequest,
   type LoginResponse,
 } from './auth';
+export { canonicalJson } from './canonical-json';
 export {
   acceptedExecutionSchema,
   dispatchSchema,

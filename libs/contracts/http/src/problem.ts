@@ -163,6 +163,11 @@ const kinds = {
     title: 'The flow registry did not answer',
     remedy: 'Try again after Retry-After; applying the same document twice is harmless.',
   },
+  'service.unavailable': {
+    status: 503,
+    title: 'Something this request needs is unavailable',
+    remedy: 'Try again after Retry-After.',
+  },
   'service.stopping': {
     status: 503,
     title: 'The service is stopping',
