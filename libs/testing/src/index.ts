@@ -1,1 +1,3 @@
-export {};
+export { conformanceDir, testServers, type TestServers } from './test-servers';
+export { waitFor, type WaitOptions } from './wait-for';
+export { freePort } from '@easyflow/platform-local-servers';

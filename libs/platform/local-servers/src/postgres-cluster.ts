@@ -33,16 +33,17 @@ export async function ensureCluster(
     account: PostgresAccount | undefined;
     binaries: PostgresBinaries;
     password: string;
-    isNew: boolean;
+    /** What the folder remembers: a start that was killed while it made the cluster left either. */
+    expected: 'none' | 'cluster' | 'either';
     log: (line: string) => void;
   },
 ): Promise<void> {
   if (await exists(cluster)) {
-    await checkCluster(folder, cluster, options.isNew);
+    await checkCluster(folder, cluster, options.expected);
     if (options.account) await giveTo(options.account, cluster);
     return;
   }
-  if (!options.isNew) {
+  if (options.expected === 'cluster') {
     throw broken(folder, 'its database folder is missing');
   }
   options.log('creating the Postgres database');
@@ -95,8 +96,14 @@ function initdbArguments(
   ];
 }
 
-async function checkCluster(folder: ServerFolder, cluster: string, isNew: boolean): Promise<void> {
-  if (isNew) throw broken(folder, 'the file with its password and port, server.json, is missing');
+async function checkCluster(
+  folder: ServerFolder,
+  cluster: string,
+  expected: 'none' | 'cluster' | 'either',
+): Promise<void> {
+  if (expected === 'none') {
+    throw broken(folder, 'the file with its password and port, server.json, is missing');
+  }
   const version = await readFile(path.join(cluster, 'PG_VERSION'), 'utf8').catch(ignoreMissing);
   if (version === undefined) throw broken(folder, 'PG_VERSION is missing');
   if (version.trim() !== majorVersion) {

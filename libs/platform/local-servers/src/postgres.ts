@@ -92,19 +92,17 @@ async function startIn(
       `restore ${folder.path} from a backup, or delete it to start with an empty database.`,
     );
   }
-  await ensureCluster(folder, cluster, {
-    account,
-    binaries,
-    password,
-    isNew: known === undefined,
-    log,
-  });
   const remembered = known?.['port'];
   const port = await choosePort('Postgres', {
     ...(options.port === undefined ? {} : { asked: options.port }),
     ...(typeof remembered === 'number' ? { remembered } : {}),
   });
-  await folder.remember({ password, port });
+  const created = known?.['created'] === 1;
+  // The password first: a start that is killed on the way must not leave a cluster that nobody can open.
+  await folder.remember({ password, port, ...(created ? { created: 1 } : {}) });
+  const expected = known === undefined ? 'none' : created ? 'cluster' : 'either';
+  await ensureCluster(folder, cluster, { account, binaries, password, expected, log });
+  await folder.remember({ password, port, created: 1 });
 
   const settings = { ...defaultSettings, ...options.settings, port: String(port) };
   const server = await ServerProcess.start(

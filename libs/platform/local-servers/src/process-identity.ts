@@ -73,14 +73,14 @@ export async function waitForEnd(
   }
 }
 
-/** Whether an error of Node carries this code. */
-export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    codes.includes(error.code)
-  );
+/**
+ * Whether an error of Node carries this code. By its shape, not by `instanceof`: where code runs in
+ * a context of its own (Jest), Node's errors are of another realm.
+ */
+export function hasCode(error: unknown, ...codes: (string | number)[]): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  const { code } = error;
+  return (typeof code === 'string' || typeof code === 'number') && codes.includes(code);
 }
 
 /** For `.catch`: a file or process that is gone, or is another user's, answers undefined. */
@@ -108,7 +108,7 @@ async function startedByPs(pid: number): Promise<string | undefined> {
     return !state || state.startsWith('Z') ? undefined : started.join(' ');
   } catch (error) {
     // ps exits 1 when there is no such process.
-    if (error instanceof Error && 'code' in error && error.code === 1) return undefined;
+    if (hasCode(error, 1)) return undefined;
     throw error;
   }
 }
