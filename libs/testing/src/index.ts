@@ -1,3 +1,4 @@
 export { conformanceDir, testServers, type TestServers } from './test-servers';
 export { waitFor, type WaitOptions } from './wait-for';
 export { freePort } from '@easyflow/platform-local-servers';
+export { runTransportContract, type TransportRig } from './contracts/transport-contract';

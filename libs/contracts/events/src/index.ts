@@ -1,1 +1,37 @@
-export {};
+export { envelopeClaimsSchema, type EnvelopeClaims } from './envelope';
+export { MESSAGE_HEADERS } from './headers';
+export {
+  maySend,
+  MESSAGE_TYPES,
+  messageType,
+  type MessageType,
+  type MessageTypeName,
+} from './message-types';
+export {
+  cloudEventSchema,
+  controlReplySchema,
+  controlRequestSchema,
+  executionsEndedSchema,
+  flowActivatedSchema,
+  hintSchema,
+  lifecycleSchema,
+  tenantCreatedSchema,
+  type CloudEventRecord,
+  type ControlReply,
+  type ControlRequest,
+  type ExecutionsEnded,
+  type FlowActivated,
+  type Hint,
+  type Lifecycle,
+  type TenantCreated,
+} from './messages';
+export { REQUEST_PATTERNS, type RequestPattern } from './request-patterns';
+export { SERVICE_NAMES, serviceNameSchema, type ServiceName } from './service-names';
+export {
+  NOTICES_TOPIC,
+  repliesTopic,
+  requestsTopic,
+  tenantDeadLetterTopic,
+  tenantEventsTopic,
+  tenantOfEventsTopic,
+} from './topics';

@@ -1,1 +1,2 @@
-export {};
+export type { KafkaTiming, KafkaTransportOptions } from './kafka-settings';
+export { KafkaTransport } from './kafka-transport';
