@@ -1,0 +1,206 @@
+// The architecture as rules: who may import what, who may read the environment, who may connect. Every rule here that
+// is ours is fired by tools/lint-rules/lint-rules.spec.ts.
+import nx from '@nx/eslint-plugin';
+import { createProjectGraphAsync } from '@nx/devkit';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+import { noImportCycle } from './tools/lint-rules/no-import-cycle.mjs';
+
+// Without a project graph the module boundaries would be skipped with a mere warning: on a fresh clone there is none.
+process.env.NX_DAEMON ??= 'false';
+await createProjectGraphAsync({ exitOnError: false, resetDaemonClient: true });
+
+const specs = ['**/*.spec.ts', 'apps/e2e/**/*.ts'];
+
+/** Who may depend on whom, by the layer in each package.json. */
+const layers = {
+  contract: [],
+  kernel: ['kernel'],
+  domain: ['contract', 'kernel', 'domain'],
+  platform: ['contract', 'kernel', 'platform'],
+  tenant: ['contract', 'kernel', 'platform'],
+  app: ['contract', 'kernel', 'domain', 'platform', 'tenant'],
+  composition: ['contract', 'kernel', 'domain', 'platform', 'tenant', 'app'],
+  testing: ['contract', 'kernel', 'domain', 'platform', 'tenant', 'testing'],
+};
+
+/** Specs may use the fixtures too, and an application's spec may start what it is composed of. */
+function moduleBoundaries(additional) {
+  return [
+    'error',
+    {
+      allow: [],
+      enforceBuildableLibDependency: false,
+      // Fixtures start the libraries that use them in their specs; a cycle of modules is found by import-cycle.
+      ignoredCircularDependencies: [['tag:layer:testing', '*']],
+      depConstraints: Object.entries(layers).map(([layer, others]) => ({
+        sourceTag: `layer:${layer}`,
+        onlyDependOnLibsWithTags: [...others, ...additional].map((other) => `layer:${other}`),
+      })),
+    },
+  ];
+}
+
+const reachingIn = {
+  group: ['@easyflow/*/*'],
+  message: 'Import the package itself: what others may use is exported by its index.ts.',
+};
+const connections = {
+  paths: [
+    {
+      name: 'pg',
+      allowTypeImports: true,
+      message:
+        "A connection without a tenant's session bypasses isolation. Use the sessions of @easyflow/tenant-context.",
+    },
+    ...['pg-pool', 'pg-native'].map((name) => ({
+      name,
+      message: 'Use the sessions of @easyflow/tenant-context.',
+    })),
+    {
+      name: 'typeorm',
+      importNames: [
+        'DataSource',
+        'createConnection',
+        'createConnections',
+        'getConnection',
+        'getManager',
+      ],
+      allowTypeImports: true,
+      message:
+        'Only platform/database and tenant-context make data sources. Take a session of @easyflow/tenant-context.',
+    },
+  ],
+  patterns: [reachingIn],
+};
+const technologies = [
+  ['@nestjs/*', 'Nest wires; a rule of the business does not know it. Put wiring into the app.'],
+  ['typeorm', "Persist in the feature's repository; the domain takes and gives values."],
+  ['pg', "Query in the feature's repository; the domain takes and gives values."],
+  ['kafkajs', 'Send from the app; the domain gives the message as a value.'],
+  ['ioredis', 'Keep it behind a port; the domain takes and gives values.'],
+];
+const pure = {
+  patterns: [
+    reachingIn,
+    ...technologies.map(([name, message]) => ({ group: [name, `${name}/**`], message })),
+  ],
+};
+
+const noExportAll = {
+  selector: 'ExportAllDeclaration',
+  message: 'Name what is exported: `export *` makes everything public without anyone deciding so.',
+};
+const environment = [
+  {
+    selector: "MemberExpression[object.name='process'][property.name='env']",
+    message:
+      'Only @easyflow/platform-config reads the environment. Add a validated setting there and pass it in.',
+  },
+  {
+    selector: "VariableDeclarator[init.name='process'] Property[key.name='env']",
+    message: 'Only @easyflow/platform-config reads the environment. Take the setting as a value.',
+  },
+  {
+    selector:
+      "ImportDeclaration[source.value=/^(node:)?process$/] ImportSpecifier[imported.name='env']",
+    message: 'Only @easyflow/platform-config reads the environment. Take the setting as a value.',
+  },
+];
+
+export default defineConfig(
+  {
+    ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.easyflow/**', '**/coverage/**'],
+  },
+  { linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    plugins: { '@nx': nx, easyflow: { rules: { 'no-import-cycle': noImportCycle } } },
+    rules: {
+      '@nx/enforce-module-boundaries': moduleBoundaries([]),
+      'easyflow/no-import-cycle': 'error',
+      'no-restricted-syntax': ['error', noExportAll, ...environment],
+      '@typescript-eslint/no-restricted-imports': ['error', connections],
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/ban-ts-comment': [
+        'error',
+        { 'ts-expect-error': true, minimumDescriptionLength: 10 },
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // An implementation of an asynchronous port may well have nothing to wait for.
+      '@typescript-eslint/require-await': 'off',
+      // Nest's modules are classes that carry only decorators.
+      '@typescript-eslint/no-extraneous-class': 'off',
+      'no-empty': ['error', { allowEmptyCatch: false }],
+      eqeqeq: 'error',
+      'no-console': 'error',
+    },
+  },
+  {
+    files: [
+      'libs/contracts/**/*.ts',
+      'libs/kernel/**/*.ts',
+      'libs/domain/**/*.ts',
+      'libs/engine/**/*.ts',
+      'libs/expressions/**/*.ts',
+    ],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', pure] },
+  },
+  {
+    files: [
+      'libs/platform/database/**/*.ts',
+      'libs/platform/local-servers/**/*.ts',
+      'libs/tenant-context/**/*.ts',
+      'libs/testing/**/*.ts',
+    ],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [reachingIn] }] },
+  },
+  {
+    files: [
+      'libs/platform/config/**/*.ts',
+      'libs/platform/local-servers/**/*.ts',
+      'libs/testing/**/*.ts',
+      'tools/**/*.ts',
+      'bench/**/*.ts',
+      ...specs,
+    ],
+    rules: { 'no-restricted-syntax': ['error', noExportAll] },
+  },
+  {
+    // A spec attacks and counts from outside the product: it may connect as anybody.
+    files: specs,
+    rules: {
+      '@nx/enforce-module-boundaries': moduleBoundaries(['testing']),
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [reachingIn] }],
+      // expect(object.method) reads the method without calling it.
+      '@typescript-eslint/unbound-method': 'off',
+      // Jest's own matchers (expect.any, expect.objectContaining) are typed any.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.cjs'],
+    rules: {
+      'no-empty': ['error', { allowEmptyCatch: false }],
+      'no-unused-vars': 'error',
+      'prefer-const': 'error',
+      eqeqeq: 'error',
+      'no-restricted-syntax': ['error', noExportAll],
+    },
+  },
+);
