@@ -110,7 +110,14 @@ const environment = [
 
 export default defineConfig(
   {
-    ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '.easyflow/**', '**/coverage/**'],
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.nx/**',
+      '.easyflow/**',
+      '.conformance/**',
+      '**/coverage/**',
+    ],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true } },
   {
