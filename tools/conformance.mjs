@@ -97,5 +97,10 @@ export function conformanceFolder(root) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = process.argv[2] ?? process.env.EASYFLOW_CONFORMANCE_DIR;
-  process.stdout.write(`${fetchConformance(folder && path.resolve(folder))}\n`);
+  try {
+    process.stdout.write(`${fetchConformance(folder && path.resolve(folder))}\n`);
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
 }
