@@ -62,7 +62,10 @@ function fetchSource({ folder, repository, commit, files }, draft) {
   git('fetch', '--quiet', '--depth', '1', '--filter=blob:none', 'origin', commit);
   git('checkout', '--quiet', 'FETCH_HEAD');
   for (const [from, to] of Object.entries(files))
-    cpSync(path.join(checkout, from), path.join(draft, folder, to), { recursive: true });
+    cpSync(path.join(checkout, from), path.join(draft, folder, to), {
+      recursive: true,
+      filter: (file) => path.basename(file) !== 'README.md',
+    });
   rmSync(checkout, { recursive: true });
 }
 
