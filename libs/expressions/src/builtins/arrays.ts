@@ -1,0 +1,181 @@
+import { build, step, steps } from '../run/meter';
+import { describe, raise, raiseAbout, raiseAboutBoth } from '../run/raise';
+import { compare, equal } from '../values/compare';
+import { isObject, type Json } from '../values/json';
+import { get } from '../values/access';
+import { codePointLength } from '../values/strings';
+
+interface Keyed {
+  readonly key: Json;
+  readonly value: Json;
+}
+
+function sortPairs(values: readonly Json[], keys: readonly Json[]): Keyed[] {
+  const pairs = values.map((value, i) => ({ value, key: keys[i] as Json }));
+  build(48 * pairs.length);
+  steps(pairs.length);
+  return pairs.sort((a, b) => compare(a.key, b.key));
+}
+
+function pairsOf(input: Json, keys: Json): Keyed[] {
+  if (!Array.isArray(input) || !Array.isArray(keys) || input.length !== keys.length) {
+    raiseAboutBoth(input, keys, 'cannot be sorted, as they are not both arrays');
+  }
+  return sortPairs(input, keys);
+}
+
+/** `sort_by`, given the keys. */
+export function sortBy(input: Json, keys: Json): Json {
+  return pairsOf(input, keys).map(({ value }) => value);
+}
+
+function groupPairs(pairs: readonly Keyed[]): Json[][] {
+  const groups: Json[][] = [];
+  let previous: Keyed | undefined;
+  for (const pair of pairs) {
+    if (previous !== undefined && equal(previous.key, pair.key)) groups.at(-1)?.push(pair.value);
+    else {
+      groups.push([pair.value]);
+      previous = pair;
+    }
+  }
+  return groups;
+}
+
+/** `group_by`, given the keys. */
+export function groupBy(input: Json, keys: Json): Json {
+  return groupPairs(pairsOf(input, keys));
+}
+
+/** `unique_by`, given the keys. */
+export function uniqueBy(input: Json, keys: Json): Json {
+  return groupPairs(pairsOf(input, keys)).map(([first]) => first as Json);
+}
+
+function extreme(input: Json, keys: Json, sign: 1 | -1): Json {
+  if (!Array.isArray(input) || !Array.isArray(keys)) {
+    raiseAboutBoth(input, keys, 'cannot be iterated over');
+  }
+  let best = 0;
+  for (let i = 1; i < input.length; i += 1) {
+    const order = compare(keys[i] as Json, keys[best] as Json);
+    if (order < 0 === sign < 0) best = i;
+  }
+  return input[best] ?? null;
+}
+
+/** `min_by`, given the keys. */
+export function minimumBy(input: Json, keys: Json): Json {
+  return extreme(input, keys, -1);
+}
+
+/** `max_by`, given the keys; the last of equals. */
+export function maximumBy(input: Json, keys: Json): Json {
+  return extreme(input, keys, 1);
+}
+
+function sortable(input: Json): Json[] {
+  if (Array.isArray(input)) return input;
+  return raiseAbout(input, 'cannot be sorted, as it is not an array');
+}
+
+function iterable(input: Json): readonly Json[] {
+  if (Array.isArray(input)) return input;
+  if (isObject(input)) return Object.values(input);
+  return raise(`Cannot iterate over ${describe(input)}`);
+}
+
+function flatten(input: Json, depth: number): Json {
+  const flat: Json[] = [];
+  const waiting: [readonly Json[], number, number][] = [[iterable(input), 0, depth]];
+  for (let top = waiting.at(-1); top !== undefined; top = waiting.at(-1)) {
+    const [array, index, left] = top;
+    if (index >= array.length) {
+      waiting.pop();
+      continue;
+    }
+    step();
+    top[1] = index + 1;
+    const value = array[index] as Json;
+    if (Array.isArray(value) && left !== 0) waiting.push([value, 0, left - 1]);
+    else {
+      build(8);
+      flat.push(value);
+    }
+  }
+  return flat;
+}
+
+function binarySearch(input: Json, target: Json): Json {
+  if (!Array.isArray(input)) return raiseAbout(input, 'cannot be searched from');
+  let start = 0;
+  let end = input.length;
+  while (start < end) {
+    const middle = (start + end) >> 1;
+    const order = compare(target, input[middle] as Json);
+    if (order === 0) return middle;
+    if (order < 0) end = middle;
+    else start = middle + 1;
+  }
+  return -1 - start;
+}
+
+function reverse(input: Json): Json {
+  if (Array.isArray(input)) {
+    build(8 * input.length);
+    return input.toReversed();
+  }
+  if (input === null) return [];
+  if (typeof input === 'object') {
+    const count = Object.keys(input).length;
+    return count === 0 ? [] : get(input, count - 1);
+  }
+  const count =
+    typeof input === 'string'
+      ? codePointLength(input)
+      : typeof input === 'number'
+        ? Math.abs(input)
+        : raiseAbout(input, 'has no length');
+  return count > 0 ? get(input, count - 1) : [];
+}
+
+function transpose(input: Json): Json {
+  const rows = iterable(input);
+  const width = rows.reduce<number>((widest, row) => Math.max(widest, lengthOf(row)), 0);
+  steps(width * rows.length);
+  build(8 * width * rows.length);
+  return Array.from({ length: width }, (_, i) => rows.map((row) => get(row, i)));
+}
+
+function lengthOf(value: Json): number {
+  if (Array.isArray(value)) return value.length;
+  if (isObject(value)) return Object.keys(value).length;
+  if (typeof value === 'string') return codePointLength(value);
+  if (typeof value === 'number') return Math.abs(value);
+  return value === null ? 0 : raiseAbout(value, 'has no length');
+}
+
+/** The builtins on arrays. */
+export const arrays = {
+  'length/0': lengthOf,
+  'sort/0': (input: Json) => {
+    const array = sortable(input);
+    return sortBy(array, array);
+  },
+  'unique/0': (input: Json) => {
+    const array = sortable(input);
+    return uniqueBy(array, array);
+  },
+  'min/0': (input: Json) => minimumBy(input, input),
+  'max/0': (input: Json) => maximumBy(input, input),
+  'flatten/0': (input: Json) => flatten(input, -1),
+  'flatten/1': (input: Json, depth: Json) => {
+    if (compare(depth, 0) < 0) raise('flatten depth must not be negative');
+    return flatten(input, typeof depth === 'number' ? depth : -1);
+  },
+  'bsearch/1': binarySearch,
+  'reverse/0': reverse,
+  'transpose/0': transpose,
+  'first/0': (input: Json) => get(input, 0),
+  'last/0': (input: Json) => get(input, -1),
+};

@@ -1,0 +1,164 @@
+import { build, steps } from '../run/meter';
+import { raise, raiseAbout } from '../run/raise';
+import type { Json } from '../values/json';
+import { printJson } from '../values/print';
+import { decodeUtf8, encodeUtf8 } from '../values/utf8';
+
+/** jq's `tostring`. */
+export function toText(value: Json): string {
+  return typeof value === 'string' ? value : printJson(value);
+}
+
+const csvCell = (text: string) => `"${text.replaceAll('"', '""')}"`;
+
+const tsvEscapes: Readonly<Record<string, string>> = {
+  '\t': '\\t',
+  '\r': '\\r',
+  '\n': '\\n',
+  '\\': '\\\\',
+};
+const tsvCell = (text: string) =>
+  text.replace(/[\t\r\n\\]/g, (character) => tsvEscapes[character] as string);
+
+function row(name: string, separator: string, cell: (text: string) => string) {
+  return (value: Json): string => {
+    if (!Array.isArray(value)) raiseAbout(value, `cannot be ${name}-formatted, only array`);
+    const cells = value.map((element) => {
+      if (element === null || element !== element) return '';
+      if (typeof element === 'string') return cell(element);
+      if (typeof element === 'object') return raiseAbout(element, 'is not valid in a csv row');
+      return printJson(element);
+    });
+    return cells.join(separator);
+  };
+}
+
+const htmlEscapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  "'": '&apos;',
+  '"': '&quot;',
+};
+
+function html(value: Json): string {
+  return toText(value).replace(/[&<>'"]/g, (character) => htmlEscapes[character] as string);
+}
+
+function uri(value: Json): string {
+  const text = toText(value);
+  build(text.length);
+  return text.replace(/[^A-Za-z0-9\-._~]+/g, (part) => {
+    let escaped = '';
+    for (const byte of encodeUtf8(part)) {
+      escaped += `%${byte < 16 ? '0' : ''}${byte.toString(16).toUpperCase()}`;
+    }
+    return escaped;
+  });
+}
+
+function uriDecode(value: Json): string {
+  const text = toText(value);
+  return text.replace(/(?:%[0-9a-fA-F]{2})+|%/g, (part) => {
+    const decoded = part === '%' ? undefined : decodeUtf8(hexBytes(part), true);
+    return decoded ?? raiseAbout(text, 'is not a valid uri encoding');
+  });
+}
+
+function hexBytes(part: string): number[] {
+  const bytes: number[] = [];
+  for (let i = 1; i < part.length; i += 3) bytes.push(parseInt(part.slice(i, i + 2), 16));
+  return bytes;
+}
+
+function shellWord(value: Json): string {
+  if (typeof value === 'string') return `'${value.replaceAll("'", "'\\''")}'`;
+  if (typeof value === 'object' && value !== null) {
+    return raiseAbout(value, 'can not be escaped for shell');
+  }
+  return printJson(value);
+}
+
+function shell(value: Json): string {
+  return Array.isArray(value) ? value.map(shellWord).join(' ') : shellWord(value);
+}
+
+/** Digits for a number of bits each. */
+interface Digits {
+  readonly alphabet: string;
+  readonly bits: number;
+  /** Encoded text comes in blocks of so many digits. */
+  readonly block: number;
+}
+
+const base64: Digits = {
+  alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
+  bits: 6,
+  block: 4,
+};
+const base32: Digits = { alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', bits: 5, block: 8 };
+
+function encode(value: Json, { alphabet, bits, block }: Digits): string {
+  const bytes = encodeUtf8(toText(value));
+  steps(bytes.length >> 2);
+  build(2 * bytes.length);
+  let text = '';
+  let held = 0;
+  let heldBits = 0;
+  for (const byte of bytes) {
+    held = ((held & 0xff) << 8) | byte;
+    heldBits += 8;
+    while (heldBits >= bits) {
+      heldBits -= bits;
+      text += alphabet[(held >> heldBits) & ((1 << bits) - 1)] as string;
+    }
+  }
+  if (heldBits > 0) text += alphabet[(held << (bits - heldBits)) & ((1 << bits) - 1)] as string;
+  while (text.length % block !== 0) text += '=';
+  return text;
+}
+
+function decode(value: Json, { alphabet, bits }: Digits, name: string): string {
+  const text = toText(value);
+  steps(text.length >> 2);
+  build(text.length);
+  const bytes: number[] = [];
+  let held = 0;
+  let heldBits = 0;
+  let digits = 0;
+  for (const character of text) {
+    if (character === '=') break;
+    const digit = alphabet.indexOf(character);
+    if (digit < 0) raiseAbout(text, `is not valid ${name} data`);
+    held = ((held & 0xff) << bits) | digit;
+    heldBits += bits;
+    digits += 1;
+    if (heldBits >= 8) {
+      heldBits -= 8;
+      bytes.push((held >> heldBits) & 0xff);
+    }
+  }
+  if (bits === 6 && digits % 4 === 1) raiseAbout(text, 'trailing base64 byte found');
+  return decodeUtf8(bytes, false) as string;
+}
+
+const formats: Readonly<Record<string, (value: Json) => string>> = {
+  text: toText,
+  json: (value) => printJson(value),
+  csv: row('csv', ',', csvCell),
+  tsv: row('tsv', '\t', tsvCell),
+  html,
+  uri,
+  urid: uriDecode,
+  sh: shell,
+  base64: (value) => encode(value, base64),
+  base64d: (value) => decode(value, base64, 'base64'),
+  base32: (value) => encode(value, base32),
+  base32d: (value) => decode(value, base32, 'base32'),
+};
+
+/** The function of a format (`@name`); of an unknown one, a function that raises. */
+export function formatter(name: string): (value: Json) => string {
+  const known = Object.hasOwn(formats, name) ? formats[name] : undefined;
+  return known ?? (() => raise(`${name} is not a valid format`));
+}

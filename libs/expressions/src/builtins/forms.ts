@@ -1,0 +1,103 @@
+import { Iterate } from '../compile/access';
+import { Delete, GetPath, Modify, PathsOf, Pick } from '../compile/assign';
+import { Empty, Identity, Literal, Pipe } from '../compile/basic';
+import { ValueCall } from '../compile/calls';
+import { First } from '../compile/control';
+import {
+  IsEmpty,
+  Last,
+  Limit,
+  Loop,
+  MapOver,
+  Quantifier,
+  Raise,
+  Range,
+  RangeBy,
+  Recurse,
+  RecurseDefault,
+  Repeat,
+  Sum,
+  Walk,
+} from '../compile/forms';
+import { MANY, ONE, type Node } from '../compile/node';
+import { Select } from '../compile/select';
+import { groupBy, maximumBy, minimumBy, sortBy, uniqueBy } from './arrays';
+import { fromEntries, toEntries } from './objects';
+import { KeyedBy } from './keyed';
+
+/** Makes the node of a builtin that runs code it is given; undefined: see the prelude. */
+export type Make = (given: readonly Node[], at: number) => Node | undefined;
+
+const dot = (at: number) => new Identity(at);
+const elements = (at: number) => new Iterate(dot(at), false, at);
+
+function arg(given: readonly Node[], index: number): Node {
+  return given[index] as Node;
+}
+
+function loop(kind: 'while' | 'until'): Make {
+  return (given, at) => {
+    const [condition, update] = [arg(given, 0), arg(given, 1)];
+    if (condition.card === MANY || update.card === MANY) return undefined;
+    return new Loop(condition, update, kind, at);
+  };
+}
+
+function quantifier(decided: boolean): Readonly<Record<0 | 1 | 2, Make>> {
+  return {
+    0: (_, at) => new Quantifier(elements(at), dot(at), decided, at),
+    1: (given, at) => new Quantifier(elements(at), arg(given, 0), decided, at),
+    2: (given, at) => new Quantifier(arg(given, 0), arg(given, 1), decided, at),
+  };
+}
+
+const any = quantifier(true);
+const all = quantifier(false);
+
+/** The builtins that run code they are given. */
+export const forms: Readonly<Record<string, Make>> = {
+  'empty/0': (_, at) => new Empty(at),
+  'error/0': (_, at) => new Raise(dot(at), at),
+  'error/1': (given, at) => new Raise(arg(given, 0), at),
+  'map/1': (given, at) => new MapOver(arg(given, 0), at),
+  'map_values/1': (given, at) => new Modify(elements(at), arg(given, 0), at),
+  'select/1': (given, at) => new Select(arg(given, 0), at),
+  'recurse/0': (_, at) => new RecurseDefault(at),
+  'recurse/1': (given, at) => new Recurse(arg(given, 0), at),
+  'recurse/2': (given, at) =>
+    new Recurse(new Pipe(arg(given, 0), new Select(arg(given, 1), at)), at),
+  'first/1': (given, at) => new First(arg(given, 0), at),
+  'last/1': (given, at) => new Last(arg(given, 0), at),
+  'limit/2': (given, at) => new Limit(arg(given, 0), arg(given, 1), at),
+  'isempty/1': (given, at) => new IsEmpty(arg(given, 0), at),
+  'any/0': any[0],
+  'any/1': any[1],
+  'any/2': any[2],
+  'all/0': all[0],
+  'all/1': all[1],
+  'all/2': all[2],
+  'add/0': (_, at) => new Sum(elements(at), at),
+  'add/1': (given, at) => new Sum(arg(given, 0), at),
+  'range/1': (given, at) => new Range(new Literal(0, at), arg(given, 0), at),
+  'range/2': (given, at) => new Range(arg(given, 0), arg(given, 1), at),
+  'range/3': (given, at) => new RangeBy(arg(given, 0), arg(given, 1), arg(given, 2), at),
+  'while/2': loop('while'),
+  'until/2': loop('until'),
+  'repeat/1': (given, at) => new Repeat(arg(given, 0), at),
+  'walk/1': (given, at) => (arg(given, 0).card === MANY ? undefined : new Walk(arg(given, 0), at)),
+  'path/1': (given, at) => new PathsOf(arg(given, 0), at),
+  'del/1': (given, at) => new Delete(arg(given, 0), at),
+  'getpath/1': (given, at) => new GetPath(arg(given, 0), at),
+  'pick/1': (given, at) => new Pick(arg(given, 0), at),
+  'sort_by/1': (given, at) => new KeyedBy(arg(given, 0), sortBy, at),
+  'group_by/1': (given, at) => new KeyedBy(arg(given, 0), groupBy, at),
+  'unique_by/1': (given, at) => new KeyedBy(arg(given, 0), uniqueBy, at),
+  'min_by/1': (given, at) => new KeyedBy(arg(given, 0), minimumBy, at),
+  'max_by/1': (given, at) => new KeyedBy(arg(given, 0), maximumBy, at),
+  'with_entries/1': (given, at) => {
+    const mapped = new MapOver(arg(given, 0), at);
+    const back = new ValueCall(fromEntries, [], ONE, at);
+    return new Pipe(new ValueCall(toEntries, [], ONE, at), new Pipe(mapped, back));
+  },
+  'debug/1': (_, at) => dot(at),
+};

@@ -1,0 +1,69 @@
+import { build, step, steps } from '../run/meter';
+import { describe, raise, raiseAbout } from '../run/raise';
+import { get, has } from '../values/access';
+import { isObject, kindOf, type Json, type JsonObject } from '../values/json';
+import { put, sortedKeys } from '../values/object';
+
+function keysOf(input: Json): Json[] {
+  if (Array.isArray(input)) return input.map((_, i) => i);
+  if (isObject(input)) return Object.keys(input);
+  return raiseAbout(input, 'has no keys');
+}
+
+function keysInOrder(input: Json): Json[] {
+  if (!isObject(input)) return keysOf(input);
+  const keys = sortedKeys(input);
+  steps(keys.length);
+  build(8 * keys.length);
+  return keys;
+}
+
+/** `to_entries` */
+export function toEntries(input: Json): Json {
+  const keys = keysOf(input);
+  steps(keys.length);
+  build(80 * keys.length);
+  if (isObject(input)) {
+    return keys.map((key) => ({ key, value: input[key as string] as Json }));
+  }
+  return keys.map((key) => ({ key, value: get(input, key) }));
+}
+
+const keyNames = ['key', 'Key', 'name', 'Name'];
+
+function entryKey(entry: Json): Json {
+  let key: Json = null;
+  for (const name of keyNames) {
+    key = get(entry, name);
+    if (key !== null && key !== false) break;
+  }
+  return key;
+}
+
+/** `from_entries` */
+export function fromEntries(input: Json): Json {
+  const entries = Array.isArray(input) ? input : isObject(input) ? Object.values(input) : undefined;
+  if (entries === undefined) return raise(`Cannot iterate over ${describe(input)}`);
+  const object: JsonObject = {};
+  for (const entry of entries) {
+    step();
+    build(32);
+    const key = entryKey(entry);
+    const value = has(entry, 'value') ? get(entry, 'value') : get(entry, 'Value');
+    if (typeof key !== 'string') {
+      return raise(`Cannot use ${describe(key)} as object key`);
+    }
+    put(object, key, value);
+  }
+  return object;
+}
+
+/** The builtins on objects. */
+export const objects = {
+  'keys/0': keysInOrder,
+  'keys_unsorted/0': keysOf,
+  'has/1': has,
+  'to_entries/0': toEntries,
+  'from_entries/0': fromEntries,
+  'type/0': kindOf,
+};

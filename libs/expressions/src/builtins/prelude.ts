@@ -1,0 +1,95 @@
+import type { Definition } from '../syntax/ast';
+import { parse } from '../syntax/parser';
+
+/**
+ * The builtins that are written in jq, as its manual describes them. One a line; each is
+ * parsed when a program first uses it.
+ */
+const source = String.raw`
+def recurse(f): def r: ., (f | r); r;
+def while(cond; update): def w: if cond then ., (update | w) else empty end; w;
+def until(cond; next): def u: if cond then . else (next | u) end; u;
+def skip($n; expr): if $n > 0 then foreach expr as $item ($n; . - 1; if . < 0 then $item else empty end) elif $n == 0 then expr else error("skip doesn't support negative count") end;
+def nth($n): .[$n];
+def nth($n; g): if $n < 0 then error("nth doesn't support negative indices") else first(skip($n; g)) end;
+def walk(f): def w: if type == "object" then map_values(w) elif type == "array" then map(w) else . end | f; w;
+def paths: path(..) | select(length > 0);
+def paths(node_filter): path(.. | select(node_filter)) | select(length > 0);
+def arrays: select(type == "array");
+def objects: select(type == "object");
+def iterables: select(type | . == "array" or . == "object");
+def booleans: select(type == "boolean");
+def numbers: select(type == "number");
+def normals: select(isnormal);
+def finites: select(isfinite);
+def strings: select(type == "string");
+def nulls: select(. == null);
+def values: select(. != null);
+def scalars: select(type | . != "array" and . != "object");
+def in(xs): . as $x | xs | has($x);
+def inside(xs): . as $x | xs | contains($x);
+def combinations: if length == 0 then [] else .[0][] as $x | (.[1:] | combinations) as $y | [$x] + $y end;
+def combinations(n): . as $dot | [range(n) | $dot] | combinations;
+def inputs: empty;
+def toarray: if type == "array" then . else [.] end;
+def ascii: [.] | implode;
+def todate: strftime("%Y-%m-%dT%H:%M:%SZ");
+def fromdate: fromdateiso8601;
+def date: todate;
+def todateiso8601: strftime("%Y-%m-%dT%H:%M:%SZ");
+def fromdateiso8601: strptime("%Y-%m-%dT%H:%M:%SZ") | mktime;
+def dateadd(u; n): . + n;
+def datesub(u; n): . - n;
+def truncate_stream(stream): . as $n | null | stream | . as $input | if (.[0] | length) > $n then setpath([0]; $input[0][$n:]) else empty end;
+def fromstream(i): {x: null, e: false} as $init | foreach i as $i ($init; if .e then $init else . end | if $i | length == 2 then setpath(["e"]; $i[0] | length == 0) | setpath(["x"] + $i[0]; $i[1]) else setpath(["e"]; $i[0] | length == 1) end; if .e then .x else empty end);
+def tostream: path(def r: (.[]? | r), .; r) as $p | getpath($p) | reduce path(.[]?) as $q ([$p, .]; [$p + $q]);
+def limit($n; f): if $n > 0 then label $out | foreach f as $item ($n; . - 1; $item, if . <= 0 then break $out else empty end) elif $n == 0 then empty else error("limit doesn't support negative count") end;
+def INDEX(stream; f): reduce stream as $row ({}; .[$row | f | tostring] = $row);
+def INDEX(f): INDEX(.[]; f);
+def JOIN($idx; f): [.[] | [., $idx[f]]];
+def JOIN($idx; stream; f): stream | [., $idx[f]];
+def JOIN($idx; stream; f; g): stream | [., $idx[f]] | g;
+def IN(s): any(s == .; .);
+def IN(src; s): any(src == s; .);
+def match($val): ($val | type) as $vt | if $vt == "string" then match($val; null) elif $vt == "array" and ($val | length) > 1 then match($val[0]; $val[1]) elif $vt == "array" and ($val | length) > 0 then match($val[0]; null) else error($vt + " not a string or array") end;
+def match(re; mode): _match_impl(re; mode; false) | .[];
+def test($val): ($val | type) as $vt | if $vt == "string" then test($val; null) elif $vt == "array" and ($val | length) > 1 then test($val[0]; $val[1]) elif $vt == "array" and ($val | length) > 0 then test($val[0]; null) else error($vt + " not a string or array") end;
+def test(re; mode): _match_impl(re; mode; true);
+def capture($val): ($val | type) as $vt | if $vt == "string" then capture($val; null) elif $vt == "array" and ($val | length) > 1 then capture($val[0]; $val[1]) elif $vt == "array" and ($val | length) > 0 then capture($val[0]; null) else error($vt + " not a string or array") end;
+def capture(re; mods): match(re; mods) | _captures;
+def scan($re; $flags): match($re; "g" + $flags) | if (.captures | length) > 0 then [.captures[].string] else .string end;
+def scan($re): scan($re; null);
+def splits($re; $flags): .[foreach (match($re; $flags + "g"), null) as {$offset, $length} (null; {start: .next, end: $offset, next: ($offset + $length)})];
+def splits($re): splits($re; null);
+def split($re; $flags): [splits($re; $flags)];
+`;
+
+let definitions: Map<string, string> | undefined;
+const parsed = new Map<string, Definition | undefined>();
+
+function index(): Map<string, string> {
+  const lines = new Map<string, string>();
+  for (const line of source.split('\n')) {
+    const [, name, parameters] = /^def (\w+)(?:\(([^)]*)\))?:/.exec(line) ?? [];
+    if (name === undefined) continue;
+    const arity = parameters === undefined ? 0 : parameters.split(';').length;
+    lines.set(`${name}/${arity}`, line);
+  }
+  return lines;
+}
+
+/** The definition of a builtin that is written in jq; the key is `name/arity`. */
+export function preludeDefinition(key: string): Definition | undefined {
+  if (parsed.has(key)) return parsed.get(key);
+  definitions ??= index();
+  const line = definitions.get(key);
+  const definition = line === undefined ? undefined : parse(line).definitions[0];
+  parsed.set(key, definition);
+  return definition;
+}
+
+/** The keys of all builtins written in jq. */
+export function preludeKeys(): readonly string[] {
+  definitions ??= index();
+  return [...definitions.keys()];
+}

@@ -1,0 +1,305 @@
+import { Failure, failure } from '../run/failure';
+import { meter, refill } from '../run/meter';
+import { describe } from '../run/raise';
+import { get, slice } from '../values/access';
+import { isObject, type Json, type JsonObject } from '../values/json';
+import { member } from '../values/object';
+import { brief } from '../values/print';
+import { Identity, Literal } from './basic';
+import {
+  GO,
+  isSame,
+  MANY,
+  MAYBE,
+  Node,
+  ONE,
+  raiseLost,
+  STOP,
+  widest,
+  type Card,
+  type Each,
+  type Frame,
+  type One,
+  type PathOut,
+  type Paths,
+  type Place,
+  type Signal,
+} from './node';
+
+const inherited = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+function cardOf(base: Card, optional: boolean): Card {
+  return optional && base === ONE ? MAYBE : base;
+}
+
+/** Runs an access; what it raises is dropped where the access is optional (`.a?`). */
+function optionally(access: () => Json): Json | undefined {
+  try {
+    return access();
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** Reads one key. */
+type Read = (target: Json, key: Json) => Json | undefined;
+
+/** `.[key]` of a target and a key that are both there. */
+function reader(at: number, optional: boolean): Read {
+  if (optional) {
+    return (target, key) => {
+      if (typeof key === 'string') {
+        if (target === null) return null;
+        return isObject(target) ? (member(target, key) ?? null) : undefined;
+      }
+      return optionally(() => get(target, key));
+    };
+  }
+  return (target, key) => {
+    meter.at = at;
+    return get(target, key);
+  };
+}
+
+/** `.name` with a constant name: the hottest of all nodes. */
+function readField(
+  name: string,
+  at: number,
+  optional: boolean,
+): (target: Json) => Json | undefined {
+  const slow = (target: Json): Json | undefined => {
+    if (target === null) return null;
+    if (isObject(target)) return member(target, name) ?? null;
+    if (optional) return undefined;
+    meter.at = at;
+    return get(target, name);
+  };
+  if (inherited.has(name)) return slow;
+  return (target) => {
+    if (typeof target === 'object' && target !== null && !Array.isArray(target)) {
+      const value = target[name];
+      return value === undefined ? null : value;
+    }
+    return slow(target);
+  };
+}
+
+/** `target[key]`; for each key, each target. */
+export class Index extends Node {
+  constructor(
+    readonly target: Node,
+    readonly key: Node,
+    readonly optional: boolean,
+    at: number,
+  ) {
+    super(cardOf(widest(target.card, key.card), optional), at);
+  }
+
+  override one(): One {
+    const { key: keyNode, at, optional } = this;
+    if (keyNode instanceof Literal && typeof keyNode.value === 'string') {
+      const read = readField(keyNode.value, at, optional);
+      if (this.target instanceof Identity) return (_, input) => read(input);
+      const target = this.target.one();
+      return (frame, input) => {
+        const value = target(frame, input);
+        return value === undefined ? undefined : read(value);
+      };
+    }
+    const read = reader(at, optional);
+    const key = keyNode.one();
+    const target = this.target.one();
+    return (frame, input) => {
+      const k = key(frame, input);
+      if (k === undefined) return undefined;
+      const value = target(frame, input);
+      return value === undefined ? undefined : read(value, k);
+    };
+  }
+
+  override each(): Each {
+    if (this.card !== MANY) return super.each();
+    const read = reader(this.at, this.optional);
+    const key = this.key.each();
+    const target = this.target.each();
+    return (frame, input, out) =>
+      key(frame, input, (k) =>
+        target(frame, input, (value) => {
+          const found = read(value, k);
+          return found === undefined ? GO : out(found);
+        }),
+      );
+  }
+
+  override paths(): Paths {
+    const { at, optional } = this;
+    const key = this.key.each();
+    const target = this.target.paths();
+    const read = reader(at, optional);
+    return (frame, place, input, out) =>
+      key(frame, input, (k) =>
+        target(frame, place, input, (reached, value) => {
+          if (!isSame(value, reached.value)) {
+            raiseLost(at, `near attempt to access element ${brief(k)} of`, value);
+          }
+          const found = read(value, k);
+          if (found === undefined) return GO;
+          return out({ parent: reached, key: k, value: found }, found);
+        }),
+      );
+  }
+}
+
+/** `target[from:to]` */
+export class Slice extends Node {
+  constructor(
+    readonly target: Node,
+    readonly from: Node,
+    readonly to: Node,
+    readonly optional: boolean,
+    at: number,
+  ) {
+    super(cardOf(widest(target.card, from.card, to.card), optional), at);
+  }
+
+  private read(target: Json, from: Json, to: Json): Json | undefined {
+    if (this.optional) return optionally(() => slice(target, from, to));
+    meter.at = this.at;
+    return slice(target, from, to);
+  }
+
+  override one(): One {
+    const from = this.from.one();
+    const to = this.to.one();
+    const target = this.target.one();
+    return (frame, input) => {
+      const start = from(frame, input);
+      if (start === undefined) return undefined;
+      const end = to(frame, input);
+      if (end === undefined) return undefined;
+      const value = target(frame, input);
+      return value === undefined ? undefined : this.read(value, start, end);
+    };
+  }
+
+  override each(): Each {
+    if (this.card !== MANY) return super.each();
+    const from = this.from.each();
+    const to = this.to.each();
+    const target = this.target.each();
+    return (frame, input, out) =>
+      from(frame, input, (start) =>
+        to(frame, input, (end) =>
+          target(frame, input, (value) => {
+            const found = this.read(value, start, end);
+            return found === undefined ? GO : out(found);
+          }),
+        ),
+      );
+  }
+
+  override paths(): Paths {
+    const from = this.from.each();
+    const to = this.to.each();
+    const target = this.target.paths();
+    return (frame, place, input, out) =>
+      from(frame, input, (start) =>
+        to(frame, input, (end) =>
+          target(frame, place, input, (reached, value) => {
+            const key = { start, end };
+            if (!isSame(value, reached.value)) {
+              raiseLost(this.at, `near attempt to access element ${brief(key)} of`, value);
+            }
+            const found = this.read(value, start, end);
+            if (found === undefined) return GO;
+            return out({ parent: reached, key, value: found }, found);
+          }),
+        ),
+      );
+  }
+}
+
+function refuse(value: Json, at: number): never {
+  throw failure(`Cannot iterate over ${describe(value)}`, at);
+}
+
+/** Hands on the elements or values of a container. */
+export function iterate(
+  value: Json,
+  optional: boolean,
+  at: number,
+  out: (value: Json) => Signal,
+): Signal {
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) {
+      if ((meter.left -= 1) < 0) refill();
+      if (out(value[i] as Json) !== GO) return STOP;
+    }
+  } else if (isObject(value)) {
+    for (const key of Object.keys(value)) {
+      if ((meter.left -= 1) < 0) refill();
+      if (out(value[key] as Json) !== GO) return STOP;
+    }
+  } else if (!optional) refuse(value, at);
+  return GO;
+}
+
+/** Hands on the places of the elements or values of a container. */
+export function iteratePlaces(
+  place: Place,
+  value: Json,
+  optional: boolean,
+  at: number,
+  out: PathOut,
+): Signal {
+  if (!isSame(value, place.value)) raiseLost(at, 'near attempt to iterate through', value);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i += 1) {
+      if ((meter.left -= 1) < 0) refill();
+      const element = value[i] as Json;
+      if (out({ parent: place, key: i, value: element }, element) !== GO) return STOP;
+    }
+  } else if (isObject(value)) {
+    for (const key of Object.keys(value)) {
+      if ((meter.left -= 1) < 0) refill();
+      const element = (value as JsonObject)[key] as Json;
+      if (out({ parent: place, key, value: element }, element) !== GO) return STOP;
+    }
+  } else if (!optional) refuse(value, at);
+  return GO;
+}
+
+/** `target[]` */
+export class Iterate extends Node {
+  constructor(
+    readonly target: Node,
+    readonly optional: boolean,
+    at: number,
+  ) {
+    super(MANY, at);
+  }
+
+  override each(): Each {
+    const { optional, at } = this;
+    if (this.target.card === MANY) {
+      const target = this.target.each();
+      return (frame: Frame, input, out) =>
+        target(frame, input, (value) => iterate(value, optional, at, out));
+    }
+    const target = this.target.one();
+    return (frame, input, out) => {
+      const value = target(frame, input);
+      return value === undefined ? GO : iterate(value, optional, at, out);
+    };
+  }
+
+  override paths(): Paths {
+    const { optional, at } = this;
+    const target = this.target.paths();
+    return (frame, place, input, out) =>
+      target(frame, place, input, (reached, value) =>
+        iteratePlaces(reached, value, optional, at, out),
+      );
+  }
+}

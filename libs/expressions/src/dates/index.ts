@@ -1,0 +1,3 @@
+import type { ValueFunction } from '../compile/calls';
+
+export const dates: Readonly<Record<string, ValueFunction>> = {};

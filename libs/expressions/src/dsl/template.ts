@@ -1,0 +1,159 @@
+import { toText } from '../builtins/formats';
+import { ExpressionRuntimeError, ExpressionSyntaxError } from '../errors';
+import { compileExpression, type CompileOptions, type Expression } from '../expression';
+import type { Limits } from '../run/meter';
+import type { Reads } from '../reads';
+import type { Json, JsonObject } from '../values/json';
+import { put } from '../values/object';
+import type { EvaluationMode } from './mode';
+import { segmentsOf, wholeExpression, type Segment } from './segments';
+import { TemplateRuntimeError, TemplateSyntaxError } from './template-errors';
+
+/** A JSON value whose expressions are compiled. */
+export interface Template {
+  /** Whether there is no expression in it. */
+  readonly isStatic: boolean;
+  /** What its expressions read. */
+  readonly reads: Reads;
+  /** The value, every expression replaced by its first output (null if none). */
+  evaluate(input: Json, variables?: Readonly<Record<string, Json>>, limits?: Limits): Json;
+}
+
+/** Options of {@link compileTemplate}. */
+export type TemplateOptions = CompileOptions & { readonly mode: EvaluationMode };
+
+type Variables = Readonly<Record<string, Json>> | undefined;
+
+/** Computes a part of the value; undefined parts are static. */
+type Part = (input: Json, variables: Variables, limits: Limits | undefined) => Json;
+
+function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** Compiles one template; keeps the expressions it meets. */
+class TemplateCompiler {
+  readonly expressions: Expression[] = [];
+
+  constructor(private readonly options: TemplateOptions) {}
+
+  part(value: Json, pointer: string): Part | undefined {
+    if (typeof value === 'string') return this.text(value, pointer);
+    if (Array.isArray(value)) return this.array(value, pointer);
+    if (typeof value === 'object' && value !== null) return this.object(value, pointer);
+    return undefined;
+  }
+
+  private compile(source: string, pointer: string, text: string, offset: number): Expression {
+    try {
+      const expression = compileExpression(source, this.options);
+      this.expressions.push(expression);
+      return expression;
+    } catch (error) {
+      if (!(error instanceof ExpressionSyntaxError)) throw error;
+      throw new TemplateSyntaxError(
+        pointer,
+        new ExpressionSyntaxError(error.message, text, offset + error.offset),
+      );
+    }
+  }
+
+  private evaluator(expression: Expression, pointer: string): Part {
+    return (input, variables, limits) => {
+      try {
+        return expression.first(input, variables, limits) ?? null;
+      } catch (error) {
+        if (error instanceof ExpressionRuntimeError) throw new TemplateRuntimeError(pointer, error);
+        throw error;
+      }
+    };
+  }
+
+  private text(text: string, pointer: string): Part | undefined {
+    if (!text.includes('${')) return this.looseText(text, pointer);
+    const whole = wholeExpression(text);
+    if (whole !== undefined) {
+      return this.evaluator(this.compile(whole.text, pointer, text, whole.offset), pointer);
+    }
+    const { segments, unterminated } = segmentsOf(text);
+    if (unterminated !== undefined) {
+      const message = 'Expression is not closed: "${" without its "}"';
+      throw new TemplateSyntaxError(
+        pointer,
+        new ExpressionSyntaxError(message, text, unterminated),
+      );
+    }
+    return this.interpolation(text, segments, pointer);
+  }
+
+  /** In loose mode a text that is a program is one; any other stays a text. */
+  private looseText(text: string, pointer: string): Part | undefined {
+    if (this.options.mode === 'strict' || text.trim() === '') return undefined;
+    try {
+      return this.evaluator(this.compile(text, pointer, text, 0), pointer);
+    } catch (error) {
+      if (error instanceof TemplateSyntaxError) return undefined;
+      throw error;
+    }
+  }
+
+  private interpolation(text: string, segments: readonly Segment[], pointer: string): Part {
+    const parts = segments.map((segment) =>
+      segment.kind === 'text'
+        ? segment.text
+        : this.evaluator(this.compile(segment.text, pointer, text, segment.offset), pointer),
+    );
+    return (input, variables, limits) =>
+      parts
+        .map((part) => (typeof part === 'string' ? part : toText(part(input, variables, limits))))
+        .join('');
+  }
+
+  private array(array: readonly Json[], pointer: string): Part | undefined {
+    const parts = array.map((value, i) => this.part(value, `${pointer}/${i}`));
+    if (parts.every((part) => part === undefined)) return undefined;
+    return (input, variables, limits) =>
+      parts.map((part, i) =>
+        part === undefined ? (array[i] as Json) : part(input, variables, limits),
+      );
+  }
+
+  private object(object: JsonObject, pointer: string): Part | undefined {
+    const keys = Object.keys(object);
+    const parts = keys.map((key) =>
+      this.part(object[key] as Json, `${pointer}/${escapePointer(key)}`),
+    );
+    if (parts.every((part) => part === undefined)) return undefined;
+    return (input, variables, limits) => {
+      const made: JsonObject = {};
+      keys.forEach((key, i) => {
+        const part = parts[i];
+        put(made, key, part === undefined ? (object[key] as Json) : part(input, variables, limits));
+      });
+      return made;
+    };
+  }
+}
+
+function union(lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())].sort();
+}
+
+/**
+ * Compiles a JSON value: each text that is an expression, also inside objects and arrays, is
+ * compiled once. Text around `${ … }` makes a string. Throws TemplateSyntaxError.
+ */
+export function compileTemplate(value: Json, options: TemplateOptions): Template {
+  const compiler = new TemplateCompiler(options);
+  const part = compiler.part(value, '');
+  const { expressions } = compiler;
+  return {
+    isStatic: part === undefined,
+    reads: {
+      variables: union(expressions.map(({ reads }) => reads.variables)),
+      paths: union(expressions.map(({ reads }) => reads.paths)),
+    },
+    evaluate: (input, variables, limits) =>
+      part === undefined ? value : part(input, variables, limits),
+  };
+}

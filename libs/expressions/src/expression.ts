@@ -1,0 +1,171 @@
+import { Resolver } from './compile/resolve';
+import { firstOf } from './compile/assign';
+import { GO, MANY, type Each, type Frame, type One } from './compile/node';
+import { FrameLayout, keys, type Scope } from './compile/scope';
+import { Failure, HaltRequest, LimitReached } from './run/failure';
+import { meter, startMeter, type Limits } from './run/meter';
+import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
+import { loadModules } from './modules';
+import { readsOf, type Reads } from './reads';
+import { parse } from './syntax/parser';
+import { finite } from './values/finite';
+import type { Json } from './values/json';
+import { printJson } from './values/print';
+
+/** How a program is compiled. */
+export interface CompileOptions {
+  /** The names (without `$`) of the variables that every evaluation provides. */
+  variables?: readonly string[];
+  /** The modules that `import` and `include` find, by path: jq text, or JSON for data. */
+  modules?: Readonly<Record<string, string>>;
+}
+
+/** What an evaluation gave, and the error if it ended in one. */
+export interface Collected {
+  outputs: Json[];
+  error?: ExpressionRuntimeError;
+}
+
+/** A compiled jq program. It keeps no state: one may be evaluated any number of times. */
+export interface Expression {
+  readonly source: string;
+  /** All outputs. Throws ExpressionRuntimeError, or ExpressionLimitError at a bound. */
+  evaluate(input: Json, variables?: Readonly<Record<string, Json>>, limits?: Limits): Json[];
+  /** Outputs so far plus the error if it ended in one. */
+  collect(input: Json, variables?: Readonly<Record<string, Json>>, limits?: Limits): Collected;
+  /** The first output, or undefined when there is none. Throws like `evaluate`. */
+  first(input: Json, variables?: Readonly<Record<string, Json>>, limits?: Limits): Json | undefined;
+  /** What the program reads, found without running it. */
+  readonly reads: Reads;
+}
+
+const noVariables: Readonly<Record<string, Json>> = {};
+
+/** How an error that is no string shows: jq's own words for it. */
+function messageOf(value: Json): string {
+  return typeof value === 'string' ? value : `${printJson(value)} (not a string)`;
+}
+
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof Error && error.name === 'InternalError');
+}
+
+class CompiledExpression implements Expression {
+  private readonly one: One | undefined;
+  private readonly each: Each | undefined;
+  private readonly firstOne: One;
+
+  constructor(
+    readonly source: string,
+    private readonly variables: readonly string[],
+    readonly reads: Reads,
+    program: { node: ReturnType<Resolver['resolve']> },
+  ) {
+    const { node } = program;
+    if (node.card === MANY) this.each = node.each();
+    else this.one = node.one();
+    this.firstOne = this.one ?? firstOf(node);
+  }
+
+  private frame(values: Readonly<Record<string, Json>>): Frame {
+    const frame: Frame = [undefined];
+    for (const name of this.variables) {
+      frame.push(Object.hasOwn(values, name) ? values[name] : null);
+    }
+    return frame;
+  }
+
+  private failed(error: unknown): ExpressionRuntimeError | undefined {
+    if (error instanceof Failure) {
+      const value = finite(error.value);
+      return new ExpressionRuntimeError(messageOf(value), value, this.source, error.at);
+    }
+    if (error instanceof LimitReached) {
+      return new ExpressionLimitError(error.limit, error.message, this.source, error.at);
+    }
+    if (error instanceof HaltRequest) {
+      if (error.value === undefined) return undefined;
+      const value = finite(error.value);
+      return new ExpressionRuntimeError(messageOf(value), value, this.source, error.at);
+    }
+    if (isStackOverflow(error)) {
+      const message = 'Evaluation recursed too deeply';
+      return new ExpressionLimitError('memory', message, this.source, meter.at);
+    }
+    throw error;
+  }
+
+  private run(outputs: Json[], input: Json, frame: Frame): void {
+    if (this.one !== undefined) {
+      const value = this.one(frame, input);
+      if (value !== undefined) outputs.push(value);
+      return;
+    }
+    this.each?.(frame, input, (value) => {
+      outputs.push(value);
+      if ((meter.room -= 8) < 0) throw new LimitReached('memory', 'Too many outputs', meter.at);
+      return GO;
+    });
+  }
+
+  collect(input: Json, variables = noVariables, limits?: Limits): Collected {
+    const outputs: Json[] = [];
+    let error: ExpressionRuntimeError | undefined;
+    startMeter(limits);
+    try {
+      this.run(outputs, input, this.frame(variables));
+    } catch (thrown) {
+      error = this.failed(thrown);
+    }
+    const shown = meter.nonFinite ? outputs.map(finite) : outputs;
+    return error === undefined ? { outputs: shown } : { outputs: shown, error };
+  }
+
+  evaluate(input: Json, variables = noVariables, limits?: Limits): Json[] {
+    const { outputs, error } = this.collect(input, variables, limits);
+    if (error !== undefined) throw error;
+    return outputs;
+  }
+
+  first(input: Json, variables = noVariables, limits?: Limits): Json | undefined {
+    startMeter(limits);
+    try {
+      const value = this.firstOne(this.frame(variables), input);
+      return value !== undefined && meter.nonFinite ? finite(value) : value;
+    } catch (thrown) {
+      const error = this.failed(thrown);
+      if (error === undefined) return undefined;
+      throw error;
+    }
+  }
+}
+
+/**
+ * Compiles a jq program. Throws ExpressionSyntaxError, also for a variable or function that is
+ * not defined.
+ */
+export function compileExpression(source: string, options: CompileOptions = {}): Expression {
+  try {
+    const { variables = [], modules = {} } = options;
+    const program = parse(source);
+    const resolver = new Resolver(source);
+    const layout = new FrameLayout(0);
+    let scope: Scope | undefined;
+    for (const name of variables) {
+      const meaning = { kind: 'variable', slot: layout.allocate() } as const;
+      scope = { name: keys.variable(name), meaning, layout, parent: scope };
+    }
+    scope = loadModules(program.imports, modules, source, scope, layout);
+    for (const definition of program.definitions) {
+      scope = resolver.define(definition, scope, layout);
+    }
+    const body = program.body ?? { kind: 'identity', at: 0 };
+    const node = resolver.resolve(body, scope, layout);
+    return new CompiledExpression(source, variables, readsOf(program, variables), { node });
+  } catch (error) {
+    if (isStackOverflow(error)) {
+      throw new ExpressionSyntaxError('Program is nested too deeply', source, 0);
+    }
+    throw error;
+  }
+}

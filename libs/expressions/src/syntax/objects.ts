@@ -1,0 +1,58 @@
+import type { Ast, ObjectEntry } from './ast';
+import type { Parser } from './parser';
+
+/** An object construction, after its opening brace. */
+export function parseObject(parser: Parser, at: number): Ast {
+  const entries: ObjectEntry[] = [];
+  while (!parser.sees('}')) {
+    entries.push(parseEntry(parser));
+    if (!parser.accept(',')) break;
+  }
+  parser.expect('}');
+  return { kind: 'object', entries, at };
+}
+
+function parseEntry(parser: Parser): ObjectEntry {
+  const token = parser.peek();
+  const at = token.start;
+  if (token.kind === 'variable') {
+    parser.next();
+    const variable: Ast = { kind: 'variable', name: token.value, at };
+    if (parser.accept(':')) return { key: variable, value: parser.entryValue() };
+    return { key: { kind: 'literal', value: token.value, at }, value: variable };
+  }
+  if (token.kind === 'keyword' && token.value === '$__loc__') {
+    parser.next();
+    const value: Ast = { kind: 'literal', value: parser.location(at), at };
+    return { key: { kind: 'literal', value: '__loc__', at }, value };
+  }
+  if (parser.accept('(')) {
+    const keyAt = parser.peek().start;
+    const key = parser.query();
+    parser.checkKey(key, keyAt);
+    parser.expect(')');
+    parser.expect(':');
+    return { key, value: parser.entryValue() };
+  }
+  const key = parseSimpleKey(parser);
+  if (parser.accept(':')) return { key, value: parser.entryValue() };
+  if (!parser.sees(',') && !parser.sees('}')) {
+    parser.fail('May need parentheses around object key expression', at);
+  }
+  return { key, value: undefined };
+}
+
+function parseSimpleKey(parser: Parser): Ast {
+  const token = parser.peek();
+  if (parser.isKeyWord(token)) {
+    parser.next();
+    return { kind: 'literal', value: token.value, at: token.start };
+  }
+  if (token.kind === 'quote') return parser.string(undefined);
+  if (token.kind === 'format' && parser.peek(1).kind === 'quote') {
+    parser.next();
+    return parser.string(token.value);
+  }
+  if (token.kind === 'end') return parser.unexpected();
+  return parser.fail('May need parentheses around object key expression', token.start);
+}

@@ -1,0 +1,567 @@
+import { ExpressionSyntaxError, placeOf } from '../errors';
+import type {
+  Ast,
+  BinaryOperator,
+  Definition,
+  Import,
+  Parameter,
+  Program,
+  StringPart,
+  UpdateOperator,
+} from './ast';
+import { isKeyword, tokenize, type Token } from './lexer';
+import { foldBinary, keyComplaint } from './fold';
+import { parsePatterns } from './patterns';
+import { parseObject } from './objects';
+
+/** Binding strength and associativity of the binary operators, weakest first. */
+const strengths: Readonly<Record<string, readonly [number, 'left' | 'right' | 'none']>> = {
+  '//': [1, 'right'],
+  '=': [2, 'none'],
+  '|=': [2, 'none'],
+  '+=': [2, 'none'],
+  '-=': [2, 'none'],
+  '*=': [2, 'none'],
+  '/=': [2, 'none'],
+  '%=': [2, 'none'],
+  '//=': [2, 'none'],
+  or: [3, 'left'],
+  and: [4, 'left'],
+  '!=': [5, 'none'],
+  '==': [5, 'none'],
+  '<': [5, 'none'],
+  '>': [5, 'none'],
+  '<=': [5, 'none'],
+  '>=': [5, 'none'],
+  '+': [6, 'left'],
+  '-': [6, 'left'],
+  '*': [7, 'left'],
+  '/': [7, 'left'],
+  '%': [7, 'left'],
+};
+
+/** Deeper nesting than any person writes, and far from the end of JavaScript's stack. */
+const deepestNesting = 500;
+
+/** A recursive descent parser over jq's grammar. */
+export class Parser {
+  private readonly tokens: readonly Token[];
+  private place = 0;
+  private depth = 0;
+
+  constructor(readonly source: string) {
+    this.tokens = tokenize(source);
+  }
+
+  /** The token `ahead` of the next one. */
+  peek(ahead = 0): Token {
+    const last = this.tokens.length - 1;
+    return this.tokens[Math.min(this.place + ahead, last)] as Token;
+  }
+
+  next(): Token {
+    const token = this.peek();
+    this.place += 1;
+    return token;
+  }
+
+  /** Whether the next token is this operator or keyword. */
+  sees(text: string): boolean {
+    const token = this.peek();
+    return (token.kind === 'op' || token.kind === 'keyword') && token.value === text;
+  }
+
+  accept(text: string): boolean {
+    if (!this.sees(text)) return false;
+    this.place += 1;
+    return true;
+  }
+
+  expect(text: string): Token {
+    if (!this.sees(text)) this.unexpected(`'${text}'`);
+    return this.next();
+  }
+
+  fail(message: string, at = this.peek().start): never {
+    throw new ExpressionSyntaxError(message, this.source, at);
+  }
+
+  unexpected(expecting?: string): never {
+    const token = this.peek();
+    const shown =
+      token.kind === 'end' ? 'end of file' : `'${this.source.slice(token.start, token.end)}'`;
+    this.fail(
+      `syntax error, unexpected ${shown}${expecting === undefined ? '' : `, expecting ${expecting}`}`,
+    );
+  }
+
+  program(): Program {
+    if (this.accept('module')) this.metadata();
+    const imports: Import[] = [];
+    while (this.sees('import') || this.sees('include')) imports.push(this.import());
+    const definitions: Definition[] = [];
+    while (this.sees('def')) definitions.push(this.definition());
+    const body = this.peek().kind === 'end' ? undefined : this.query();
+    if (this.peek().kind !== 'end') this.unexpected('end of file');
+    return { imports, definitions, body };
+  }
+
+  private metadata(): void {
+    const at = this.peek().start;
+    const body = this.query();
+    if (!isConstant(body)) this.fail('Module metadata must be constant', at);
+    if (body.kind !== 'object') this.fail('Module metadata must be an object', at);
+    this.expect(';');
+  }
+
+  private import(): Import {
+    const start = this.next();
+    const pathAt = this.peek().start;
+    if (this.peek().kind !== 'quote') this.unexpected('a string');
+    const path = this.string(undefined);
+    if (path.kind !== 'literal') this.fail('Import path must be constant', pathAt);
+    let alias: string | undefined;
+    let isData = false;
+    if (start.value === 'import') {
+      this.expect('as');
+      const token = this.next();
+      if (token.kind !== 'name' && token.kind !== 'variable') {
+        this.fail('syntax error, expecting a name after "as"', token.start);
+      }
+      alias = token.value;
+      isData = token.kind === 'variable';
+    }
+    if (!this.sees(';')) {
+      this.metadata();
+    } else this.expect(';');
+    return { path: path.value as string, alias, isData, at: start.start };
+  }
+
+  private definition(): Definition {
+    const at = this.expect('def').start;
+    const name = this.next();
+    if (name.kind !== 'name') this.fail('syntax error, expecting a function name', name.start);
+    const parameters: Parameter[] = [];
+    if (this.accept('(')) {
+      do {
+        const token = this.next();
+        if (token.kind !== 'name' && token.kind !== 'variable') {
+          this.fail('syntax error, expecting a parameter', token.start);
+        }
+        parameters.push({ name: token.value, byValue: token.kind === 'variable' });
+      } while (this.accept(';'));
+      this.expect(')');
+    }
+    this.expect(':');
+    const body = this.query();
+    this.expect(';');
+    return { name: name.value, parameters, body, at };
+  }
+
+  private enter(): void {
+    this.depth += 1;
+    if (this.depth > deepestNesting) this.fail('Program is nested too deeply');
+  }
+
+  /** A whole query: pipes, commas, definitions, bindings. */
+  query(): Ast {
+    return this.pipe(true);
+  }
+
+  private pipe(withComma: boolean): Ast {
+    this.enter();
+    const parsed = this.pipeInside(withComma);
+    this.depth -= 1;
+    return parsed;
+  }
+
+  private pipeInside(withComma: boolean): Ast {
+    // A long chain of pipes is read in a loop and folded from the right.
+    const parts: Ast[] = [];
+    for (;;) {
+      const at = this.peek().start;
+      if (this.sees('def')) {
+        const definition = this.definition();
+        parts.push({ kind: 'define', definition, body: this.pipe(withComma), at });
+        break;
+      }
+      if (this.sees('label')) {
+        this.next();
+        const label = this.next();
+        if (label.kind !== 'variable') this.fail('syntax error, expecting $name', label.start);
+        this.expect('|');
+        parts.push({ kind: 'label', name: label.value, body: this.pipe(withComma), at });
+        break;
+      }
+      const first = this.expression(1);
+      if (this.accept('as')) {
+        const patterns = parsePatterns(this);
+        this.expect('|');
+        const body = this.pipe(withComma);
+        parts.push({ kind: 'bind', source: first, patterns, body, at });
+        break;
+      }
+      const part = withComma && this.sees(',') ? this.commas(first) : first;
+      parts.push(part);
+      if (!this.accept('|')) break;
+    }
+    return parts.reduceRight((right, left) => ({ kind: 'pipe', left, right, at: left.at }));
+  }
+
+  private commas(first: Ast): Ast {
+    let left = first;
+    while (this.accept(',')) {
+      const at = this.peek().start;
+      if (this.sees('def') || this.sees('label')) {
+        return { kind: 'comma', left, right: this.pipe(true), at: left.at };
+      }
+      const next = this.expression(1);
+      if (this.accept('as')) {
+        // `a, b as $x | c` is `a, (b as $x | c)`.
+        const patterns = parsePatterns(this);
+        this.expect('|');
+        const body = this.pipe(true);
+        const right: Ast = { kind: 'bind', source: next, patterns, body, at };
+        return { kind: 'comma', left, right, at: left.at };
+      }
+      left = { kind: 'comma', left, right: next, at: left.at };
+    }
+    return left;
+  }
+
+  /** The value of an object entry: no comma outside parentheses. */
+  entryValue(): Ast {
+    const parts: Ast[] = [this.expression(1)];
+    while (this.accept('|')) parts.push(this.expression(1));
+    return parts.reduceRight((right, left) => ({ kind: 'pipe', left, right, at: left.at }));
+  }
+
+  /** Operators at least as strong as `weakest`. */
+  private expression(weakest: number): Ast {
+    this.enter();
+    let left = this.postfix();
+    for (;;) {
+      const token = this.peek();
+      const strength =
+        token.kind === 'op' || token.kind === 'keyword' ? strengths[token.value] : undefined;
+      if (strength === undefined || strength[0] < weakest) break;
+      this.next();
+      const right = this.expression(strength[1] === 'right' ? strength[0] : strength[0] + 1);
+      left = this.operation(token, left, right);
+      if (strength[1] === 'none') {
+        const again = this.peek();
+        const other =
+          again.kind === 'op' || again.kind === 'keyword' ? strengths[again.value] : undefined;
+        if (other !== undefined && other[0] === strength[0]) this.unexpected();
+      }
+    }
+    this.depth -= 1;
+    return left;
+  }
+
+  private operation(token: Token, left: Ast, right: Ast): Ast {
+    const operator = token.value;
+    const at = token.start;
+    switch (operator) {
+      case '//':
+        return { kind: 'alternative', left, right, at };
+      case 'and':
+      case 'or':
+        return { kind: 'logic', operator, left, right, at };
+      case '=':
+        return { kind: 'assign', left, right, at };
+      case '|=':
+        return { kind: 'modify', left, right, at };
+      case '+=':
+      case '-=':
+      case '*=':
+      case '/=':
+      case '%=':
+      case '//=':
+        return {
+          kind: 'update',
+          operator: operator.slice(0, -1) as UpdateOperator,
+          left,
+          right,
+          at,
+        };
+      default:
+        return foldBinary(operator as BinaryOperator, left, right, at);
+    }
+  }
+
+  /** A term with its suffixes, or one of the forms that take an expression. */
+  postfix(): Ast {
+    const at = this.peek().start;
+    let term: Ast;
+    if (this.accept('try')) {
+      const body = this.postTry();
+      const handler = this.accept('catch') ? this.postTry() : undefined;
+      term = { kind: 'try', body, handler, at };
+    } else term = this.term();
+    return this.suffixes(term);
+  }
+
+  /** The body of `try` binds as strongly as a term with its suffixes. */
+  private postTry(): Ast {
+    this.enter();
+    const body = this.postfix();
+    this.depth -= 1;
+    return body;
+  }
+
+  private suffixes(first: Ast): Ast {
+    let term = first;
+    for (;;) {
+      const token = this.peek();
+      if (token.kind === 'field') {
+        this.next();
+        const key: Ast = { kind: 'literal', value: token.value, at: token.start };
+        term = { kind: 'index', target: term, key, optional: this.accept('?'), at: token.start };
+      } else if (this.sees('.')) {
+        const after = this.peek(1);
+        const isFormatted = after.kind === 'format' && this.peek(2).kind === 'quote';
+        if (after.kind === 'quote' || isFormatted) {
+          this.next();
+          const key = this.maybeFormatted();
+          term = { kind: 'index', target: term, key, optional: this.accept('?'), at: token.start };
+        } else if (after.kind === 'op' && after.value === '[') {
+          this.next();
+          term = this.bracket(term);
+        } else
+          this.fail(
+            'syntax error, try .["field"] instead of .field for unusually named fields',
+            after.start,
+          );
+      } else if (this.sees('[')) term = this.bracket(term);
+      else if (this.accept('?')) {
+        term = { kind: 'try', body: term, handler: undefined, at: token.start };
+      } else return term;
+    }
+  }
+
+  private maybeFormatted(): Ast {
+    const format = this.peek().kind === 'format' ? this.next().value : undefined;
+    return this.string(format);
+  }
+
+  private bracket(target: Ast): Ast {
+    const at = this.expect('[').start;
+    if (this.accept(']')) return { kind: 'iterate', target, optional: this.accept('?'), at };
+    if (this.accept(':')) {
+      const to = this.query();
+      this.expect(']');
+      return { kind: 'slice', target, from: undefined, to, optional: this.accept('?'), at };
+    }
+    const key = this.query();
+    if (this.accept(':')) {
+      const to = this.sees(']') ? undefined : this.query();
+      this.expect(']');
+      return { kind: 'slice', target, from: key, to, optional: this.accept('?'), at };
+    }
+    this.expect(']');
+    return { kind: 'index', target, key, optional: this.accept('?'), at };
+  }
+
+  private term(): Ast {
+    const token = this.next();
+    const at = token.start;
+    switch (token.kind) {
+      case 'number':
+        return { kind: 'literal', value: Number(token.value), at };
+      case 'field': {
+        const key: Ast = { kind: 'literal', value: token.value, at };
+        const target: Ast = { kind: 'identity', at };
+        return { kind: 'index', target, key, optional: this.accept('?'), at };
+      }
+      case 'quote':
+        this.place -= 1;
+        return this.string(undefined);
+      case 'format':
+        if (this.peek().kind === 'quote') return this.string(token.value);
+        return { kind: 'format', name: token.value, at };
+      case 'variable':
+        return { kind: 'variable', name: token.value, at };
+      case 'name':
+        return this.call(token);
+      case 'keyword':
+        return this.keywordTerm(token);
+      case 'op':
+        return this.operatorTerm(token);
+      default:
+        this.place -= 1;
+        return this.unexpected();
+    }
+  }
+
+  private call(token: Token): Ast {
+    const at = token.start;
+    if (this.accept('(')) {
+      const given: Ast[] = [this.query()];
+      while (this.accept(';')) given.push(this.query());
+      this.expect(')');
+      return { kind: 'call', name: token.value, arguments: given, at };
+    }
+    switch (token.value) {
+      case 'true':
+        return { kind: 'literal', value: true, at };
+      case 'false':
+        return { kind: 'literal', value: false, at };
+      case 'null':
+        return { kind: 'literal', value: null, at };
+      default:
+        return { kind: 'call', name: token.value, arguments: [], at };
+    }
+  }
+
+  private operatorTerm(token: Token): Ast {
+    const at = token.start;
+    switch (token.value) {
+      case '.': {
+        const after = this.peek();
+        if (after.kind === 'quote' || (after.kind === 'format' && this.peek(1).kind === 'quote')) {
+          const key = this.maybeFormatted();
+          const target: Ast = { kind: 'identity', at };
+          return { kind: 'index', target, key, optional: this.accept('?'), at };
+        }
+        return { kind: 'identity', at };
+      }
+      case '..':
+        return { kind: 'call', name: 'recurse', arguments: [], at };
+      case '-':
+        return { kind: 'negate', body: this.postfix(), at };
+      case '(': {
+        const body = this.query();
+        this.expect(')');
+        return body;
+      }
+      case '[': {
+        if (this.accept(']')) return { kind: 'array', body: undefined, at };
+        const body = this.query();
+        this.expect(']');
+        return { kind: 'array', body, at };
+      }
+      case '{':
+        return parseObject(this, at);
+      default:
+        this.place -= 1;
+        return this.unexpected();
+    }
+  }
+
+  private keywordTerm(token: Token): Ast {
+    const at = token.start;
+    switch (token.value) {
+      case '$__loc__':
+        return { kind: 'literal', value: this.location(at), at };
+      case 'if':
+        return this.conditional(at);
+      case 'reduce':
+      case 'foreach':
+        return this.loop(token.value, at);
+      case 'break': {
+        const label = this.next();
+        if (label.kind !== 'variable') {
+          this.fail('break requires a label to break to', label.start);
+        }
+        return { kind: 'break', name: label.value, at };
+      }
+      default:
+        this.place -= 1;
+        return this.unexpected();
+    }
+  }
+
+  /** The value of `$__loc__`. */
+  location(at: number): { file: string; line: number } {
+    return { file: '<top-level>', line: placeOf(this.source, at).line };
+  }
+
+  private conditional(at: number): Ast {
+    const condition = this.query();
+    this.expect('then');
+    const then = this.query();
+    let otherwise: Ast | undefined;
+    if (this.sees('elif')) {
+      const elseAt = this.next().start;
+      return { kind: 'if', condition, then, else: this.conditional(elseAt), at };
+    }
+    if (this.accept('else')) otherwise = this.query();
+    this.expect('end');
+    return { kind: 'if', condition, then, else: otherwise, at };
+  }
+
+  private loop(word: 'reduce' | 'foreach', at: number): Ast {
+    const source = this.expression(1);
+    this.expect('as');
+    const patterns = parsePatterns(this);
+    this.expect('(');
+    const init = this.query();
+    this.expect(';');
+    const update = this.query();
+    if (word === 'reduce') {
+      this.expect(')');
+      return { kind: 'reduce', source, patterns, init, update, at };
+    }
+    const extract = this.accept(';') ? this.query() : undefined;
+    this.expect(')');
+    return { kind: 'foreach', source, patterns, init, update, extract, at };
+  }
+
+  /** A string, from its opening quote. */
+  string(format: string | undefined): Ast {
+    const at = this.next().start;
+    const parts: StringPart[] = [];
+    for (;;) {
+      const token = this.next();
+      if (token.kind === 'text') {
+        const last = parts.at(-1);
+        if (typeof last === 'string') parts[parts.length - 1] = last + token.value;
+        else parts.push(token.value);
+      } else if (token.kind === 'interpolation') {
+        parts.push(this.query());
+        this.expect(')');
+      } else if (token.kind === 'unquote') break;
+      else {
+        this.place -= 1;
+        this.unexpected();
+      }
+    }
+    const [only = ''] = parts;
+    if (parts.length < 2 && typeof only === 'string') return { kind: 'literal', value: only, at };
+    return { kind: 'string', parts, format, at };
+  }
+
+  /** A keyword or name that stands for an object key. */
+  isKeyWord(token: Token): boolean {
+    return token.kind === 'name' || (token.kind === 'keyword' && isKeyword(token.value));
+  }
+
+  /** Rejects constant keys that are not strings. */
+  checkKey(key: Ast, at: number): void {
+    const complaint = keyComplaint(key);
+    if (complaint !== undefined) this.fail(complaint, at);
+  }
+}
+
+function isConstant(ast: Ast): boolean {
+  switch (ast.kind) {
+    case 'literal':
+      return true;
+    case 'array':
+      return ast.body === undefined || isConstant(ast.body);
+    case 'comma':
+      return isConstant(ast.left) && isConstant(ast.right);
+    case 'object':
+      return ast.entries.every(
+        ({ key, value }) => isConstant(key) && value !== undefined && isConstant(value),
+      );
+    default:
+      return false;
+  }
+}
+
+/** Parses a program or library. Throws ExpressionSyntaxError. */
+export function parse(source: string): Program {
+  return new Parser(source).program();
+}

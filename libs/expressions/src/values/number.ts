@@ -1,0 +1,11 @@
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const special = /^([+-]?)(?:(nan)|inf(?:inity)?)$/i;
+
+/** The number that a whole text stands for, as jq's `tonumber` and `fromjson` read numbers. */
+export function parseNumber(text: string): number | undefined {
+  if (decimal.test(text)) return Number(text);
+  const found = special.exec(text);
+  if (found === null) return undefined;
+  if (found[2] !== undefined) return NaN;
+  return found[1] === '-' ? -Infinity : Infinity;
+}

@@ -1,0 +1,141 @@
+import { build, steps } from '../run/meter';
+import type { Json, JsonObject } from './json';
+
+/** jq prints nothing below this depth. */
+const maximumDepth = 10_000;
+const skipped = '<skipped: too deep>';
+
+/** A number as jq prints it (17 significant digits at most, `1e+17`, `1e-05`). */
+export function printNumber(value: number): string {
+  if (value !== value) return 'null';
+  const size = Math.abs(value);
+  if (size < 1e16 && (size >= 1e-4 || size === 0)) {
+    return Object.is(value, -0) ? '-0' : String(value);
+  }
+  if (size === Infinity) return value > 0 ? '1.7976931348623157e+308' : '-1.7976931348623157e+308';
+  const [mantissa = '', power = '0'] = value.toExponential().split('e');
+  const exponent = Number(power);
+  const digits = mantissa.replace('-', '').replace('.', '');
+  if (exponent + 1 <= digits.length + 15 && exponent >= 0) {
+    return (value < 0 ? '-' : '') + digits + '0'.repeat(exponent + 1 - digits.length);
+  }
+  const shown = Math.abs(exponent);
+  return `${mantissa}e${exponent < 0 ? '-' : '+'}${shown < 10 ? '0' : ''}${shown}`;
+}
+
+/** A string in JSON; jq also escapes U+007F. */
+export function printString(value: string): string {
+  const text = JSON.stringify(value);
+  return text.includes('\u007f') ? text.replaceAll('\u007f', '\\u007f') : text;
+}
+
+function printScalar(value: null | boolean | number | string): string {
+  switch (typeof value) {
+    case 'string':
+      return printString(value);
+    case 'number':
+      return printNumber(value);
+    default:
+      return String(value);
+  }
+}
+
+/** One container being printed. */
+interface Level {
+  readonly array: readonly Json[] | undefined;
+  readonly object: JsonObject | undefined;
+  readonly keys: readonly string[];
+  next: number;
+}
+
+function open(value: Json[] | JsonObject): Level {
+  return Array.isArray(value)
+    ? { array: value, object: undefined, keys: [], next: 0 }
+    : { array: undefined, object: value, keys: Object.keys(value), next: 0 };
+}
+
+/**
+ * Compact JSON as jq prints it. Written without recursion, because values may be nested more
+ * deeply than the JavaScript stack. Stops early once `enough` characters are there.
+ */
+export function printJson(root: Json, enough = Infinity): string {
+  if (typeof root !== 'object' || root === null) return printScalar(root);
+  const levels: Level[] = [open(root)];
+  let text = Array.isArray(root) ? '[' : '{';
+  let counted = 0;
+  while (levels.length > 0 && text.length <= enough) {
+    const level = levels[levels.length - 1] as Level;
+    const index = level.next;
+    const size = level.array === undefined ? level.keys.length : level.array.length;
+    if (index >= size) {
+      text += level.array === undefined ? '}' : ']';
+      levels.pop();
+      continue;
+    }
+    level.next += 1;
+    if (index > 0) text += ',';
+    let value: Json;
+    if (level.object === undefined) {
+      value = (level.array as readonly Json[])[index] as Json;
+    } else {
+      const key = level.keys[index] as string;
+      text += `${printString(key)}:`;
+      value = level.object[key] as Json;
+    }
+    if (levels.length > maximumDepth) text += skipped;
+    else if (typeof value !== 'object' || value === null) text += printScalar(value);
+    else {
+      text += Array.isArray(value) ? '[' : '{';
+      levels.push(open(value));
+    }
+    if (text.length - counted > 1024) {
+      steps((text.length - counted) >> 3);
+      build(text.length - counted);
+      counted = text.length;
+    }
+  }
+  return text;
+}
+
+function utf8Size(codePoint: number): number {
+  if (codePoint < 0x80) return 1;
+  if (codePoint < 0x800) return 2;
+  return codePoint < 0x10000 ? 3 : 4;
+}
+
+/** The number of bytes in UTF-8. */
+export function utf8Length(text: string): number {
+  let size = text.length;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) size += 1;
+    else if (unit < 0xd800 || unit > 0xdbff) size += 2;
+    else {
+      // A pair: two units, four bytes. A lone surrogate becomes U+FFFD: three bytes.
+      const isPair = i + 1 < text.length && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
+      size += 2;
+      if (isPair) i += 1;
+    }
+  }
+  return size;
+}
+
+/** jq's error messages show at most 29 bytes of a value. */
+const briefBytes = 29;
+
+/** A value as jq's error messages show it. */
+export function brief(value: Json): string {
+  const text = printJson(typeof value === 'string' ? value.slice(0, 64) : value, 64);
+  if (text.length <= briefBytes && utf8Length(text) <= briefBytes) return text;
+  const first = text[0];
+  const end = first === '"' ? '"' : first === '[' ? ']' : first === '{' ? '}' : '';
+  let room = briefBytes - 3 - end.length;
+  let kept = '';
+  for (const character of text) {
+    room -= utf8Size(character.codePointAt(0) as number);
+    if (room < 0) break;
+    kept += character;
+  }
+  return `${kept}...${end}`;
+}

@@ -1,0 +1,273 @@
+import type { Json, JsonObject } from './json';
+import { parseNumber } from './number';
+import { put } from './object';
+
+/** The deepest nesting jq parses. */
+const maximumDepth = 10_000;
+
+/** A container under construction; `key` is the key whose value comes next. */
+interface Open {
+  readonly value: Json[] | JsonObject;
+  key: string | undefined;
+}
+
+/** Thrown within the parser; the message is jq's. */
+class Complaint extends Error {}
+
+const escapes: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
+
+/** A JSON parser with jq's extensions, limits and messages, token by token as jq's. */
+export class SlowParser {
+  private line = 1;
+  private column = 0;
+  private readonly open: Open[] = [];
+  private next: Json | undefined;
+  private done: Json | undefined;
+  private token = '';
+
+  constructor(private readonly text: string) {}
+
+  /** The value, or jq's complaint. */
+  run(): { value: Json } | string {
+    try {
+      this.scan();
+    } catch (error) {
+      if (!(error instanceof Complaint)) throw error;
+      return `${error.message} at line ${this.line}, column ${this.column}`;
+    }
+    try {
+      this.finishToken();
+    } catch (error) {
+      if (!(error instanceof Complaint)) throw error;
+      return `${error.message} at EOF at line ${this.line}, column ${this.column}`;
+    }
+    if (this.open.length > 0) {
+      return `Unfinished JSON term at EOF at line ${this.line}, column ${this.column}`;
+    }
+    if (this.done !== undefined && this.next !== undefined) return 'Unexpected extra JSON values';
+    const value = this.done ?? this.next;
+    return value === undefined ? 'Expected JSON value' : { value };
+  }
+
+  private advance(character: string): void {
+    this.column += new TextEncoder().encode(character).length;
+    if (character === '\n') {
+      this.line += 1;
+      this.column = 0;
+    }
+  }
+
+  private scan(): void {
+    const characters = Array.from(this.text.replace(/^\ufeff/, ''));
+    for (let i = 0; i < characters.length; i += 1) {
+      const character = characters[i] as string;
+      this.advance(character);
+      switch (character) {
+        case ' ':
+        case '\t':
+        case '\r':
+        case '\n':
+          this.finishToken();
+          break;
+        case '"':
+          this.finishToken();
+          i = this.string(characters, i + 1);
+          break;
+        case '[':
+        case '{':
+        case ':':
+        case ',':
+        case ']':
+        case '}':
+          this.finishToken();
+          this.structure(character);
+          break;
+        default:
+          this.token += character;
+      }
+    }
+  }
+
+  /** A complete top-level value makes room for another, which is then one too many. */
+  private value(value: Json): void {
+    if (this.open.length === 0 && this.next !== undefined && this.done === undefined) {
+      this.done = this.next;
+      this.next = undefined;
+    }
+    if (this.next !== undefined) throw new Complaint('Expected separator between values');
+    this.next = value;
+  }
+
+  private finishToken(): void {
+    const { token } = this;
+    if (token === '') return;
+    this.token = '';
+    const first = token[0];
+    const word =
+      first === 't' ? 'true' : first === 'f' ? 'false' : token.startsWith('nu') ? 'null' : '';
+    if (first === "'") throw new Complaint('Invalid string literal; expected ", but got \'');
+    if (word !== '') {
+      if (token !== word) throw new Complaint('Invalid literal');
+      this.value(word === 'null' ? null : word === 'true');
+      return;
+    }
+    const number = parseNumber(token);
+    if (number === undefined) throw new Complaint('Invalid numeric literal');
+    this.value(number);
+  }
+
+  /** Reads a string from after its quote; answers the index of the closing quote. */
+  private string(characters: readonly string[], start: number): number {
+    let raw = '';
+    for (let i = start; i < characters.length; i += 1) {
+      const character = characters[i] as string;
+      this.advance(character);
+      if (character === '"') {
+        this.value(unescape(raw));
+        return i;
+      }
+      raw += character;
+      if (character === '\\' && i + 1 < characters.length) {
+        i += 1;
+        this.advance(characters[i] as string);
+        raw += characters[i] as string;
+      }
+    }
+    throw new Complaint('Unfinished string at EOF');
+  }
+
+  private structure(character: string): void {
+    const top = this.open.at(-1);
+    switch (character) {
+      case '[':
+      case '{':
+        if (this.open.length >= maximumDepth) {
+          throw new Complaint('Exceeds depth limit for parsing');
+        }
+        if (this.next !== undefined && this.open.length > 0) {
+          throw new Complaint('Expected separator between values');
+        }
+        if (this.next !== undefined && this.done === undefined) {
+          this.done = this.next;
+          this.next = undefined;
+        }
+        this.open.push({ value: character === '[' ? [] : {}, key: undefined });
+        break;
+      case ':':
+        this.colon(top);
+        break;
+      case ',':
+        this.comma(top);
+        break;
+      default:
+        this.close(character, top);
+    }
+  }
+
+  private colon(top: Open | undefined): void {
+    if (this.next === undefined) throw new Complaint("Expected string key before ':'");
+    if (top === undefined || Array.isArray(top.value) || top.key !== undefined) {
+      throw new Complaint("':' not as part of an object");
+    }
+    if (typeof this.next !== 'string') throw new Complaint('Object keys must be strings');
+    top.key = this.next;
+    this.next = undefined;
+  }
+
+  private comma(top: Open | undefined): void {
+    if (this.next === undefined) throw new Complaint("Expected value before ','");
+    if (top === undefined) throw new Complaint("',' not as part of an object or array");
+    if (!Array.isArray(top.value) && top.key === undefined) {
+      throw new Complaint('Objects must consist of key:value pairs');
+    }
+    this.store(top, this.next);
+  }
+
+  private store(top: Open, value: Json): void {
+    if (Array.isArray(top.value)) top.value.push(value);
+    else {
+      put(top.value, top.key as string, value);
+      top.key = undefined;
+    }
+    this.next = undefined;
+  }
+
+  private close(character: string, top: Open | undefined): void {
+    const isArray = character === ']';
+    if (top === undefined || (isArray && !Array.isArray(top.value))) {
+      throw new Complaint(`Unmatched '${character}'`);
+    }
+    if (this.next !== undefined) {
+      if (!isArray && top.key === undefined) {
+        throw new Complaint('Objects must consist of key:value pairs');
+      }
+      this.store(top, this.next);
+    } else {
+      if (!isArray && (Array.isArray(top.value) || top.key !== undefined)) {
+        throw new Complaint("Unmatched '}'");
+      }
+      if (Object.keys(top.value).length > 0) {
+        throw new Complaint(
+          isArray ? 'Expected another array element' : 'Expected another key-value pair',
+        );
+      }
+    }
+    this.open.pop();
+    this.next = top.value;
+  }
+}
+
+function unescape(raw: string): string {
+  let text = '';
+  for (let i = 0; i < raw.length; i += 1) {
+    const character = raw[i] as string;
+    if (character < ' ') {
+      throw new Complaint(
+        'Invalid string: control characters from U+0000 through U+001F must be escaped',
+      );
+    }
+    if (character !== '\\') {
+      text += character;
+      continue;
+    }
+    i += 1;
+    const letter = raw[i] ?? '';
+    if (letter === 'u') {
+      const [unit, used] = unicodeEscape(raw, i + 1);
+      text += unit;
+      i += used;
+    } else if (Object.hasOwn(escapes, letter)) text += escapes[letter] as string;
+    else throw new Complaint('Invalid escape');
+  }
+  return text;
+}
+
+function unitAt(raw: string, at: number): number {
+  const digits = raw.slice(at, at + 4);
+  if (digits.length < 4) throw new Complaint('Invalid \\uXXXX escape');
+  if (!/^[0-9a-fA-F]{4}$/.test(digits)) {
+    throw new Complaint('Invalid characters in \\uXXXX escape');
+  }
+  return parseInt(digits, 16);
+}
+
+function unicodeEscape(raw: string, at: number): readonly [string, number] {
+  const first = unitAt(raw, at);
+  if (first < 0xd800 || first > 0xdbff) {
+    const isLone = first >= 0xdc00 && first <= 0xdfff;
+    return [isLone ? '\ufffd' : String.fromCharCode(first), 4];
+  }
+  if (!/^\\u[dD][c-fC-F][0-9a-fA-F]{2}/.test(raw.slice(at + 4))) {
+    throw new Complaint('Invalid \\uXXXX\\uXXXX surrogate pair escape');
+  }
+  return [String.fromCharCode(first, unitAt(raw, at + 6)), 10];
+}
