@@ -1,1 +1,29 @@
-export {};
+export { CLIENT_VARIABLES, readClientVariables } from './client-variables';
+export { ConfigError, type ConfigProblem } from './config-error';
+export type { DatabaseRole } from './database-variables';
+export type { Environment } from './read-variables';
+export type {
+  AnalyticsConfig,
+  CommonConfig,
+  ConfigOf,
+  DatabaseConfig,
+  DefaultLimits,
+  EgressConfig,
+  EmbeddedConfig,
+  ExecutorConfig,
+  ExecutorConfigSection,
+  FlowRegistryConfig,
+  GatewayConfig,
+  HttpSettings,
+  IssuerConfig,
+  KafkaConfig,
+  MessagingConfig,
+  MigrationsConfig,
+  Prices,
+  SchedulerConfig,
+} from './config-types';
+export { configurationDocument } from './configuration-document';
+export { readConfig } from './service-config';
+export { readTelemetryConfig, type TelemetryConfig } from './telemetry-config';
+export { PROGRAMS, type Program, type Variable } from './variable';
+export { variables, type VariableName } from './variables';

@@ -1,0 +1,141 @@
+import type { DatabaseRole } from './database-variables';
+
+export interface HttpSettings {
+  host: string;
+  /** 0 chooses a free one. */
+  port: number;
+}
+
+/** What DatabaseAccess.connect takes. */
+export interface DatabaseConfig {
+  host: string;
+  port: number;
+  database: string;
+  sslMode: 'disable' | 'require' | 'verify-full';
+  /** Whether the connection is encrypted. */
+  ssl: boolean;
+  /** Only of the roles that the service may use. */
+  passwords: Partial<Record<DatabaseRole, string>>;
+  statementTimeoutMs: number;
+}
+
+export interface KafkaConfig {
+  brokers: string[];
+  tls: boolean;
+}
+
+export interface EgressConfig {
+  allowLoopback: boolean;
+  allowPrivate: boolean;
+}
+
+/** What a tenant may use that was created without limits of its own. */
+export interface DefaultLimits {
+  requestsPerSecond: number;
+  concurrentExecutions?: number;
+}
+
+/** US dollars an execution as decimal text, by mode. */
+export type Prices = Record<'realtime' | 'balanced' | 'eco', string>;
+
+export interface ExecutorConfigSection {
+  /** Executions held at a time. */
+  slots: number;
+  leaseMs: number;
+  pollMs: number;
+}
+
+/** What every service has. */
+export interface CommonConfig {
+  logLevel: string;
+  http: HttpSettings;
+  database: DatabaseConfig;
+  /** PKCS #8 PEM of the service's Ed25519 key. */
+  identityKeyFile: string;
+  drainMs: number;
+}
+
+/** What every service but the issuer has. */
+export interface MessagingConfig extends CommonConfig {
+  kafka: KafkaConfig;
+  issuerUrl: string;
+  /** Names this replica as owner of leases and receiver of replies. */
+  slot: string;
+}
+
+export interface GatewayConfig extends MessagingConfig {
+  service: 'gateway';
+  bodyLimitBytes: number;
+  publicUrl?: string;
+  redisUrl?: string;
+  /** As `parseEcoWindow` of domain/schedule reads it. */
+  ecoWindow: string;
+}
+
+export interface FlowRegistryConfig extends MessagingConfig {
+  service: 'flow-registry';
+}
+
+export interface SchedulerConfig extends MessagingConfig {
+  service: 'scheduler';
+  ecoWindow: string;
+}
+
+export interface ExecutorConfig extends MessagingConfig {
+  service: 'executor';
+  executor: ExecutorConfigSection;
+  egress: EgressConfig;
+  ecoWindow: string;
+}
+
+export interface AnalyticsConfig extends MessagingConfig {
+  service: 'analytics';
+  prices: Prices;
+}
+
+export interface IssuerConfig extends CommonConfig {
+  service: 'issuer';
+  jwtKeyFile: string;
+  workloadsFile: string;
+  adminKey: string;
+  accessTokenSeconds: number;
+  limits: DefaultLimits;
+}
+
+/** The one-process shape: what the embedded servers and the services in it are told. */
+export interface EmbeddedConfig {
+  service: 'embedded';
+  logLevel: string;
+  http: HttpSettings;
+  dataDir: string;
+  bodyLimitBytes: number;
+  publicUrl?: string;
+  drainMs: number;
+  accessTokenSeconds: number;
+  limits: DefaultLimits;
+  executor: ExecutorConfigSection;
+  egress: EgressConfig;
+  ecoWindow: string;
+  prices: Prices;
+}
+
+export interface MigrationsConfig {
+  service: 'migrations';
+  logLevel: string;
+  databaseUrl: string;
+  profile: 'baseline' | 'hardened';
+  /** Roles without one keep the password they have. */
+  rolePasswords: Partial<Record<DatabaseRole, string>>;
+}
+
+/** The configuration of each program. */
+export interface ConfigOf {
+  gateway: GatewayConfig;
+  'flow-registry': FlowRegistryConfig;
+  scheduler: SchedulerConfig;
+  executor: ExecutorConfig;
+  analytics: AnalyticsConfig;
+  issuer: IssuerConfig;
+  embedded: EmbeddedConfig;
+  migrations: MigrationsConfig;
+}
