@@ -1,1 +1,16 @@
-export {};
+export type { Json } from '@easyflow/expressions';
+export { compileFlow } from './compile/compile-flow';
+export type { Program } from './compile/program';
+export {
+  DocumentSyntaxError,
+  FlowInvalidError,
+  type DocumentIssue,
+} from './document/document-issue';
+export { parseDocument } from './document/parse-document';
+export type { ParsedDocument } from './document/parsed-document';
+export { advance, effectsInFlight, type Advance, type Signal } from './run/advance';
+export type { CloudEvent } from './run/cloud-event';
+export type { CallHttpEffect, Effect, HttpRequest, RunFlowEffect } from './run/effects';
+export { standardError, type FlowError, type StandardError } from './run/flow-error';
+export type { HistoryItem, HistoryType } from './run/journal';
+export { createState, type ExecutionState, type ExecutionStatus } from './run/state';

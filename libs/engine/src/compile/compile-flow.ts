@@ -1,0 +1,123 @@
+import { readExpression } from '@easyflow/domain-schedule';
+import type { Json } from '@easyflow/expressions';
+import { UserError } from '@easyflow/kernel-errors';
+import { FlowInvalidError, type DocumentIssue } from '../document/document-issue';
+import { pointerTo } from '../document/json-pointer';
+import type { ParsedDocument } from '../document/parsed-document';
+import { validateAgainstSchema } from '../schema/validate-schema';
+import { compileList, compileNamed, compileStep, compileTimeout } from './compile-tasks';
+import type { CompilerContext } from './compiler-context';
+import type { FlowDefinition } from './definitions';
+import { compileFixedDuration } from './durations';
+import { IssueList } from './issue-list';
+import type { CompiledProgram, Program } from './program';
+import { SiteCompiler } from './sites';
+
+/**
+ * Compiles a flow: checks it against the schema of the specification, then its meaning (references, names,
+ * durations, expressions), then that this version can run all of it.
+ * @throws FlowInvalidError
+ */
+export function compileFlow(source: ParsedDocument | Json): Program {
+  const { document, line } = isParsed(source)
+    ? source
+    : { document: source, line: () => undefined };
+  const broken = validateAgainstSchema(document);
+  if (broken.length > 0) throw new FlowInvalidError(broken.map((issue) => withLine(issue, line)));
+  const issues = new IssueList(line);
+  const program = compileValid(document, issues);
+  const found = issues.all();
+  if (found.length > 0) throw new FlowInvalidError(found);
+  return program;
+}
+
+function isParsed(source: ParsedDocument | Json): source is ParsedDocument {
+  return (
+    typeof source === 'object' &&
+    source !== null &&
+    typeof (source as ParsedDocument).line === 'function'
+  );
+}
+
+function withLine(
+  issue: DocumentIssue,
+  lineOf: (pointer: string) => number | undefined,
+): DocumentIssue {
+  const line = lineOf(issue.pointer);
+  return line === undefined ? issue : { pointer: issue.pointer, line, message: issue.message };
+}
+
+function compileValid(document: Json, issues: IssueList): CompiledProgram {
+  const flow = document as unknown as FlowDefinition;
+  const use = flow.use ?? {};
+  const secrets = use.secrets ?? [];
+  const sites = new SiteCompiler(issues, flow.evaluate?.mode ?? 'strict', secrets);
+  const context: CompilerContext = {
+    issues,
+    sites,
+    use,
+    lists: new Map(),
+    tasks: new Map(),
+    compileList: (definition, pointer, locals) => compileList(definition, pointer, context, locals),
+  };
+  if ((flow.evaluate?.language ?? 'jq') !== 'jq') {
+    issues.unsupported(
+      '/evaluate/language',
+      `The expression language "${flow.evaluate?.language}"`,
+    );
+  }
+  if (use.extensions && use.extensions.length > 0) {
+    issues.unsupported('/use/extensions', 'An extension');
+  }
+  for (const [name, task] of Object.entries(use.functions ?? {})) {
+    const pointer = pointerTo('/use/functions', name);
+    compileNamed([{ name, task, place: '/use/functions' }], pointer, context, []);
+  }
+  const input = compileStep(flow.input, '/input', 'the input of the workflow', context, []);
+  const { namespace, name, version } = flow.document;
+  const schedule = compileSchedule(flow, issues);
+  return {
+    flow: { namespace, name, version },
+    ...(schedule && { schedule }),
+    document,
+    main: compileList(flow.do, '/do', context, []),
+    lists: context.lists,
+    tasks: context.tasks,
+    input,
+    output: compileStep(flow.output, '/output', 'the output of the workflow', context, []),
+    timeout: compileTimeout(flow.timeout, '/timeout', context, []),
+    secrets,
+    readsWorkflow: JSON.stringify(document).includes('$workflow'),
+    validateInput: (value) => input.schema?.check(value) ?? [],
+  };
+}
+
+function compileSchedule(flow: FlowDefinition, issues: IssueList): Program['schedule'] {
+  const { every, cron, after, on } = flow.schedule ?? {};
+  if (on !== undefined) issues.unsupported('/schedule/on', 'Starting a flow by events');
+  if (every === undefined && cron === undefined && after === undefined) return undefined;
+  if (cron !== undefined) checkCron(cron, issues);
+  const duration = (value: typeof every, key: string): number | undefined => {
+    if (value === undefined) return undefined;
+    const milliseconds = compileFixedDuration(value, `/schedule/${key}`, issues);
+    if (milliseconds <= 0)
+      issues.add(`/schedule/${key}`, 'The duration must be longer than nothing');
+    return milliseconds;
+  };
+  const everyMs = duration(every, 'every');
+  const afterMs = duration(after, 'after');
+  return {
+    ...(everyMs !== undefined && { every: everyMs }),
+    ...(cron !== undefined && { cron }),
+    ...(afterMs !== undefined && { after: afterMs }),
+  };
+}
+
+function checkCron(cron: string, issues: IssueList): void {
+  try {
+    readExpression('cron', cron);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    issues.add('/schedule/cron', error.message);
+  }
+}

@@ -1,0 +1,191 @@
+import type { Json } from '@easyflow/expressions';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Document,
+  type ParsedNode,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import { DocumentSyntaxError, type DocumentIssue } from './document-issue';
+import { pointerKeys, pointerTo } from './json-pointer';
+import { MOST_LEVELS, tooDeep, type ParsedDocument } from './parsed-document';
+
+/**
+ * Values that aliases may add to a document. Without a bound nine lines of nested aliases expand to
+ * billions of values; a flow that repeats a fragment a few hundred times stays far below it.
+ */
+const MOST_ALIASED_VALUES = 10_000;
+
+/** Reads YAML. @throws DocumentSyntaxError */
+export function readYaml(text: string): ParsedDocument {
+  const lines = new LineCounter();
+  // Duplicate keys are found by the walk below: the library compares every pair of keys of a map.
+  const documents = parseAllDocuments<ParsedNode>(text, {
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    uniqueKeys: false,
+    lineCounter: lines,
+    prettyErrors: false,
+  });
+  const document = Array.isArray(documents) ? documents[0] : undefined;
+  if (!document?.contents)
+    throw new DocumentSyntaxError([{ pointer: '#', message: 'The document is empty' }]);
+  const lineAt = (offset: number): number => lines.linePos(offset).line;
+  refuseSyntax(document, lineAt);
+  if (documents.length > 1) {
+    throw new DocumentSyntaxError([
+      { pointer: '#', message: 'The text holds several YAML documents; apply them one by one' },
+    ]);
+  }
+  const walk = new YamlWalk(document, lineAt);
+  const value = walk.value(document.contents, '', 1, false);
+  const root = document.contents;
+  return { document: value, line: (pointer) => walk.line(root, pointer) };
+}
+
+function refuseSyntax(
+  document: Document.Parsed<ParsedNode>,
+  lineAt: (offset: number) => number,
+): void {
+  const issues: DocumentIssue[] = [...document.errors, ...document.warnings].map((error) => ({
+    pointer: '#',
+    line: lineAt(error.pos[0]),
+    message: error.message,
+  }));
+  if (issues.length > 0) throw new DocumentSyntaxError(issues);
+}
+
+interface Child {
+  offset: number;
+  value: ParsedNode | null;
+}
+
+class YamlWalk {
+  private aliased = 0;
+
+  constructor(
+    private readonly document: Document.Parsed<ParsedNode>,
+    private readonly lineAt: (offset: number) => number,
+  ) {}
+
+  value(node: ParsedNode | null, pointer: string, level: number, inAlias: boolean): Json {
+    if (node === null) return null;
+    if (level > MOST_LEVELS) throw tooDeep(`#${pointer}`, this.lineAt(node.range[0]));
+    if (inAlias) this.count(pointer);
+    if (isAlias(node)) {
+      this.count(pointer);
+      const target = node.resolve(this.document) as ParsedNode | undefined;
+      if (!target) throw this.refusal(node, pointer, `There is no anchor "${node.source}"`);
+      return this.value(target, pointer, level, true);
+    }
+    if (isMap<ParsedNode, ParsedNode | null>(node)) return this.map(node, pointer, level, inAlias);
+    if (isSeq<ParsedNode>(node)) {
+      return node.items.map((item, index) =>
+        this.value(item, pointerTo(pointer, index), level + 1, inAlias),
+      );
+    }
+    return this.scalar(node, pointer);
+  }
+
+  private map(
+    node: YAMLMap<ParsedNode, ParsedNode | null>,
+    pointer: string,
+    level: number,
+    inAlias: boolean,
+  ): Json {
+    const seen = new Set<string>();
+    const result: { [key: string]: Json } = {};
+    for (const pair of node.items) {
+      const key = this.key(pair.key, pointer);
+      const place = pointerTo(pointer, key);
+      if (seen.has(key))
+        throw this.refusal(pair.key, place, `The key "${key}" stands twice in one map`);
+      seen.add(key);
+      const value = this.value(pair.value, place, level + 1, inAlias);
+      if (key === '__proto__') {
+        Object.defineProperty(result, key, {
+          value,
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
+      } else result[key] = value;
+    }
+    return result;
+  }
+
+  private key(node: ParsedNode, pointer: string): string {
+    const resolved = isAlias(node) ? node.resolve(this.document) : node;
+    if (!isScalar(resolved) || resolved.value === null || typeof resolved.value === 'object') {
+      throw this.refusal(node, pointer, 'A key must be a text');
+    }
+    // `1: x` and `yes: x` name the keys "1" and "yes", as the author reads them.
+    return resolved.source ?? String(resolved.value);
+  }
+
+  private scalar(node: ParsedNode, pointer: string): Json {
+    const value: unknown = isScalar(node) ? node.value : undefined;
+    if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+    if (typeof value === 'bigint') return Number(value);
+    if (typeof value === 'number') {
+      if (Number.isFinite(value)) return value;
+      throw this.refusal(node, pointer, 'JSON has no infinite numbers and no NaN');
+    }
+    throw this.refusal(node, pointer, 'The value is not one that JSON can hold');
+  }
+
+  private count(pointer: string): void {
+    this.aliased += 1;
+    if (this.aliased > MOST_ALIASED_VALUES) {
+      throw new DocumentSyntaxError([
+        {
+          pointer: `#${pointer}`,
+          message: `Aliases expand to over ${MOST_ALIASED_VALUES} values`,
+        },
+      ]);
+    }
+  }
+
+  private refusal(node: ParsedNode, pointer: string, message: string): DocumentSyntaxError {
+    return new DocumentSyntaxError([
+      { pointer: `#${pointer}`, line: this.lineAt(node.range[0]), message },
+    ]);
+  }
+
+  line(root: ParsedNode, pointer: string): number | undefined {
+    let node: ParsedNode | null = root;
+    let offset = root.range[0];
+    for (const key of pointerKeys(pointer)) {
+      const target: ParsedNode | null = node && isAlias(node) ? this.target(node) : node;
+      const found: Child | undefined = target ? this.child(target, key) : undefined;
+      if (!found) break;
+      offset = found.offset;
+      node = found.value;
+    }
+    return this.lineAt(offset);
+  }
+
+  private target(node: ParsedNode): ParsedNode | null {
+    return isAlias(node) ? ((node.resolve(this.document) as ParsedNode | undefined) ?? null) : node;
+  }
+
+  private child(node: ParsedNode, key: string): Child | undefined {
+    if (isMap<ParsedNode, ParsedNode | null>(node)) {
+      const pair = node.items.find(
+        (item) => isScalar(item.key) && (item.key.source ?? String(item.key.value)) === key,
+      );
+      return pair && { offset: pair.key.range[0], value: pair.value };
+    }
+    if (isSeq(node)) {
+      const item = (node as YAMLSeq<ParsedNode>).items[Number(key)];
+      return item && { offset: item.range[0], value: item };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,191 @@
+import type { Json } from '@easyflow/expressions';
+import { formatTime } from '@easyflow/kernel-time';
+import type { CompiledProgram, Program } from '../compile/program';
+import { callHttpEffect } from './begin-task';
+import type { CloudEvent } from './cloud-event';
+import type { CallHttpEffect, Effect } from './effects';
+import { Evaluation } from './evaluation';
+import { standardError, type FlowError } from './flow-error';
+import { authorizationValue, buildRequest } from './http-request';
+import { Interpreter } from './interpreter';
+import { Journal, type HistoryItem } from './journal';
+import { innermost, nodeOf } from './machine';
+import { branchesOf, draftOf, type Branch, type ExecutionState } from './state';
+import { earliestTimer } from './timers';
+
+/** News from outside. A signal whose key is not in flight is ignored: delivery is at least once. */
+export type Signal =
+  | { kind: 'effectSucceeded'; key: string; output: Json }
+  | { kind: 'effectFailed'; key: string; error: FlowError }
+  | {
+      kind: 'childEnded';
+      key: string;
+      childId: string;
+      status: 'completed' | 'faulted' | 'cancelled';
+      output?: Json;
+      error?: FlowError;
+    }
+  | { kind: 'cancel' };
+
+/** What one advance did. */
+export interface Advance {
+  state: ExecutionState;
+  /** `running`: effects are in flight or the budget was used up; `waiting`: nothing but timers or children. */
+  status: 'running' | 'waiting' | 'completed' | 'faulted' | 'cancelled';
+  /** Begun by this call. */
+  effects: Effect[];
+  /** Keys of effects in flight that no longer matter (timeout, cancel): the shell aborts them. */
+  abandoned: string[];
+  /** Earliest timer: the end of a wait, a retry, a timeout. Milliseconds since the epoch. */
+  wakeAt?: number;
+  /** The budget of pure work is used up: checkpoint and call again. */
+  yielded: boolean;
+  history: HistoryItem[];
+  /** Lifecycle events and the events of `emit` tasks, in order; ids are deterministic. */
+  events: CloudEvent[];
+  /** Only those of `emit` tasks. */
+  emitted: CloudEvent[];
+  /** When completed. */
+  output?: Json;
+  /** When faulted. */
+  error?: FlowError;
+}
+
+/** Tasks one advance may begin before it yields, unless the caller says otherwise. */
+const STEPS = 10_000;
+
+/**
+ * Advances an execution as far as it goes: deterministic, without input or output, with no clock but `now`.
+ * The given state is not changed. Errors of the flow become its fault; only a defect throws.
+ */
+export function advance(
+  program: Program,
+  state: ExecutionState,
+  inputs: { now: number; signals: Signal[]; secrets?: Json; budget?: { steps?: number } },
+): Advance {
+  const compiled = program as CompiledProgram;
+  const draft = draftOf(state);
+  const { now, signals } = inputs;
+  const journal = new Journal(compiled, draft, now);
+  const steps = inputs.budget?.steps ?? STEPS;
+  const machine = new Interpreter(compiled, draft, journal, now, inputs.secrets, steps);
+  if (!isFinal(draft)) work(machine, signals);
+  return conclude(machine, state);
+}
+
+/**
+ * Calls in flight in this state, to be performed again after a crash: with the same keys. `runFlow` effects are
+ * not among them: their children were created with the checkpoint.
+ */
+export function effectsInFlight(
+  program: Program,
+  state: ExecutionState,
+  inputs: { secrets?: Json } = {},
+): CallHttpEffect[] {
+  const compiled = program as CompiledProgram;
+  const evaluation: Evaluation = new Evaluation(compiled, state, inputs.secrets, (branch) =>
+    authorizationValue(compiled, branch, evaluation),
+  );
+  return branchesOf(state.root).flatMap((branch) => {
+    const frame = branch.frames.at(-1);
+    if (frame?.effect === undefined) return [];
+    const { action } = nodeOf(compiled, frame);
+    if (action.kind !== 'callHttp') return [];
+    const request = buildRequest(action, branch, evaluation);
+    return [callHttpEffect(state, branch, frame, frame.effect, request)];
+  });
+}
+
+function isFinal(state: ExecutionState): boolean {
+  return state.status === 'completed' || state.status === 'faulted' || state.status === 'cancelled';
+}
+
+function work(machine: Interpreter, signals: readonly Signal[]): void {
+  const { state } = machine;
+  if (signals.some(({ kind }) => kind === 'cancel')) {
+    machine.end('cancelled');
+    return;
+  }
+  if (state.status === 'pending') machine.start();
+  // A result that has arrived counts even when its time limit has passed meanwhile; a failure does not, since
+  // the shell ends a call at the limit itself, and the error then belongs to the task that has the limit.
+  for (const signal of signals) if (signal.kind !== 'effectFailed') receive(machine, signal);
+  expire(machine);
+  for (const signal of signals) if (signal.kind === 'effectFailed') receive(machine, signal);
+  for (const branch of branchesOf(state.root)) machine.resume(branch);
+}
+
+function receive(machine: Interpreter, signal: Signal): void {
+  if (signal.kind === 'cancel') return;
+  const branch = branchesOf(machine.state.root).find(
+    ({ frames }) => frames.at(-1)?.effect === signal.key,
+  );
+  if (!branch) return;
+  if (signal.kind === 'effectSucceeded') machine.completeTask(branch, signal.output);
+  else if (signal.kind === 'effectFailed') machine.failTask(branch, signal.error);
+  else receiveChild(machine, branch, signal);
+}
+
+function receiveChild(
+  machine: Interpreter,
+  branch: Branch,
+  signal: Extract<Signal, { kind: 'childEnded' }>,
+): void {
+  const frame = innermost(branch);
+  const { action } = nodeOf(machine.program, frame);
+  if (signal.status === 'completed') {
+    const returns = action.kind === 'runFlow' && action.returnsOutput;
+    machine.completeTask(branch, returns ? (signal.output ?? null) : null);
+    return;
+  }
+  const ended = `The sub-flow ${signal.childId} was ${signal.status}`;
+  const error = signal.error ?? standardError('runtime', ended);
+  machine.failTask(branch, { ...error, instance: frame.task });
+}
+
+function expire(machine: Interpreter): void {
+  for (;;) {
+    const timer = earliestTimer(machine.state);
+    // An attempt limited to no time at all would be tried again without end.
+    if (!timer || timer.at > machine.now || machine.yielded) return;
+    if (timer.kind === 'workflow') {
+      const error = standardError('timeout', 'The workflow took too long', {
+        instance: '/timeout',
+      });
+      machine.end('faulted', { error });
+    } else if (timer.kind === 'delay') machine.endDelay(timer.branch);
+    else machine.timeOut(timer.branch, timer.depth, timer.kind);
+  }
+}
+
+function conclude(machine: Interpreter, before: ExecutionState): Advance {
+  const { state, journal } = machine;
+  const wakeAt = isFinal(state) ? undefined : earliestTimer(state)?.at;
+  if (!isFinal(state)) {
+    const inFlight = branchesOf(state.root).some((branch) => isCalling(machine, branch));
+    state.status = machine.yielded || inFlight ? 'running' : 'waiting';
+    const moved = state.sequence !== before.sequence || before.status !== 'waiting';
+    if (state.status === 'waiting' && moved) {
+      const until = wakeAt !== undefined && { until: formatTime(wakeAt) };
+      journal.record('executionWaiting', undefined, { ...until });
+    }
+  }
+  return {
+    state,
+    status: state.status === 'pending' ? 'running' : state.status,
+    effects: machine.effects,
+    abandoned: machine.abandoned,
+    ...(wakeAt !== undefined && { wakeAt }),
+    yielded: machine.yielded,
+    history: journal.history,
+    events: journal.events,
+    emitted: journal.emitted,
+    ...(state.output !== undefined && { output: state.output }),
+    ...(state.error && { error: state.error }),
+  };
+}
+
+function isCalling(machine: Interpreter, branch: Branch): boolean {
+  const frame = branch.frames.at(-1);
+  return frame?.effect !== undefined && nodeOf(machine.program, frame).action.kind === 'callHttp';
+}

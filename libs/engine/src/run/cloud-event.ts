@@ -1,0 +1,36 @@
+import type { Json } from '@easyflow/expressions';
+import { Fault, standardError } from './flow-error';
+
+/** A CloudEvent in JSON form (CloudEvents 1.0). */
+export interface CloudEvent {
+  specversion: '1.0';
+  id: string;
+  source: string;
+  type: string;
+  time: string;
+  [attribute: string]: Json;
+}
+
+/**
+ * Completes the attributes that an `emit` task gives: `id`, `source` and `time` have defaults, null attributes
+ * are left out.
+ * @throws Fault when a required attribute is no text
+ */
+export function emittedEvent(
+  attributes: Json,
+  defaults: { id: string; source: string; time: string },
+  instance: string,
+): CloudEvent {
+  const given = Object.entries(attributes as { [key: string]: Json }).filter(
+    ([name, value]) => value !== null || name === 'data',
+  );
+  const event = { specversion: '1.0', ...defaults, ...Object.fromEntries(given) } as CloudEvent;
+  for (const name of ['id', 'source', 'type', 'time'] as const) {
+    const value: unknown = event[name];
+    if (typeof value === 'string' && value !== '') continue;
+    const detail = `The attribute "${name}" of the event did not evaluate to a text`;
+    throw new Fault(standardError('expression', detail, { instance }));
+  }
+  event.specversion = '1.0';
+  return event;
+}

@@ -1,0 +1,187 @@
+import { ExpressionRuntimeError, TemplateRuntimeError, type Json } from '@easyflow/expressions';
+import { UserError } from '@easyflow/kernel-errors';
+import { formatTime } from '@easyflow/kernel-time';
+import type { DataSchema } from '../compile/data-schema';
+import { durationOf } from '../compile/durations';
+import type { CompiledProgram, DurationSite } from '../compile/program';
+import type { Site } from '../compile/sites';
+import { errorValue, Fault, standardError } from './flow-error';
+import type { Branch, ExecutionState, Frame } from './state';
+
+/** The runtime descriptor, `$runtime`. */
+const RUNTIME: Json = { name: 'EasyFlow', version: '0.1.0', metadata: {} };
+
+const NO_VARIABLES: Record<string, Json> = {};
+
+/** What a place in the document is evaluated with, beside its input. */
+export interface Scope {
+  /** The branch whose loops and catches give the local variables; absent for the workflow's own steps. */
+  branch?: Branch;
+  /** The task's transformed output, `$output`. */
+  output?: Json;
+  /** The task's raw output, `$task.output`. */
+  rawOutput?: Json;
+}
+
+/** Evaluates the places of one execution's document. */
+export class Evaluation {
+  constructor(
+    private readonly program: CompiledProgram,
+    private readonly state: ExecutionState,
+    private readonly secrets: Json | undefined,
+    private readonly authorization: (branch: Branch) => Json,
+  ) {}
+
+  /** @throws Fault with an expression or authorization error of the innermost task */
+  evaluate(site: Site, input: Json, scope: Scope): Json {
+    const instance = scope.branch?.frames.at(-1)?.task ?? site.pointer;
+    for (const name of site.secrets) this.secret(name, instance);
+    try {
+      return site.evaluate(
+        input,
+        site.uses.size === 0 ? NO_VARIABLES : this.variables(site, scope),
+      );
+    } catch (error) {
+      const isTemplate = error instanceof TemplateRuntimeError;
+      if (!isTemplate && !(error instanceof ExpressionRuntimeError)) throw error;
+      const place = isTemplate ? site.pointer + error.pointer : site.pointer;
+      const message = isTemplate ? error.cause.message : error.message;
+      const detail = `${message} (in the expression at ${place})`;
+      throw new Fault(standardError('expression', detail, { instance }));
+    }
+  }
+
+  /** Whether the place evaluates to something other than null and false. */
+  holds(site: Site, input: Json, scope: Scope): boolean {
+    const value = this.evaluate(site, input, scope);
+    return value !== null && value !== false;
+  }
+
+  /** Milliseconds. @throws Fault when an expression gives no duration */
+  duration(duration: DurationSite, input: Json, scope: Scope): number {
+    if (typeof duration === 'number') return duration;
+    const value = this.evaluate(duration, input, scope);
+    try {
+      return durationOf(value);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const instance = scope.branch?.frames.at(-1)?.task ?? duration.pointer;
+      throw new Fault(standardError('expression', error.message, { instance }));
+    }
+  }
+
+  /** @throws Fault with a validation error at the instance */
+  validate(schema: DataSchema | undefined, value: Json, what: string, instance: string): void {
+    const problems = schema?.check(value) ?? [];
+    if (problems.length === 0) return;
+    const list = problems.map(({ pointer, message }) => `${pointer} ${message}`).join('; ');
+    throw new Fault(standardError('validation', `The ${what} is invalid: ${list}`, { instance }));
+  }
+
+  /** The value of a secret. @throws Fault with an authorization error when the flow has none of the name */
+  secret(name: string, instance: string): Json {
+    const { secrets } = this;
+    if (
+      this.program.secrets.includes(name) &&
+      typeof secrets === 'object' &&
+      secrets !== null &&
+      !Array.isArray(secrets) &&
+      Object.hasOwn(secrets, name)
+    ) {
+      return secrets[name] ?? null;
+    }
+    const detail = `The secret "${name}" does not exist or may not be read`;
+    throw new Fault(standardError('authorization', detail, { instance }));
+  }
+
+  private variables(site: Site, scope: Scope): Record<string, Json> {
+    const variables: Record<string, Json> = {};
+    for (const name of site.uses) {
+      const value = this.variable(name, scope);
+      if (value !== undefined) variables[name] = value;
+    }
+    return variables;
+  }
+
+  private variable(name: string, scope: Scope): Json | undefined {
+    const frame = scope.branch?.frames.at(-1);
+    switch (name) {
+      case 'context':
+        return this.state.context;
+      case 'input':
+        return frame?.input ?? null;
+      case 'output':
+        return scope.output ?? null;
+      case 'secrets':
+        return this.allSecrets();
+      case 'authorization':
+        return scope.branch ? this.authorization(scope.branch) : null;
+      case 'task':
+        return frame ? this.task(frame, scope) : null;
+      case 'workflow':
+        return this.workflow();
+      case 'runtime':
+        return RUNTIME;
+      default:
+        return local(name, this.program, scope.branch);
+    }
+  }
+
+  private allSecrets(): Json {
+    const { secrets } = this;
+    if (typeof secrets !== 'object' || secrets === null || Array.isArray(secrets)) return {};
+    return Object.fromEntries(
+      this.program.secrets
+        .filter((name) => Object.hasOwn(secrets, name))
+        .map((name) => [name, secrets[name] ?? null]),
+    );
+  }
+
+  private task(frame: Frame, scope: Scope): Json {
+    const node = this.program.tasks.get(frame.task);
+    return {
+      name: node?.name ?? '',
+      reference: frame.task,
+      definition: node?.definition ?? null,
+      input: (Object.hasOwn(frame, 'rawInput') ? frame.rawInput : frame.input) ?? null,
+      output: scope.rawOutput ?? null,
+      startedAt: moment(frame.startedAt),
+    };
+  }
+
+  private workflow(): Json {
+    return {
+      id: this.state.id,
+      definition: this.program.document,
+      input: this.state.input ?? null,
+      startedAt: moment(this.state.startedAt),
+    };
+  }
+}
+
+/** A variable of the loops and catches around a place, the innermost first. */
+function local(
+  name: string,
+  program: CompiledProgram,
+  branch: Branch | undefined,
+): Json | undefined {
+  for (const frame of branch?.frames.toReversed() ?? []) {
+    const action = program.tasks.get(frame.task)?.action;
+    if (action?.kind === 'for' && frame.index !== undefined) {
+      if (action.each === name) return frame.items?.[frame.index] ?? null;
+      if (action.at === name) return frame.index;
+    }
+    if (action?.kind === 'try' && action.catch.as === name && frame.error) {
+      return errorValue(frame.error);
+    }
+  }
+  return undefined;
+}
+
+/** The specification's date time descriptor. */
+function moment(time: number): Json {
+  return {
+    iso8601: formatTime(time),
+    epoch: { seconds: Math.floor(time / 1_000), milliseconds: time },
+  };
+}

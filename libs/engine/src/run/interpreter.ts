@@ -1,0 +1,314 @@
+import type { Json } from '@easyflow/expressions';
+import type { CompiledProgram, DataStep, Directive, TaskList, TaskNode } from '../compile/program';
+import { beginTask, iterate } from './begin-task';
+import type { Effect } from './effects';
+import { Evaluation, type Scope } from './evaluation';
+import { errorValue, Fault, standardError, type FlowError } from './flow-error';
+import { authorizationValue } from './http-request';
+import type { Journal } from './journal';
+import { completed, innermost, nodeOf, type Machine, type Move } from './machine';
+import { branchesOf, type Branch, type ExecutionState, type Frame } from './state';
+import { catchError, tryAgain } from './try-task';
+
+/** Tasks inside each other; only a function that calls itself reaches it. */
+const DEEPEST = 200;
+
+/** Runs the tasks of one execution within one advance, on a draft of its state. */
+export class Interpreter implements Machine {
+  readonly effects: Effect[] = [];
+  /** Keys of effects that were in flight before this advance and no longer matter. */
+  readonly abandoned: string[] = [];
+  /** Whether the budget ended before the work. */
+  yielded = false;
+  readonly evaluation: Evaluation;
+
+  constructor(
+    readonly program: CompiledProgram,
+    readonly state: ExecutionState,
+    readonly journal: Journal,
+    readonly now: number,
+    secrets: Json | undefined,
+    private budget: number,
+  ) {
+    this.evaluation = new Evaluation(program, state, secrets, (branch) =>
+      authorizationValue(program, branch, this.evaluation),
+    );
+  }
+
+  /** Begins an execution: the workflow's input step, then its first task. */
+  start(): void {
+    const { program, state, journal, now } = this;
+    state.startedAt = now;
+    state.status = 'running';
+    journal.record('executionStarted');
+    journal.lifecycle('started', { definition: { ...program.flow } });
+    const input = state.input ?? null;
+    try {
+      this.evaluation.validate(program.input.schema, input, 'input of the workflow', '/input');
+      const { transform } = program.input;
+      const transformed = transform ? this.evaluation.evaluate(transform, input, {}) : input;
+      state.context = transformed;
+      if (program.timeout !== undefined) {
+        state.deadline = now + this.evaluation.duration(program.timeout, transformed, {});
+      }
+      state.root.next = { index: 0, input: transformed };
+    } catch (error) {
+      this.end('faulted', { error: errorOf(error) });
+    }
+    if (!program.readsWorkflow) delete state.input;
+  }
+
+  /** Goes on where the budget of the advance before ended. */
+  resume(branch: Branch): void {
+    const { next } = branch;
+    if (!next) return;
+    delete branch.next;
+    this.drive(branch, { kind: 'enter', ...next });
+  }
+
+  /** The branch's innermost task has its raw output. */
+  completeTask(branch: Branch, output: Json): void {
+    this.drive(branch, completed(output));
+  }
+
+  /** The branch's innermost task has failed. */
+  failTask(branch: Branch, error: FlowError): void {
+    this.drive(branch, { kind: 'fail', error });
+  }
+
+  /** A wait or the delay before a retry is over. */
+  endDelay(branch: Branch): void {
+    const frame = innermost(branch);
+    delete frame.until;
+    if (frame.phase === 'delay') this.attempt(branch, () => tryAgain(this, branch, frame));
+    else this.completeTask(branch, frame.input ?? null);
+  }
+
+  /** The time of the task at a depth, or of the attempt of the `try` there, is over. */
+  timeOut(branch: Branch, depth: number, what: 'task' | 'attempt'): void {
+    const frame = branch.frames[depth];
+    if (!frame) return;
+    this.abandon(branch, depth);
+    branch.frames.length = depth + 1;
+    const detail = what === 'task' ? 'The task took too long' : 'The attempt took too long';
+    const error = standardError('timeout', detail, { instance: frame.task });
+    if (what === 'task') this.failTask(branch, error);
+    else this.attempt(branch, () => catchError(this, branch, frame, error));
+  }
+
+  /** Ends the execution; what is in flight is abandoned. */
+  end(
+    status: 'completed' | 'faulted' | 'cancelled',
+    result: { output?: Json; error?: FlowError } = {},
+  ): void {
+    const { state, journal } = this;
+    for (const branch of branchesOf(state.root)) this.abandon(branch, 0);
+    state.root = { list: state.root.list, frames: [], steps: state.root.steps };
+    delete state.deadline;
+    delete state.input;
+    state.context = null;
+    state.status = status;
+    if (result.output !== undefined) state.output = result.output;
+    if (result.error) state.error = result.error;
+    const error = result.error && { error: errorValue(result.error) };
+    journal.record('executionEnded', undefined, { status, ...error });
+    journal.lifecycle(status, error);
+  }
+
+  /** Forgets what is in flight in a branch from a depth on. */
+  private abandon(branch: Branch, depth: number): void {
+    delete branch.next;
+    for (const frame of branch.frames.slice(depth)) {
+      delete frame.until;
+      const { effect } = frame;
+      if (effect === undefined) continue;
+      delete frame.effect;
+      const begun = this.effects.findIndex(({ key }) => key === effect);
+      if (begun >= 0) this.effects.splice(begun, 1);
+      else this.abandoned.push(effect);
+    }
+  }
+
+  /** Runs moves until the branch waits, ends or has used up the budget. */
+  private drive(branch: Branch, first: Move | undefined): void {
+    let move = first;
+    while (move) {
+      const current = move;
+      move = this.guarded(() => this.step(branch, current));
+    }
+  }
+
+  private attempt(branch: Branch, first: () => Move | undefined): void {
+    this.drive(branch, this.guarded(first));
+  }
+
+  private guarded(step: () => Move | undefined): Move | undefined {
+    try {
+      return step();
+    } catch (error) {
+      return { kind: 'fail', error: errorOf(error) };
+    }
+  }
+
+  private step(branch: Branch, move: Move): Move | undefined {
+    if (move.kind === 'enter') return this.enter(branch, move.index, move.input);
+    if (move.kind === 'fail') return this.fail(branch, move.error);
+    return this.complete(branch, move.output, move.directive);
+  }
+
+  private enter(branch: Branch, index: number, input: Json): Move | undefined {
+    if (this.budget <= 0) {
+      branch.next = { index, input };
+      this.yielded = true;
+      return undefined;
+    }
+    this.budget -= 1;
+    const node = this.listOf(branch).tasks[index];
+    if (!node) return this.leaveScope(branch, input);
+    const frame = this.push(branch, node, input);
+    const scope = { branch };
+    if (node.condition && !this.evaluation.holds(node.condition, input, scope)) {
+      branch.frames.pop();
+      return { kind: 'enter', index: index + 1, input };
+    }
+    this.journal.record('taskStarted', node.pointer);
+    this.evaluation.validate(node.input.schema, input, 'input of the task', node.pointer);
+    if (node.input.transform) {
+      frame.input = this.evaluation.evaluate(node.input.transform, input, scope);
+      frame.rawInput = input;
+    }
+    const taskInput = frame.input ?? null;
+    if (node.timeout !== undefined) {
+      frame.deadline = this.now + this.evaluation.duration(node.timeout, taskInput, scope);
+    }
+    return beginTask(this, branch, frame, node, taskInput);
+  }
+
+  private push(branch: Branch, node: TaskNode, input: Json): Frame {
+    const owner = branch.frames.at(-1) ?? branch;
+    owner.steps = (owner.steps ?? 0) + 1;
+    const frame: Frame = { task: node.pointer, visit: owner.steps, startedAt: this.now, input };
+    branch.frames.push(frame);
+    if (branch.frames.length > DEEPEST) {
+      const detail = `Tasks are nested over ${DEEPEST} deep; does a function call itself without end?`;
+      throw new Fault(standardError('runtime', detail, { instance: node.pointer }));
+    }
+    return frame;
+  }
+
+  private listOf(branch: Branch): TaskList {
+    const frame = branch.frames.at(-1);
+    let list: TaskList | undefined;
+    if (!frame) list = this.program.lists.get(branch.list);
+    else {
+      const { action } = nodeOf(this.program, frame);
+      if (action.kind === 'callFunction') list = this.program.lists.get(action.list);
+      else if (action.kind === 'try' && frame.phase === 'catch') list = action.catch.list;
+      else if ('list' in action) list = action.list;
+    }
+    if (!list) throw new Error(`${frame?.task ?? branch.list} has no tasks inside`);
+    return list;
+  }
+
+  /** The tasks of the branch's innermost scope are done. */
+  private leaveScope(branch: Branch, output: Json, leavesLoop = false): Move | undefined {
+    const frame = branch.frames.at(-1);
+    if (!frame) {
+      this.finish(output);
+      return undefined;
+    }
+    const { action } = nodeOf(this.program, frame);
+    if (action.kind === 'for' && !leavesLoop) {
+      return iterate(this, branch, frame, action, output);
+    }
+    if (action.kind === 'try' && frame.phase === 'catch') {
+      return completed(output, action.catch.then);
+    }
+    return completed(output);
+  }
+
+  private complete(branch: Branch, raw: Json, given: Directive | undefined): Move | undefined {
+    const frame = innermost(branch);
+    const node = nodeOf(this.program, frame);
+    const scope: Scope = { branch, rawOutput: raw };
+    delete frame.effect;
+    const output = this.transform(node.output, raw, scope, 'output of the task', node.pointer);
+    if (node.export.transform) {
+      const exported = { ...scope, output };
+      const what = 'exported context';
+      this.state.context = this.transform(node.export, output, exported, what, node.pointer);
+    } else
+      this.evaluation.validate(node.export.schema, this.state.context, 'context', node.pointer);
+    branch.frames.pop();
+    this.journal.record('taskCompleted', node.pointer);
+    return this.follow(branch, given ?? node.then, node, output);
+  }
+
+  private transform(
+    step: DataStep,
+    value: Json,
+    scope: Scope,
+    what: string,
+    instance: string,
+  ): Json {
+    const transformed = step.transform
+      ? this.evaluation.evaluate(step.transform, value, scope)
+      : value;
+    this.evaluation.validate(step.schema, transformed, what, instance);
+    return transformed;
+  }
+
+  private follow(
+    branch: Branch,
+    directive: Directive,
+    node: TaskNode,
+    output: Json,
+  ): Move | undefined {
+    switch (directive.kind) {
+      case 'continue':
+        return { kind: 'enter', index: node.index + 1, input: output };
+      case 'goto':
+        return { kind: 'enter', index: directive.index, input: output };
+      case 'exit':
+        return this.leaveScope(branch, output, true);
+      case 'end':
+        this.finish(output);
+        return undefined;
+    }
+  }
+
+  private fail(branch: Branch, error: FlowError): Move | undefined {
+    const frame = branch.frames.pop();
+    if (!frame) {
+      this.end('faulted', { error });
+      return undefined;
+    }
+    const told = error.instance === undefined ? { ...error, instance: frame.task } : error;
+    this.journal.record('taskFaulted', frame.task, { error: errorValue(told) });
+    const parent = branch.frames.at(-1);
+    return parent?.phase === 'try'
+      ? catchError(this, branch, parent, told)
+      : { kind: 'fail', error: told };
+  }
+
+  private finish(last: Json): void {
+    try {
+      const output = this.transform(
+        this.program.output,
+        last,
+        {},
+        'output of the workflow',
+        '/output',
+      );
+      this.end('completed', { output });
+    } catch (error) {
+      this.end('faulted', { error: errorOf(error) });
+    }
+  }
+}
+
+/** The error of the flow in what was thrown; anything else is a defect of the engine and goes on. */
+function errorOf(error: unknown): FlowError {
+  if (error instanceof Fault) return error.error;
+  throw error;
+}
