@@ -5,3 +5,6 @@ export {
 } from './server/health-server';
 export { maxNesting, parseJsonBody, readText } from './server/json-body';
 export { problemAnswer, type ProblemAnswer } from './server/problem-answer';
+export { HttpCaller } from './caller/http-caller';
+export type { EgressPolicy } from './caller/egress-policy';
+export type { HttpCall, HttpCallError, HttpCallResult } from './caller/http-call';
