@@ -9,6 +9,15 @@ EASYFLOW_KAFKA_BROKERS: {{ join "," .Values.kafka.brokers | quote }}
 EASYFLOW_KAFKA_TLS: {{ .Values.kafka.tls | quote }}
 EASYFLOW_LOG_LEVEL: {{ .Values.settings.logLevel | quote }}
 EASYFLOW_SHUTDOWN_DRAIN_SECONDS: {{ .Values.shutdown.drainSeconds | quote }}
+EASYFLOW_ISSUER_ACCESS_TOKEN_SECONDS: {{ .Values.settings.accessTokenSeconds | quote }}
+EASYFLOW_LIMIT_REQUESTS_PER_SECOND: {{ .Values.settings.requestsPerSecond | quote }}
+EASYFLOW_EXECUTOR_SLOTS: {{ .Values.settings.executorSlots | quote }}
+EASYFLOW_EGRESS_ALLOW_PRIVATE: {{ .Values.settings.allowPrivateCalls | quote }}
+EASYFLOW_ECO_WINDOW: {{ .Values.settings.ecoWindow | quote }}
+EASYFLOW_ECO_TIMEZONE: {{ .Values.settings.ecoTimeZone | quote }}
+{{- range $mode, $price := .Values.settings.prices }}
+EASYFLOW_PRICE_{{ upper $mode }}: {{ $price | quote }}
+{{- end }}
 EASYFLOW_ISSUER_URL: {{ printf "http://%s-issuer" (include "easyflow.fullname" .) | quote }}
 {{- with .Values.settings.publicUrl }}
 EASYFLOW_PUBLIC_URL: {{ . | quote }}
@@ -37,7 +46,13 @@ analytics: [ef_claim, ef_analytics]
 issuer: [ef_issuer]
 {{- end -}}
 
+{{- define "easyflow.rolePassword" -}}
+{{- $database := .root.Values.database -}}
+{{- include "easyflow.secretVariable" (dict "name" (printf "EASYFLOW_DATABASE_PASSWORD_%s" (upper .role)) "secret" $database.existingSecret "key" (get $database.secretKeys .role)) -}}
+{{- end -}}
+
 {{- define "easyflow.serviceEnvironment" -}}
+{{- $root := .root -}}
 {{- $values := .root.Values -}}
 - name: EASYFLOW_POD_NAME
   valueFrom:
@@ -45,28 +60,43 @@ issuer: [ef_issuer]
       fieldPath: metadata.name
 - name: OTEL_SERVICE_NAME
   value: easyflow-{{ .service }}
-{{- range get (include "easyflow.roles" . | fromYaml) .service }}
-{{ include "easyflow.secretVariable" (dict "name" (printf "EASYFLOW_DATABASE_PASSWORD_%s" (. | upper)) "secret" $values.database.existingSecret "key" (get $values.database.secretKeys .)) }}
-{{- end }}
 - name: EASYFLOW_IDENTITY_KEY_FILE
-  value: {{ include "easyflow.identityFolder" .root }}/key.pem
+  value: /etc/easyflow/identity/key.pem
+{{- range get (include "easyflow.roles" . | fromYaml) .service }}
+{{ include "easyflow.rolePassword" (dict "root" $root "role" .) }}
+{{- end }}
+{{- if and (eq .service "gateway") $values.redis.existingSecret }}
+{{ include "easyflow.secretVariable" (dict "name" "EASYFLOW_REDIS_URL" "secret" $values.redis.existingSecret "key" $values.redis.secretKey) }}
+{{- end }}
+{{- if eq .service "issuer" }}
+- name: EASYFLOW_ISSUER_JWT_KEY_FILE
+  value: /etc/easyflow/issuer/signing-key.pem
+- name: EASYFLOW_ISSUER_WORKLOADS_FILE
+  value: /etc/easyflow/issuer/workloads.json
+{{ include "easyflow.secretVariable" (dict "name" "EASYFLOW_ISSUER_ADMIN_KEY" "secret" $values.issuer.existingSecret "key" $values.issuer.secretKeys.adminKey) }}
+{{- end }}
+{{- include "easyflow.trustVariable" $root }}
 {{- end -}}
 
+{{/* The job alone sees the administrator's URL; it sees all roles' passwords only to set them. */}}
 {{- define "easyflow.migrationEnvironment" -}}
+{{- $root := . -}}
 {{ include "easyflow.secretVariable" (dict "name" "EASYFLOW_MIGRATIONS_DATABASE_URL" "secret" .Values.migrations.existingSecret "key" .Values.migrations.secretKey) }}
+- name: EASYFLOW_MIGRATIONS_PROFILE
+  value: {{ .Values.migrations.profile }}
+- name: EASYFLOW_LOG_LEVEL
+  value: {{ .Values.settings.logLevel }}
+{{- if .Values.migrations.setPasswords }}
+{{- range keys .Values.database.secretKeys | sortAlpha }}
+{{ include "easyflow.rolePassword" (dict "root" $root "role" .) }}
+{{- end }}
+{{- end }}
+{{- include "easyflow.trustVariable" . }}
 {{- end -}}
 
-{{- define "easyflow.identityFolder" -}}
-/etc/easyflow/identity
-{{- end -}}
-
-{{/* The service's own key file, readable by its group only. */}}
-{{- define "easyflow.identityVolume" -}}
-- name: identity
-  secret:
-    secretName: {{ .root.Values.identity.existingSecret }}
-    defaultMode: 0440
-    items:
-      - key: {{ get .root.Values.identity.secretKeys .service }}
-        path: key.pem
+{{- define "easyflow.trustVariable" -}}
+{{- if .Values.trustedCertificates.existingConfigMap }}
+- name: NODE_EXTRA_CA_CERTS
+  value: /etc/easyflow/trust/ca.crt
+{{- end }}
 {{- end -}}

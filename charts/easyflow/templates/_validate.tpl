@@ -7,16 +7,13 @@
 {{- if not .Values.kafka.brokers -}}
 {{- $problems = append $problems "kafka.brokers is empty: the chart brings no Kafka; name your brokers as host:port" -}}
 {{- end -}}
-{{- range $group := list "database" "redis" "identity" "issuer" -}}
+{{- range $group := list "database" "identity" "issuer" -}}
 {{- if not (get $.Values $group).existingSecret -}}
 {{- $problems = append $problems (printf "%s.existingSecret is missing: make the secret that the README describes and name it" $group) -}}
 {{- end -}}
 {{- end -}}
 {{- if and (ne .Values.migrations.mode "none") (not .Values.migrations.existingSecret) -}}
 {{- $problems = append $problems "migrations.existingSecret is missing: name the secret with the URL of a user that may migrate, or set migrations.mode to none" -}}
-{{- end -}}
-{{- if and .Values.kafka.sasl.mechanism (not .Values.kafka.sasl.existingSecret) -}}
-{{- $problems = append $problems "kafka.sasl.existingSecret is missing: kafka.sasl.mechanism needs a name and a password" -}}
 {{- end -}}
 {{- if and .Values.image.tag .Values.image.digest -}}
 {{- $problems = append $problems "image.tag and image.digest are both given: the digest would win; leave one out" -}}

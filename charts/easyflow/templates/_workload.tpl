@@ -100,16 +100,11 @@ spec:
           resources:
             {{- toYaml $values.resources | nindent 12 }}
           volumeMounts:
-            - name: tmp
-              mountPath: /tmp
-            - name: identity
-              mountPath: {{ include "easyflow.identityFolder" $root }}
-              readOnly: true
+            {{- include "easyflow.commonMounts" $root | nindent 12 }}
+            {{- include "easyflow.serviceMounts" . | nindent 12 }}
       volumes:
-        - name: tmp
-          emptyDir:
-            sizeLimit: 64Mi
-        {{- include "easyflow.identityVolume" . | nindent 8 }}
+        {{- include "easyflow.commonVolumes" $root | nindent 8 }}
+        {{- include "easyflow.serviceVolumes" . | nindent 8 }}
 {{- end -}}
 
 {{/* Longer than waiting for endpoints to leave and draining together, with room for the last commit. */}}
