@@ -3,7 +3,7 @@
 // EASYFLOW_CONFORMANCE_DIR the conformance data. The last line is the sum of all suites.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, readlink, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -113,13 +113,36 @@ async function runProject(project, args, env, folder) {
   });
   const skippedFails = inContinuousIntegration && project === 'real';
   const sum = text === undefined ? noTests : sumJestResult(JSON.parse(text), { skippedFails, log });
-  if (code === 0 || sum.failed > 0) return sum;
+  if (code === 0 || sum.failed > 0 || interrupted) return sum;
   log(
     writtenAt && hangs()
       ? `The ${project} tests ended, but something they left open kept Jest from ending.`
       : `Jest failed (exit ${code}) without a failed test in project ${project}.`,
   );
   return { ...sum, failed: sum.failed + 1 };
+}
+
+/**
+ * Ends what tests started and left, which they cannot do themselves when they are interrupted. On Linux, by the working
+ * directory: everything that is started here has its folder below that of the run. Gives how many there were.
+ */
+async function endLeftovers(folder) {
+  if (process.platform !== 'linux') return 0;
+  let count = 0;
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const cwd = await readlink(`/proc/${entry}/cwd`).catch(() => '');
+    if (!cwd.startsWith(`${folder}/`)) continue;
+    count += 1;
+    const name = await readFile(`/proc/${entry}/comm`, 'utf8').catch(() => 'gone');
+    if (!interrupted) log(`A test left a process running: ${name.trim()} in ${cwd}`);
+    try {
+      process.kill(Number(entry), 'SIGKILL');
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  }
+  return count;
 }
 
 const folder = await mkdtemp(path.join(tmpdir(), 'easyflow-test-'));
@@ -132,7 +155,14 @@ const add = (sum) => {
 try {
   if ((await run([path.join(root, 'tools', 'build.mjs')], environment)) !== 0)
     throw new Error('the build failed');
-  const env = { ...environment, EASYFLOW_CONFORMANCE_DIR: conformanceFolder(root) };
+  // What tests put into temporary folders goes with the run, also when they are interrupted.
+  const temporary = path.join(folder, 'tmp');
+  await mkdir(temporary);
+  const env = {
+    ...environment,
+    TMPDIR: temporary,
+    EASYFLOW_CONFORMANCE_DIR: conformanceFolder(root),
+  };
   if (!interrupted) add(await runProject('unit', ['--maxWorkers=2'], env, folder));
   if (!interrupted) {
     const addresses = await startServers(folder, servers);
@@ -146,6 +176,8 @@ try {
   add({ passed: 0, failed: 1, skipped: 0 });
 } finally {
   await Promise.allSettled(servers.map((server) => server.stop()));
+  const left = await endLeftovers(folder);
+  if (left > 0 && !interrupted) add({ passed: 0, failed: 1, skipped: 0 });
   await rm(folder, { recursive: true, force: true });
 }
 process.stdout.write(`${formatSummary(total)}\n`);
