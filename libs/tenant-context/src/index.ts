@@ -1,1 +1,53 @@
-export {};
+export {
+  SERVICE_NAMES,
+  type Caller,
+  type Placement,
+  type ServiceName,
+  type TenantLimits,
+  type TenantToken,
+} from './context/tenant';
+export { currentTenant, insideTenant, runInTenant } from './context/unit-of-work';
+export { BatchReader } from './access/batch-reader';
+export { BatchWriter } from './access/batch-writer';
+export { bisect, type Bisected } from './access/bisect';
+export { bundles, type Bundle } from './access/bundles';
+export { CLAIM, Claims, LEASE_LIMITS, OPEN, RELEASE, RENEW } from './access/claims';
+export { CredentialCache, type ResolvedCredential } from './access/credential-cache';
+export { DatabaseAccess, type DatabaseSettings } from './access/database-access';
+export {
+  Issuance,
+  TOKEN_TTL_MS,
+  type MintedTokens,
+  type NewTenantRecord,
+  type ResolvedKey,
+  type ResolvedLogin,
+  type TenantRecord,
+} from './access/issuance';
+export type { BatchSession, Statement, StatementResult, TenantSession } from './access/sessions';
+export type { Lease, LeaseOwner } from './access/lease';
+export type { BornExecution, EndedExecution, LocalDispatch } from './dispatch/local-dispatch';
+export {
+  apiKeyHash,
+  hashPassword,
+  isApiKey,
+  newApiKey,
+  newPassword,
+  sameSecret,
+  verifyPassword,
+} from './issuer/credentials';
+export type {
+  AuthenticatedCaller,
+  CreatedTenant,
+  DelegatedRequest,
+  IssuerPort,
+  LoginAnswer,
+  NewTenant,
+  SenderKey,
+  TenantItem,
+} from './issuer/issuer-port';
+export {
+  EnvelopeSigner,
+  type EnvelopeContent,
+  type EnvelopeSignerOptions,
+} from './envelope/envelope-signer';
+export { EnvelopeVerifier, type EnvelopeVerifierOptions } from './envelope/envelope-verifier';

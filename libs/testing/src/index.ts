@@ -2,3 +2,4 @@ export { conformanceDir, testServers, type TestServers } from './test-servers';
 export { waitFor, type WaitOptions } from './wait-for';
 export { freePort } from '@easyflow/platform-local-servers';
 export { runTransportContract, type TransportRig } from './contracts/transport-contract';
+export { createTestDatabase, type TestDatabase, type TestTenant } from './test-database';

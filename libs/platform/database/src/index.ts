@@ -1,1 +1,18 @@
-export {};
+export { isRole, ROLES, type Role } from './roles';
+export { migrate, type MigrateOptions } from './migrate';
+export { grantDatabase, type RolePasswords } from './bootstrap';
+export {
+  connectionOptions,
+  parseDatabaseUrl,
+  PLAN_SETTINGS,
+  type DatabaseAddress,
+} from './connection-settings';
+export {
+  RolePool,
+  type PipelinedTransaction,
+  type PreparedResult,
+  type PreparedStatement,
+  type RolePoolSettings,
+} from './role-pool';
+export { refusedMembers, StatementError, toDatabaseError } from './statement-error';
+export { MIGRATION_FILES, migrationText } from './migrations/sql-migration';

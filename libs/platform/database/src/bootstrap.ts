@@ -1,0 +1,99 @@
+import type { ClientBase } from 'pg';
+import { ROLES, type Role } from './roles';
+import { scramVerifier, verifierMatches } from './scram-verifier';
+
+export type RolePasswords = Readonly<Record<Role, string>>;
+
+const ATTRIBUTES = 'NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS';
+const OWNERS = ['ef_owner', 'ctx_owner'] as const;
+
+/** SQLSTATEs of two migrators of different databases touching the cluster-wide roles at once. */
+const RACES = new Set(['23505', '42710', 'XX000']);
+
+async function retryRaces(step: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await step();
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? '';
+      if (!RACES.has(code) || attempt >= 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25 * attempt));
+    }
+  }
+}
+
+async function existingRoles(client: ClientBase): Promise<Set<string>> {
+  const { rows } = await client.query<{ rolname: string }>(
+    "SELECT rolname FROM pg_roles WHERE rolname LIKE 'ef\\_%' OR rolname = 'ctx_owner'",
+  );
+  return new Set(rows.map((row) => row.rolname));
+}
+
+async function setPasswords(
+  client: ClientBase,
+  passwords: RolePasswords,
+  superuser: boolean,
+): Promise<void> {
+  const stored = new Map<string, string | null>();
+  if (superuser) {
+    const { rows } = await client.query<{ rolname: string; rolpassword: string | null }>(
+      'SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY ($1)',
+      [ROLES],
+    );
+    for (const row of rows) stored.set(row.rolname, row.rolpassword);
+  }
+  for (const role of ROLES) {
+    if (verifierMatches(stored.get(role) ?? null, passwords[role])) continue;
+    await client.query(`ALTER ROLE ${role} PASSWORD '${scramVerifier(passwords[role])}'`);
+  }
+}
+
+/** Makes roles (cluster-wide), schemas and the database's grants; every step may be repeated. */
+export async function bootstrap(client: ClientBase, passwords: RolePasswords): Promise<void> {
+  const { rows } = await client.query<{ superuser: boolean; login: string }>(
+    `SELECT quote_ident(session_user) AS login,
+            (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) AS superuser`,
+  );
+  const { superuser = false, login = '' } = rows[0] ?? {};
+  await retryRaces(async () => {
+    const existing = await existingRoles(client);
+    for (const owner of OWNERS) {
+      if (!existing.has(owner)) await client.query(`CREATE ROLE ${owner} NOLOGIN ${ATTRIBUTES}`);
+    }
+    if (!existing.has('ef_migrator')) {
+      await client.query(`CREATE ROLE ef_migrator LOGIN ${ATTRIBUTES}`);
+      await client.query('GRANT ef_owner, ctx_owner TO ef_migrator');
+    }
+    for (const role of ROLES) {
+      if (!existing.has(role)) await client.query(`CREATE ROLE ${role} LOGIN ${ATTRIBUTES}`);
+    }
+    await setPasswords(client, passwords, superuser);
+    // An administrator who is no superuser must be a member of a role to make objects for it.
+    if (!superuser && login !== 'ef_migrator') {
+      await client.query(`GRANT ef_owner, ctx_owner TO ${login}`);
+    }
+  });
+  await grantDatabase(client);
+  await client.query(`
+    REVOKE ALL ON SCHEMA public FROM PUBLIC;
+    CREATE SCHEMA IF NOT EXISTS ef AUTHORIZATION ef_owner;
+    CREATE SCHEMA IF NOT EXISTS ctx AUTHORIZATION ctx_owner;
+    CREATE SCHEMA IF NOT EXISTS migration;
+    GRANT USAGE, CREATE ON SCHEMA migration TO ef_migrator;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ef_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ctx_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+  `);
+}
+
+/** Who may connect and create. A copy of a database (`CREATE DATABASE … TEMPLATE`) does not inherit this. */
+export async function grantDatabase(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ database: string }>(
+    'SELECT quote_ident(current_database()) AS database',
+  );
+  const database = rows[0]?.database ?? '';
+  await client.query(`
+    REVOKE CREATE, TEMPORARY, CONNECT ON DATABASE ${database} FROM PUBLIC;
+    GRANT CONNECT ON DATABASE ${database} TO ef_migrator, ${ROLES.join(', ')};
+    GRANT CREATE ON DATABASE ${database} TO ef_owner, ctx_owner;
+  `);
+}

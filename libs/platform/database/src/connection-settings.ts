@@ -1,0 +1,56 @@
+import { UserError } from '@easyflow/kernel-errors';
+
+/** Where a database is. */
+export interface DatabaseAddress {
+  host: string;
+  port: number;
+  database: string;
+  ssl?: boolean;
+}
+
+/**
+ * Splits a `postgres://` URL into address and login.
+ * @throws UserError `database.url` when it is none.
+ */
+export function parseDatabaseUrl(
+  url: string,
+): DatabaseAddress & { user: string; password: string } {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol)) {
+    throw new UserError(
+      'database.url',
+      'The database URL must look like postgres://user:password@host:5432/name',
+    );
+  }
+  return {
+    host: decodeURIComponent(parsed.hostname),
+    port: parsed.port === '' ? 5432 : Number(parsed.port),
+    database: decodeURIComponent(parsed.pathname.slice(1)) || 'postgres',
+    ssl: ['require', 'verify-full'].includes(parsed.searchParams.get('sslmode') ?? ''),
+    user: decodeURIComponent(parsed.username),
+    password: decodeURIComponent(parsed.password),
+  };
+}
+
+/**
+ * Session settings of the service roles, given as connection options so that no role or database
+ * carries settings (an attacker could poison those). `work` is often empty, and a plan made while
+ * it is empty joins by scans and stays while it grows; with these settings and fenced look-ups the
+ * plan is the same in every state of the table.
+ */
+export const PLAN_SETTINGS: Readonly<Record<string, string>> = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_bitmapscan: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  jit: 'off',
+  max_parallel_workers_per_gather: '0',
+};
+
+/** Writes settings as the `options` of a connection's startup packet. */
+export function connectionOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll('\\', '\\\\').replaceAll(' ', '\\ ')}`)
+    .join(' ');
+}

@@ -1,0 +1,47 @@
+import type { ClientBase } from 'pg';
+
+/**
+ * Core functions that no application needs and that let one session disturb or watch another:
+ * large objects (data outside row-level security), advisory locks (stopping others), statistics and
+ * activity (seeing what others run), signals to other sessions.
+ */
+const FUNCTION_PATTERNS = [
+  'lo\\_%',
+  'lo%read',
+  'lo%write',
+  'pg\\_advisory\\_%',
+  'pg\\_try\\_advisory\\_%',
+  'pg\\_stat\\_get\\_%',
+  'pg\\_lock\\_status',
+  'pg\\_terminate\\_backend',
+  'pg\\_cancel\\_backend',
+  'dblink%',
+] as const;
+
+/**
+ * The part of the hardened profile that takes a superuser: revokes those functions, and the right to
+ * write functions, from PUBLIC and gives the advisory locks to the two roles that use them.
+ */
+export async function harden(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ signature: string; name: string }>(
+    `SELECT format('%s(%s)', quote_ident(n.nspname) || '.' || quote_ident(p.proname),
+                   pg_get_function_identity_arguments(p.oid)) AS signature, p.proname AS name
+       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+      WHERE p.proname LIKE ANY ($1) AND p.prokind = 'f'
+        AND n.nspname NOT IN ('ef', 'ctx')
+        AND has_function_privilege('public', p.oid, 'EXECUTE')
+      ORDER BY 1`,
+    [FUNCTION_PATTERNS],
+  );
+  for (const { signature } of rows) {
+    await client.query(`REVOKE EXECUTE ON FUNCTION ${signature} FROM PUBLIC`);
+  }
+  await client.query(`
+    GRANT EXECUTE ON FUNCTION pg_catalog.pg_try_advisory_xact_lock_shared(bigint) TO ctx_owner;
+    GRANT EXECUTE ON FUNCTION pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_unlock(bigint) TO ef_migrator;
+    REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
+    GRANT USAGE ON LANGUAGE plpgsql TO ef_owner, ctx_owner;
+    REVOKE SELECT ON pg_catalog.pg_stat_activity, pg_catalog.pg_locks, pg_catalog.pg_prepared_xacts FROM PUBLIC;
+    REVOKE SELECT ON pg_catalog.pg_statistic_ext_data FROM PUBLIC;
+  `);
+}

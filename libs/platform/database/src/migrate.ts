@@ -1,0 +1,78 @@
+import { Client } from 'pg';
+import { DataSource } from 'typeorm';
+import { OperationalError } from '@easyflow/kernel-errors';
+import { bootstrap, type RolePasswords } from './bootstrap';
+import { parseDatabaseUrl } from './connection-settings';
+import { harden } from './hardening';
+import { MIGRATIONS } from './migrations/sql-migration';
+import { assertSafeServer } from './server-version';
+
+/** Held while migrating; the second migrator waits and then finds nothing to do. */
+const MIGRATION_LOCK = 20_251;
+
+export interface MigrateOptions {
+  /** A superuser, an administrator who may create roles, or ef_migrator once the roles exist. */
+  url: string;
+  /** `hardened` takes a superuser; `baseline` is what a managed Postgres allows. */
+  profile: 'baseline' | 'hardened';
+  rolePasswords: RolePasswords;
+  log?: (line: string) => void;
+}
+
+/**
+ * Brings a database to the newest schema: roles, schemas, numbered migrations over all placements,
+ * and the profile's grants. Safe to repeat and to run from several processes at once.
+ * @throws UserError `database.version_unsupported` or `database.url`
+ * @throws OperationalError `database.unavailable` when the database does not answer
+ */
+export async function migrate(options: MigrateOptions): Promise<void> {
+  const address = parseDatabaseUrl(options.url);
+  const log = options.log ?? (() => undefined);
+  const client = new Client({ ...address, connectionTimeoutMillis: 10_000 });
+  const lost: Error[] = [];
+  client.on('error', (error) => lost.push(error));
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw new OperationalError('database.unavailable', 'The database does not answer', { cause });
+  }
+  try {
+    const version = await client.query<{ number: string }>(
+      "SELECT current_setting('server_version_num') AS number",
+    );
+    assertSafeServer(Number(version.rows[0]?.number));
+    await client.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
+    await bootstrap(client, options.rolePasswords);
+    for (const name of await runMigrations(address)) log(`migrated ${name}`);
+    if (options.profile === 'hardened') await harden(client);
+    await client.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
+  } finally {
+    await client.end();
+  }
+}
+
+async function runMigrations(
+  address: ReturnType<typeof parseDatabaseUrl>,
+): Promise<readonly string[]> {
+  const source = new DataSource({
+    type: 'postgres',
+    host: address.host,
+    port: address.port,
+    username: address.user,
+    password: address.password,
+    database: address.database,
+    ssl: address.ssl ?? false,
+    schema: 'migration',
+    migrationsTableName: 'applied',
+    migrationsTransactionMode: 'each',
+    migrations: MIGRATIONS,
+    installExtensions: false,
+    poolSize: 1,
+  });
+  await source.initialize();
+  try {
+    return (await source.runMigrations()).map((migration) => migration.name);
+  } finally {
+    await source.destroy();
+  }
+}

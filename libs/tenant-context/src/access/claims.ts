@@ -1,0 +1,159 @@
+import type { Role, RolePool } from '@easyflow/platform-database';
+import type { TenantToken } from '../context/tenant';
+import type { Lease, LeaseOwner } from './lease';
+
+/** Longest lease, most rows of a claim and of an opening; Postgres refuses more. */
+export const LEASE_LIMITS = { maxMs: 30_000, defaultMs: 15_000, claim: 500, open: 500 } as const;
+
+const MS = '(extract(epoch FROM lease_until) * 1000)::float8 AS lease_until';
+
+export const CLAIM = {
+  name: 'ctx_claim',
+  text: `SELECT tenant_id, id, kind, segment, claim_no, wake_seq, ${MS} FROM ctx.claim($1, $2, $3::text[], $4, $5)`,
+};
+export const RENEW = {
+  name: 'ctx_renew',
+  text: `SELECT tenant_id, kind, id, ${MS} FROM ctx.renew($1, $2, $3::uuid[], $4::text[], $5::uuid[], $6::int[], $7)`,
+};
+export const RELEASE = {
+  name: 'ctx_release',
+  text: 'SELECT ctx.release($1, $2, $3::uuid[], $4::text[], $5::uuid[], $6::int[]) AS released',
+};
+export const OPEN = {
+  name: 'ctx_open',
+  text: `SELECT tenant_id, audience, token, (extract(epoch FROM expires_at) * 1000)::float8 AS expires_at, schema_name, epoch
+           FROM ctx.open($1, $2, $3::uuid[], $4::text[], $5::uuid[])`,
+};
+
+interface ClaimRow {
+  tenant_id: string;
+  id: string;
+  kind: string;
+  segment: number | null;
+  claim_no: number;
+  wake_seq: number;
+  lease_until: number;
+}
+
+interface OpenRow {
+  tenant_id: string;
+  audience: Role;
+  token: string;
+  expires_at: number;
+  schema_name: string;
+  epoch: number;
+}
+
+/** Leases work and opens tokens of its tenants, on connections of `ef_claim` that never run tenant SQL. */
+export class Claims {
+  readonly #pool: () => RolePool;
+
+  constructor(pool: () => RolePool) {
+    this.#pool = pool;
+  }
+
+  /**
+   * Leases up to `n` due rows of the kinds, interactive ones first. Fewer than `n` means no more were due.
+   * @throws UnexpectedError `tenant.refused` when the secret or a kind is not the owner's
+   */
+  async claim(
+    owner: LeaseOwner,
+    kinds: readonly string[],
+    n: number,
+    leaseMs: number = LEASE_LIMITS.defaultMs,
+  ): Promise<Lease[]> {
+    // Counted from before the request: this process gives up before the database lets others in.
+    const deadline = performance.now() + leaseMs;
+    const wanted = Math.min(n, LEASE_LIMITS.claim);
+    const { rows } = await this.#pool().query<ClaimRow>({
+      ...CLAIM,
+      values: [owner.owner, owner.secret, kinds, wanted, leaseMs],
+    });
+    return rows.map((row) => ({
+      tenantId: row.tenant_id,
+      kind: row.kind,
+      id: row.id,
+      ...(row.segment === null ? {} : { segment: row.segment }),
+      claimNo: row.claim_no,
+      wakeSeq: row.wake_seq,
+      leaseUntil: row.lease_until,
+      deadline,
+    }));
+  }
+
+  /** Extends leases that are still held and answers those, with their new ends; the others are lost. */
+  async renew(
+    owner: LeaseOwner,
+    leases: readonly Lease[],
+    leaseMs: number = LEASE_LIMITS.defaultMs,
+  ): Promise<Lease[]> {
+    if (leases.length === 0) return [];
+    const deadline = performance.now() + leaseMs;
+    const { rows } = await this.#pool().query<
+      Pick<ClaimRow, 'tenant_id' | 'kind' | 'id' | 'lease_until'>
+    >({
+      ...RENEW,
+      values: [...keys(owner, leases), leases.map((lease) => lease.claimNo), leaseMs],
+    });
+    const ends = new Map(
+      rows.map((row) => [`${row.tenant_id} ${row.kind} ${row.id}`, row.lease_until]),
+    );
+    return leases.flatMap((lease) => {
+      const leaseUntil = ends.get(`${lease.tenantId} ${lease.kind} ${lease.id}`);
+      return leaseUntil === undefined ? [] : [{ ...lease, leaseUntil, deadline }];
+    });
+  }
+
+  /** Gives leases back; what is due can be claimed at once. */
+  async release(owner: LeaseOwner, leases: readonly Lease[]): Promise<void> {
+    if (leases.length === 0) return;
+    await this.#pool().query({
+      ...RELEASE,
+      values: [...keys(owner, leases), leases.map((lease) => lease.claimNo)],
+    });
+  }
+
+  /**
+   * Tokens for the tenants of leases this owner holds, one for each role of its workload. Tenants
+   * whose leases are not live and committed get none. A token ends with the lease: open again after `renew`.
+   */
+  async open(
+    owner: LeaseOwner,
+    leases: readonly Pick<Lease, 'tenantId' | 'kind' | 'id'>[],
+  ): Promise<TenantToken[]> {
+    const tokens: TenantToken[] = [];
+    for (let from = 0; from < leases.length; from += LEASE_LIMITS.open) {
+      const { rows } = await this.#pool().query<OpenRow>({
+        ...OPEN,
+        values: keys(owner, leases.slice(from, from + LEASE_LIMITS.open)),
+      });
+      for (const row of rows) {
+        tokens.push({
+          tenantId: row.tenant_id,
+          audience: row.audience,
+          token: row.token,
+          expiresAt: Math.floor(row.expires_at),
+          placement: {
+            kind: row.schema_name === 'ef' ? 'shared' : 'schema',
+            schema: row.schema_name,
+            epoch: row.epoch,
+          },
+        });
+      }
+    }
+    return tokens;
+  }
+}
+
+function keys(
+  owner: LeaseOwner,
+  leases: readonly Pick<Lease, 'tenantId' | 'kind' | 'id'>[],
+): unknown[] {
+  return [
+    owner.owner,
+    owner.secret,
+    leases.map((lease) => lease.tenantId),
+    leases.map((lease) => lease.kind),
+    leases.map((lease) => lease.id),
+  ];
+}

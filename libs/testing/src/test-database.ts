@@ -1,0 +1,238 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Client, type QueryResultRow } from 'pg';
+import { newId } from '@easyflow/kernel-ids';
+import {
+  grantDatabase,
+  migrate,
+  MIGRATION_FILES,
+  migrationText,
+  parseDatabaseUrl,
+  ROLES,
+  type Role,
+  type RolePasswords,
+} from '@easyflow/platform-database';
+import {
+  apiKeyHash,
+  DatabaseAccess,
+  hashPassword,
+  newApiKey,
+  newPassword,
+  type DatabaseSettings,
+  type LeaseOwner,
+  type TenantLimits,
+  type TenantToken,
+} from '@easyflow/tenant-context';
+
+/** Guards the making of the template; it is held in the database `postgres` of the test server. */
+const TEMPLATE_LOCK = 20_252;
+
+const WORKLOADS = {
+  executor: { kinds: ['execution', 'outbox'], audiences: ['ef_worker', 'ef_writer'] },
+  scheduler: { kinds: ['schedule', 'release'], audiences: ['ef_scheduler', 'ef_writer'] },
+  analytics: { kinds: ['rollup'], audiences: ['ef_analytics'] },
+} as const satisfies Record<string, { kinds: string[]; audiences: Role[] }>;
+
+export interface TestTenant {
+  id: string;
+  name: string;
+  apiKey: string;
+  login: { email: string; password: string };
+  /** Mints a token of this tenant as the issuer would. Default 60 s. */
+  token(role: Role, ttlMs?: number): Promise<TenantToken>;
+}
+
+/** A freshly migrated database of the test server, hardened, with the service roles. */
+export interface TestDatabase {
+  /** The superuser's. */
+  databaseUrl: string;
+  /** Without user and password. */
+  address: { host: string; port: number; database: string };
+  rolePasswords: RolePasswords;
+  /** What the issuer of a test compares admin keys with. */
+  adminKey: string;
+  /** A process's access with the passwords of these roles only; closed by `drop`. */
+  accessFor(
+    roles: readonly Role[],
+    settings?: Pick<DatabaseSettings, 'poolSizes' | 'statementTimeoutMs'>,
+  ): Promise<DatabaseAccess>;
+  /** A raw connection of a role, as an attacker with its password has; closed by `drop`. */
+  connectAs(role: Role): Promise<Client>;
+  /** A statement of the superuser, past row-level security: for looking and breaking, never in the product's place. */
+  superuser<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>;
+  createTenant(options?: {
+    name?: string;
+    placement?: 'shared' | 'schema';
+    limits?: TenantLimits;
+  }): Promise<TestTenant>;
+  registerOwner(workload: keyof typeof WORKLOADS, slot?: string): Promise<LeaseOwner>;
+  drop(): Promise<void>;
+}
+
+/** The same for every database of a server: roles belong to the server. */
+function testPasswords(): RolePasswords {
+  const entries = ROLES.map((role) => [
+    role,
+    createHash('sha256').update(`easyflow test ${role}`).digest('hex'),
+  ]);
+  return Object.fromEntries(entries) as RolePasswords;
+}
+
+function withDatabase(url: string, database: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${database}`;
+  return changed.href;
+}
+
+async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Migrated once for each state of the migrations, then copied. */
+async function template(serverUrl: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of MIGRATION_FILES) hash.update(migrationText(file));
+  const name = `ef_template_${hash.digest('hex').slice(0, 16)}`;
+  await connected(serverUrl, async (client) => {
+    await client.query(`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`);
+    const made = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (made.rowCount) return;
+    const unfinished = `${name}_unfinished`;
+    await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
+    await client.query(`CREATE DATABASE ${unfinished}`);
+    await migrate({
+      url: withDatabase(serverUrl, unfinished),
+      profile: 'hardened',
+      rolePasswords: testPasswords(),
+    });
+    await client.query(`ALTER DATABASE ${unfinished} RENAME TO ${name}`);
+  });
+  return name;
+}
+
+/**
+ * Makes a database for one spec file; call `drop` when it is done. The server is that of
+ * EASYFLOW_TEST_POSTGRES_URL (a superuser's URL).
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const serverUrl = process.env['EASYFLOW_TEST_POSTGRES_URL'];
+  if (!serverUrl) {
+    throw new Error(
+      'EASYFLOW_TEST_POSTGRES_URL is not set. Run the test as "npm test -- PATH", which starts the servers and sets it.',
+    );
+  }
+  const source = await template(serverUrl);
+  const name = `ef_test_${randomBytes(8).toString('hex')}`;
+  await connected(serverUrl, (client) =>
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${source}`),
+  );
+  const databaseUrl = withDatabase(serverUrl, name);
+  return new OpenTestDatabase(serverUrl, databaseUrl, name).open();
+}
+
+class OpenTestDatabase implements TestDatabase {
+  readonly address: { host: string; port: number; database: string };
+  readonly rolePasswords = testPasswords();
+  readonly adminKey = randomBytes(24).toString('base64url');
+  readonly #closing: (() => Promise<void>)[] = [];
+  readonly #root: Client;
+  readonly #lost: Error[] = [];
+  #issuer: Promise<DatabaseAccess> | undefined;
+
+  constructor(
+    readonly serverUrl: string,
+    readonly databaseUrl: string,
+    readonly name: string,
+  ) {
+    const { host, port, database } = parseDatabaseUrl(databaseUrl);
+    this.address = { host, port, database };
+    this.#root = new Client({ connectionString: databaseUrl });
+    // A spec may end every connection of the server; the next statement then says so.
+    this.#root.on('error', (error) => this.#lost.push(error));
+  }
+
+  async open(): Promise<this> {
+    await this.#root.connect();
+    await grantDatabase(this.#root);
+    return this;
+  }
+
+  async accessFor(
+    roles: readonly Role[],
+    settings: Pick<DatabaseSettings, 'poolSizes' | 'statementTimeoutMs'> = {},
+  ): Promise<DatabaseAccess> {
+    const access = await DatabaseAccess.connect({
+      ...this.address,
+      ...settings,
+      passwords: Object.fromEntries(roles.map((role) => [role, this.rolePasswords[role]])),
+    });
+    this.#closing.push(() => access.close());
+    return access;
+  }
+
+  async connectAs(role: Role): Promise<Client> {
+    const client = new Client({
+      ...this.address,
+      user: role,
+      password: this.rolePasswords[role],
+      options: '-c search_path=ef',
+    });
+    await client.connect();
+    this.#closing.push(() => client.end());
+    return client;
+  }
+
+  async superuser<R extends QueryResultRow>(text: string, values?: unknown[]): Promise<R[]> {
+    return (await this.#root.query<R>(text, values)).rows;
+  }
+
+  async createTenant(
+    options: { name?: string; placement?: 'shared' | 'schema'; limits?: TenantLimits } = {},
+  ): Promise<TestTenant> {
+    const issuer = await (this.#issuer ??= this.accessFor(['ef_issuer']));
+    const id = newId();
+    const apiKey = newApiKey();
+    const login = { email: `${id}@example.test`, password: newPassword() };
+    const tenantName = options.name ?? `tenant ${id}`;
+    await issuer.issuance.createTenant({
+      tenantId: id,
+      name: tenantName,
+      limits: options.limits ?? {},
+      placement: options.placement ?? 'shared',
+      keyId: newId(),
+      keyHash: apiKeyHash(apiKey),
+      scopes: [],
+      userId: newId(),
+      email: login.email,
+      passwordHash: await hashPassword(login.password),
+    });
+    const token = async (role: Role, ttlMs?: number): Promise<TenantToken> => {
+      const minted = await issuer.issuance.mint(id, [role], 'test', ttlMs);
+      const [first] = minted?.tokens ?? [];
+      if (!first) throw new Error(`No token of ${role} for tenant ${id}`);
+      return first;
+    };
+    return { id, name: tenantName, apiKey, login, token };
+  }
+
+  async registerOwner(workload: keyof typeof WORKLOADS, slot?: string): Promise<LeaseOwner> {
+    const issuer = await (this.#issuer ??= this.accessFor(['ef_issuer']));
+    const owner = slot ?? `${workload}-${randomBytes(4).toString('hex')}`;
+    const { kinds, audiences } = WORKLOADS[workload];
+    const secret = await issuer.issuance.registerOwner(owner, workload, kinds, audiences);
+    return { owner, secret };
+  }
+
+  async drop(): Promise<void> {
+    await Promise.allSettled(this.#closing.map((close) => close()));
+    await this.#root.end();
+    await connected(this.serverUrl, (client) =>
+      client.query(`DROP DATABASE ${this.name} WITH (FORCE)`),
+    );
+  }
+}
