@@ -1,18 +1,10 @@
 import { findHelm, ofKind, podsOf, render, scenarios } from './rendering';
 import type { Container, Manifest, RenderedPod } from './rendering';
+import { rolesOf } from './service-roles';
 
 const helm = findHelm();
 const describeChart = helm === undefined ? describe.skip : describe;
 
-/** Whose passwords each process may hold: the isolation promise, written down a second time. */
-const rolesOf: Record<string, readonly string[]> = {
-  gateway: ['ef_api', 'ef_writer'],
-  'flow-registry': ['ef_registry'],
-  scheduler: ['ef_claim', 'ef_scheduler', 'ef_writer'],
-  executor: ['ef_claim', 'ef_worker', 'ef_writer'],
-  analytics: ['ef_analytics', 'ef_claim'],
-  issuer: ['ef_issuer'],
-};
 const services = Object.keys(rolesOf);
 
 /** Every (secret, key) that a pod can read, by variable or by file. */
