@@ -1,4 +1,12 @@
 export { envelopeClaimsSchema, type EnvelopeClaims } from './envelope';
+export {
+  flowActivateBodySchema,
+  flowApplyBodySchema,
+  flowReplySchema,
+  type FlowActivateBody,
+  type FlowApplyBody,
+  type FlowReply,
+} from './flow-requests';
 export { MESSAGE_HEADERS } from './headers';
 export {
   maySend,

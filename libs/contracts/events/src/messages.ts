@@ -53,9 +53,13 @@ export type FlowActivated = z.infer<typeof flowActivatedSchema>;
  */
 export const controlRequestSchema = z.strictObject({
   requestId: id,
+  /** Equal to the `pattern` header, which no signature covers. */
+  pattern: z.string().min(1),
   tenantId: id,
   /** Signed by the issuer for this service, pattern and body; single use. */
   delegation: z.string().min(1),
+  /** Lower-case hex SHA-256 of the stored body: the delegation is bound to it, and the row is held against it. */
+  payloadHash: z.string().length(64),
 });
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 

@@ -1,0 +1,19 @@
+import type { FlowApplyBody } from '@easyflow/contracts-events';
+import { canonicalJson } from '@easyflow/contracts-http';
+import { compileFlow, parseDocument } from '@easyflow/engine';
+import { UserError } from '@easyflow/kernel-errors';
+import { createHash } from 'node:crypto';
+import type { CheckedDocument } from './flow-version.repository';
+
+/**
+ * Reads and compiles a document.
+ * @throws UserError `document.malformed` (400), `flow.invalid` (422) with the places
+ */
+export function checkDocument({ source, mediaType }: FlowApplyBody): CheckedDocument {
+  if (source.includes('\0')) {
+    throw new UserError('document.malformed', 'The document holds a NUL character; remove it');
+  }
+  const program = compileFlow(parseDocument(source, mediaType));
+  const contentHash = createHash('sha256').update(canonicalJson(program.document)).digest('hex');
+  return { program, source, mediaType, contentHash };
+}

@@ -1,0 +1,183 @@
+import {
+  flowActivateBodySchema,
+  flowApplyBodySchema,
+  type ControlReply,
+  type ControlRequest,
+  type FlowReply,
+} from '@easyflow/contracts-events';
+import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
+import type { Logger } from '@easyflow/platform-telemetry';
+import type {
+  DatabaseAccess,
+  IssuerPort,
+  TenantSession,
+  TenantToken,
+} from '@easyflow/tenant-context';
+import { LRUCache } from 'lru-cache';
+import { createHash } from 'node:crypto';
+import { checkDocument } from '../flows/check-document';
+import type { Change, FlowVersionRepository } from '../flows/flow-version.repository';
+import { readRequest, storeReply } from './request.statements';
+
+export type FlowPattern = 'flow.apply' | 'flow.activate';
+
+/** Replies are remembered for as long as a request may be delivered again. */
+const REMEMBERED_MS = 120_000;
+
+export interface RequestHandlerOptions {
+  database: Pick<DatabaseAccess, 'tenant'>;
+  issuer: Pick<IssuerPort, 'exchange'>;
+  flows: FlowVersionRepository;
+  /** Tells the gateways after the commit; a notice that is lost costs them some seconds of an old version. */
+  announce: (
+    tenantId: string,
+    flow: { namespace: string; name: string; version: string },
+  ) => Promise<void>;
+  logger: Logger;
+}
+
+interface StoredRequest {
+  service: string;
+  pattern: string;
+  body: string;
+  replied: boolean;
+}
+
+/**
+ * Answers control requests. The message says only where to look: what is done follows from the row in the tenant's
+ * inbox, read with a token that the issuer gave for the delegation of exactly this body.
+ */
+export class RequestHandler {
+  private readonly answered = new LRUCache<string, ControlReply>({
+    max: 10_000,
+    ttl: REMEMBERED_MS,
+  });
+
+  constructor(private readonly options: RequestHandlerOptions) {}
+
+  /** Never rejects: the asker always learns what to do next. */
+  async handle(pattern: FlowPattern, request: ControlRequest): Promise<ControlReply> {
+    const { requestId } = request;
+    // A delegation is exchanged once, so the answer to a second delivery is the first one's.
+    const known = this.answered.get(requestId);
+    if (known) return known;
+    try {
+      await this.answer(pattern, request);
+      const reply: ControlReply = { requestId, outcome: 'stored' };
+      this.answered.set(requestId, reply);
+      return reply;
+    } catch (error) {
+      if (error instanceof OperationalError) {
+        const retryAfterSeconds = Math.max(1, Math.ceil(error.retryAfterSeconds));
+        return { requestId, outcome: 'unavailable', retryAfterSeconds };
+      }
+      this.options.logger.error({ err: error, requestId }, 'a control request failed');
+      return { requestId, outcome: 'failed' };
+    }
+  }
+
+  private async answer(pattern: FlowPattern, request: ControlRequest): Promise<void> {
+    const { database, issuer } = this.options;
+    const { requestId, delegation, payloadHash } = request;
+    const { caller, tokens } = await issuer.exchange(delegation, {
+      pattern,
+      requestId,
+      payloadHash,
+    });
+    const token = tokens.find(({ audience }) => audience === 'ef_registry');
+    if (!token || caller.tenantId !== request.tenantId) {
+      throw new UnexpectedError(
+        'registry.wrong_delegation',
+        'The delegation gave no ef_registry token of the tenant that the request names',
+      );
+    }
+    const stored = await database.tenant(token, (session) => this.read(session, pattern, request));
+    if (stored.replied) return;
+    await this.perform(token, pattern, requestId, stored.body);
+  }
+
+  private async read(
+    session: TenantSession,
+    pattern: FlowPattern,
+    { requestId, payloadHash }: ControlRequest,
+  ): Promise<StoredRequest> {
+    const { rows } = await session.query<StoredRequest>({
+      ...readRequest,
+      values: [session.tenantId, requestId],
+    });
+    const row = rows[0];
+    const intact =
+      row?.service === 'flow-registry' &&
+      row.pattern === pattern &&
+      createHash('sha256').update(row.body).digest('hex') === payloadHash;
+    if (row && intact) return row;
+    throw new UnexpectedError(
+      'registry.request_mismatch',
+      'The stored request is not the one that was delegated',
+    );
+  }
+
+  /** The change and its reply commit together; a refusal is a reply too. */
+  private async perform(
+    token: TenantToken,
+    pattern: FlowPattern,
+    requestId: string,
+    body: string,
+  ): Promise<void> {
+    const { database, announce } = this.options;
+    let change: Change;
+    try {
+      const work = this.workOf(pattern, JSON.parse(body));
+      change = await database.tenant(token, async (session) => {
+        const done = await work(session);
+        await reply(session, requestId, done.reply);
+        return done;
+      });
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (!refusal) throw error;
+      await database.tenant(token, (session) => reply(session, requestId, refusal));
+      return;
+    }
+    if (change.activated) await announce(token.tenantId, change.reply);
+  }
+
+  /** Compiling happens here, before any transaction is open. */
+  private workOf(pattern: FlowPattern, body: unknown): (session: TenantSession) => Promise<Change> {
+    const { flows } = this.options;
+    if (pattern === 'flow.activate') {
+      const flow = flowActivateBodySchema.parse(body);
+      return (session) => flows.activate(session, flow);
+    }
+    const applied = flowApplyBodySchema.parse(body);
+    const document = checkDocument(applied);
+    return (session) => flows.apply(session, document, applied.activate);
+  }
+}
+
+async function reply(session: TenantSession, requestId: string, value: FlowReply): Promise<void> {
+  await session.query({
+    ...storeReply,
+    values: [session.tenantId, requestId, JSON.stringify(value)],
+  });
+}
+
+function refusalOf(error: unknown): Extract<FlowReply, { kind: 'refused' }> | undefined {
+  if (!(error instanceof UserError)) return undefined;
+  const { code, status, message, errors } = error;
+  return {
+    kind: 'refused',
+    status,
+    code,
+    detail: message,
+    ...(errors
+      ? {
+          errors: errors.map(({ pointer, line, message: text }) => ({
+            pointer,
+            message: text,
+            ...(line === undefined ? {} : { line }),
+          })),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,73 @@
+import { tenantEventsTopic } from '@easyflow/contracts-events';
+import type { Transport } from '@easyflow/platform-messaging';
+import { currentTraceparent, type Logger } from '@easyflow/platform-telemetry';
+import type { EnvelopeSigner, TenantToken } from '@easyflow/tenant-context';
+
+/** An append costs Kafka more than an execution costs Postgres; executors claim what they find on one hint. */
+const PAUSE_MS = 5;
+const VALUE = '{}';
+
+export interface HintSenderOptions {
+  transport: Pick<Transport, 'isUp' | 'send'>;
+  signer: EnvelopeSigner;
+  logger: Logger;
+}
+
+/**
+ * "There is work", after a commit. A claim is bound to no tenant, so one hint on the topic of one tenant of those
+ * waiting, in turn, is enough for all of them. A hint that is lost costs latency only: executors poll.
+ */
+export class HintSender {
+  /** Tenants with new work, and their placement epochs. */
+  private readonly tenants = new Map<string, number>();
+  private turn = 0;
+  private sending: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(private readonly options: HintSenderOptions) {}
+
+  hint(tenants: readonly TenantToken[]): void {
+    if (this.closed || !this.options.transport.isUp()) return;
+    for (const { tenantId, placement } of tenants) this.tenants.set(tenantId, placement.epoch);
+    this.sending ??= this.run().finally(() => {
+      this.sending = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.sending;
+  }
+
+  private async run(): Promise<void> {
+    for (let turn = this.take(); turn && !this.closed; turn = this.take()) {
+      await this.send(turn);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+
+  /** The tenant whose turn it is; the others' work is found on its hint too. */
+  private take(): { tenantId: string; epoch: number } | undefined {
+    const tenants = [...this.tenants];
+    this.tenants.clear();
+    this.turn += 1;
+    const chosen = tenants[this.turn % Math.max(1, tenants.length)];
+    return chosen && { tenantId: chosen[0], epoch: chosen[1] };
+  }
+
+  private async send({ tenantId, epoch }: { tenantId: string; epoch: number }): Promise<void> {
+    const { transport, signer, logger } = this.options;
+    const topic = tenantEventsTopic(tenantId);
+    const traceparent = currentTraceparent();
+    try {
+      const envelope = signer.sign({ topic, type: 'hint', tenantId, epoch, value: VALUE });
+      const headers = traceparent === undefined ? envelope : { ...envelope, traceparent };
+      await transport.send([{ topic, headers, value: VALUE }]);
+    } catch (error) {
+      logger.warn(
+        { err: error, tenantId },
+        'a hint could not be sent; executors find the work by polling',
+      );
+    }
+  }
+}

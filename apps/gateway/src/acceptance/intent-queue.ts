@@ -1,0 +1,204 @@
+import { OperationalError } from '@easyflow/kernel-errors';
+import { bisect, bundles, type TenantToken } from '@easyflow/tenant-context';
+import type { Intent, Outcome } from './intent';
+
+/** Rows of one flush: beyond it the statement's time grows faster than its share a row falls. */
+const MAX_ROWS = 500;
+/** Two writer connections: one commit waits for its fsync while the other's rows are sent. */
+const WRITERS = 2;
+/** Requests that may wait for a flush; beyond it a caller is better told to come back. */
+const MAX_WAITING = 20_000;
+
+interface Entry {
+  intent: Intent;
+  id: string;
+  token: TenantToken;
+  resolve: (outcome: Outcome) => void;
+  reject: (error: Error) => void;
+  /** Intents with the same key, decided by the outcome of this one. */
+  followers: Entry[];
+  /** How often it came back: an expired token or key is tried once more, not for ever. */
+  returns: number;
+}
+
+interface Bundle {
+  items: readonly Entry[];
+}
+
+/**
+ * Group commit with natural batching: no timer; whatever has gathered is flushed as soon as a writer is free, so
+ * one caller waits for one commit, and many share one.
+ */
+export class IntentQueue {
+  private waiting: Entry[] = [];
+  private ready: Bundle[] = [];
+  private free = WRITERS;
+  private scheduled = false;
+  private readonly keyed = new Map<string, Entry>();
+  private readonly idle: (() => void)[] = [];
+  private unfinished = 0;
+
+  constructor(private readonly write: (intents: readonly Intent[]) => Promise<Outcome[]>) {}
+
+  /**
+   * Resolves after the commit.
+   * @throws OperationalError when the database is down, or too many wait
+   */
+  add(intent: Intent): Promise<Outcome> {
+    if (this.unfinished >= MAX_WAITING) {
+      throw new OperationalError('service.unavailable', 'Too many requests wait for a commit');
+    }
+    this.unfinished += 1;
+    return new Promise<Outcome>((resolve, reject) => {
+      const { id, token } = intent;
+      this.enter({ intent, id, token, resolve, reject, followers: [], returns: 0 });
+    }).finally(() => this.finished());
+  }
+
+  /** Resolves when nothing is queued or in flight. */
+  async drained(): Promise<void> {
+    if (this.unfinished > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  private finished(): void {
+    this.unfinished -= 1;
+    if (this.unfinished === 0) for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  /** One intent a key is in flight: those with the same key wait for its outcome. */
+  private enter(entry: Entry): void {
+    const key = keyOf(entry);
+    const leader = key === undefined ? undefined : this.keyed.get(key);
+    if (leader) {
+      leader.followers.push(entry);
+      return;
+    }
+    if (key !== undefined) this.keyed.set(key, entry);
+    this.waiting.push(entry);
+    this.schedule();
+  }
+
+  /** At the end of the turn, so that requests read from the sockets in one turn share a flush. */
+  private schedule(): void {
+    if (this.scheduled || this.free === 0) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    while (this.free > 0) {
+      const bundle = this.next();
+      if (!bundle) return;
+      this.free -= 1;
+      void this.flush(bundle.items).finally(() => {
+        this.free += 1;
+        this.pump();
+      });
+    }
+  }
+
+  private next(): Bundle | undefined {
+    if (this.ready.length === 0 && this.waiting.length > 0) {
+      const taken = bundles(this.waiting.splice(0, MAX_ROWS), MAX_ROWS);
+      this.ready = taken.bundles;
+      for (const entry of taken.expired) void this.renew(entry);
+    }
+    return this.ready.shift();
+  }
+
+  private async renew(entry: Entry): Promise<void> {
+    try {
+      entry.intent.token = await entry.intent.renewToken();
+      entry.token = entry.intent.token;
+      this.again(entry);
+    } catch (error) {
+      this.fail(entry, error);
+    }
+  }
+
+  /** Never rejects. What has committed is answered so, whatever happens to the rest of the flush. */
+  private async flush(entries: readonly Entry[]): Promise<void> {
+    const committed = new Map<Entry, Outcome>();
+    const write = async (some: readonly Entry[]): Promise<Outcome[]> => {
+      const outcomes = await this.write(some.map(({ intent }) => intent));
+      some.forEach((entry, index) => {
+        const outcome = outcomes[index];
+        if (outcome) committed.set(entry, outcome);
+      });
+      return outcomes;
+    };
+    const errors = new Map<Entry, unknown>();
+    let failure: unknown;
+    try {
+      for (const { item, error } of await bisect(entries, write, tenantOf)) errors.set(item, error);
+    } catch (error) {
+      failure = error;
+    }
+    for (const entry of entries) {
+      const outcome = committed.get(entry);
+      if (outcome) this.settle(entry, outcome);
+      else this.fail(entry, errors.get(entry) ?? failure);
+    }
+  }
+
+  private settle(entry: Entry, outcome: Outcome): void {
+    if (outcome.kind === 'unbound') {
+      this.again(entry);
+      return;
+    }
+    const followers = this.leave(entry);
+    entry.resolve(outcome);
+    for (const follower of followers) this.follow(follower, entry, outcome);
+  }
+
+  /** What the leader's outcome says of an intent with the same key. */
+  private follow(follower: Entry, leader: Entry, outcome: Outcome): void {
+    const same =
+      follower.intent.idempotency?.requestHash.equals(
+        leader.intent.idempotency?.requestHash ?? Buffer.alloc(0),
+      ) ?? false;
+    if (outcome.kind === 'mismatched') this.enter(follower);
+    else if (!same || outcome.kind === 'unbound') follower.resolve({ kind: 'mismatched' });
+    else if (outcome.kind === 'replayed') follower.resolve(outcome);
+    else {
+      const { id, dispatch } = outcome;
+      follower.resolve({ kind: 'replayed', id, status: 'pending', dispatch });
+    }
+  }
+
+  private again(entry: Entry): void {
+    entry.returns += 1;
+    if (entry.returns > 2) {
+      this.fail(
+        entry,
+        new OperationalError('service.unavailable', 'Could not be committed in time'),
+      );
+      return;
+    }
+    this.waiting.push(entry);
+    this.schedule();
+  }
+
+  private fail(entry: Entry, error: unknown): void {
+    const followers = this.leave(entry);
+    entry.reject(error instanceof Error ? error : new Error(String(error)));
+    for (const follower of followers) this.enter(follower);
+  }
+
+  private leave(entry: Entry): Entry[] {
+    const key = keyOf(entry);
+    if (key !== undefined) this.keyed.delete(key);
+    return entry.followers.splice(0);
+  }
+}
+
+function tenantOf({ token }: Entry): string {
+  return token.tenantId;
+}
+
+function keyOf({ intent }: Entry): string | undefined {
+  return intent.idempotency && `${intent.token.tenantId} ${intent.idempotency.key}`;
+}

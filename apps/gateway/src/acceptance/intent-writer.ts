@@ -1,0 +1,204 @@
+import type { Dispatch } from '@easyflow/contracts-http';
+import type { Json, Program } from '@easyflow/engine';
+import type { Clock } from '@easyflow/kernel-time';
+import type {
+  BatchSession,
+  BatchWriter,
+  LeaseOwner,
+  LocalDispatch,
+  TenantToken,
+} from '@easyflow/tenant-context';
+import { acceptExecutions, readBoundKeys } from './acceptance.statements';
+import type { Intent, Outcome } from './intent';
+
+interface StartedRow {
+  id: string;
+  claim_no: number;
+}
+
+interface BoundKeyRow {
+  tenant_id: string;
+  key: string;
+  request_hash: Buffer;
+  execution_id: string;
+  dispatch: Dispatch;
+  status: string;
+}
+
+type Reservation = LeaseOwner & { leaseMs: number };
+
+export interface IntentWriterOptions {
+  writer: Pick<BatchWriter, 'transaction'>;
+  localDispatch: LocalDispatch<Program, Json> | undefined;
+  /** Whether executors can be told now. */
+  canHint: () => boolean;
+  /** After the commit: tenants with executions that no executor knows of yet. */
+  hint: (tenants: readonly TenantToken[]) => void;
+  clock: Clock;
+}
+
+/** Writes a flush: one transaction for intents of at most 100 tenants, answered after its commit. */
+export class IntentWriter {
+  constructor(private readonly options: IntentWriterOptions) {}
+
+  /** In the order of the intents. Rejects as a whole: the caller bisects. */
+  async write(intents: readonly Intent[]): Promise<Outcome[]> {
+    const dispatch: Dispatch = this.options.canHint() ? 'hinted' : 'deferred';
+    const leasable = intents.filter(({ dueAt }) => dueAt === undefined);
+    const owner =
+      leasable.length > 0 ? this.options.localDispatch?.reserve(leasable.length) : undefined;
+    const deadline = this.options.clock.monotonic() + (owner?.leaseMs ?? 0);
+    let started: Map<string, StartedRow>;
+    let bound: Map<string, BoundKeyRow>;
+    try {
+      [started, bound] = await this.options.writer.transaction(tokensOf(intents), (session) =>
+        this.statements(session, intents, dispatch, owner),
+      );
+    } catch (error) {
+      if (owner) this.options.localDispatch?.release(leasable.length);
+      throw error;
+    }
+    if (owner) this.deliver(leasable, started, deadline);
+    else this.hintOf(leasable, started);
+    return intents.map((intent) => outcomeOf(intent, started, bound, dispatch));
+  }
+
+  private async statements(
+    session: BatchSession,
+    intents: readonly Intent[],
+    dispatch: Dispatch,
+    owner: Reservation | undefined,
+  ): Promise<[Map<string, StartedRow>, Map<string, BoundKeyRow>]> {
+    const results = await Promise.all(
+      groups(intents).map((group) =>
+        session.query<StartedRow>({
+          ...acceptExecutions,
+          values: parameters(group, dispatch, group[0]?.dueAt === undefined ? owner : undefined),
+        }),
+      ),
+    );
+    const started = new Map(results.flatMap(({ rows }) => rows).map((row) => [row.id, row]));
+    const lost = intents.filter(({ id, idempotency }) => idempotency && !started.has(id));
+    return [started, await boundKeys(session, lost)];
+  }
+
+  private deliver(
+    leasable: readonly Intent[],
+    started: ReadonlyMap<string, StartedRow>,
+    leaseDeadline: number,
+  ): void {
+    const born = leasable.flatMap((intent) => {
+      const row = started.get(intent.id);
+      return row
+        ? [
+            {
+              tenantId: intent.token.tenantId,
+              id: intent.id,
+              flow: intent.flow,
+              program: intent.program,
+              input: intent.input,
+              mode: intent.mode,
+              claimNo: row.claim_no,
+              wakeSeq: 0,
+              leaseDeadline,
+              traceParent: intent.traceParent,
+              createdAt: intent.createdAt,
+            },
+          ]
+        : [];
+    });
+    const unused = leasable.length - born.length;
+    if (unused > 0) this.options.localDispatch?.release(unused);
+    if (born.length > 0) this.options.localDispatch?.deliver(born);
+  }
+
+  private hintOf(intents: readonly Intent[], started: ReadonlyMap<string, StartedRow>): void {
+    const due = intents.filter(({ id }) => started.has(id));
+    if (due.length > 0) this.options.hint(tokensOf(due));
+  }
+}
+
+/** Those that may start at once, and the others by their due time and class. */
+function groups(intents: readonly Intent[]): Intent[][] {
+  if (intents.every(({ dueAt, workClass }) => dueAt === undefined && workClass === 0)) {
+    return [[...intents]];
+  }
+  return [...Map.groupBy(intents, ({ dueAt, workClass }) => `${workClass} ${dueAt}`).values()];
+}
+
+function tokensOf(intents: readonly Intent[]): TenantToken[] {
+  return [...new Map(intents.map(({ token }) => [token.tenantId, token])).values()];
+}
+
+function parameters(
+  intents: readonly Intent[],
+  dispatch: Dispatch,
+  owner: Reservation | undefined,
+): unknown[] {
+  const keyed = intents
+    .flatMap(({ token, id, idempotency }) =>
+      idempotency ? [{ tenantId: token.tenantId, id, ...idempotency }] : [],
+    )
+    .sort((a, b) => compare(a.tenantId, b.tenantId) || compare(a.key, b.key));
+  return [
+    keyed.map(({ tenantId }) => tenantId),
+    keyed.map(({ key }) => key),
+    keyed.map(({ requestHash }) => requestHash),
+    keyed.map(({ id }) => id),
+    dispatch,
+    intents.map(({ token }) => token.tenantId),
+    intents.map(({ id }) => id),
+    intents.map(({ flow }) => flow.namespace),
+    intents.map(({ flow }) => flow.name),
+    intents.map(({ flow }) => flow.version),
+    intents.map(({ mode }) => mode),
+    intents.map(({ input }) => JSON.stringify(input)),
+    intents.map(({ replySlot }) => replySlot ?? null),
+    intents.map(({ traceParent }) => traceParent),
+    intents.map(({ createdAt }) => new Date(createdAt).toISOString()),
+    intents.map(({ idempotency }) => idempotency !== undefined),
+    intents[0]?.workClass ?? 0,
+    intents[0]?.dueAt === undefined ? null : new Date(intents[0].dueAt).toISOString(),
+    owner?.owner ?? null,
+    owner?.secret ?? null,
+    owner?.leaseMs ?? null,
+  ];
+}
+
+async function boundKeys(
+  session: BatchSession,
+  intents: readonly Intent[],
+): Promise<Map<string, BoundKeyRow>> {
+  if (intents.length === 0) return new Map();
+  const { rows } = await session.query<BoundKeyRow>({
+    ...readBoundKeys,
+    values: [
+      intents.map(({ token }) => token.tenantId),
+      intents.map(({ idempotency }) => idempotency?.key),
+    ],
+  });
+  return new Map(rows.map((row) => [`${row.tenant_id} ${row.key}`, row]));
+}
+
+function outcomeOf(
+  intent: Intent,
+  started: ReadonlyMap<string, StartedRow>,
+  bound: ReadonlyMap<string, BoundKeyRow>,
+  dispatch: Dispatch,
+): Outcome {
+  if (started.has(intent.id)) return { kind: 'accepted', id: intent.id, dispatch };
+  const row = bound.get(`${intent.token.tenantId} ${intent.idempotency?.key}`);
+  if (!row) return { kind: 'unbound' };
+  if (!intent.idempotency?.requestHash.equals(row.request_hash)) return { kind: 'mismatched' };
+  return {
+    kind: 'replayed',
+    id: row.execution_id,
+    status: row.status,
+    dispatch: row.dispatch,
+  };
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

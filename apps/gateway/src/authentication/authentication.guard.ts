@@ -1,0 +1,134 @@
+import type { RouteAccess } from '@easyflow/contracts-http';
+import { UserError } from '@easyflow/kernel-errors';
+import type { Clock } from '@easyflow/kernel-time';
+import type { CredentialCache, IssuerPort } from '@easyflow/tenant-context';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { ACCESS, type AuthenticatedRequest } from './access';
+import type { JwtGuard } from './jwt.guard';
+import { Principal } from './principal';
+
+const BEARER = /^Bearer +([^\s]+) *$/i;
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+const API_KEY_PREFIX = 'ef_';
+/** Longer than any credential of ours; the rest is refused before anything hashes it. */
+const MAX_CREDENTIAL = 4_096;
+/** A refused credential is not asked about again for this long: a client in a loop costs the issuer nothing. */
+const REFUSED_MS = 2_000;
+
+/**
+ * Authentication of every route: the credential alone says who the tenant is; no header, path or body does.
+ *
+ * A JWT is verified by passport-jwt once and then remembered until it expires (ES256 costs about 100 µs, more than
+ * the rest of accepting an execution); the credential cache has it verified again by the issuer each minute.
+ */
+export class AuthenticationGuard implements CanActivate {
+  private readonly verified = new LRUCache<string, number>({ max: 10_000 });
+  private readonly refused = new LRUCache<string, UserError>({ max: 10_000, ttl: REFUSED_MS });
+
+  constructor(
+    private readonly credentials: CredentialCache,
+    private readonly issuer: Pick<IssuerPort, 'verifyAdmin'>,
+    private readonly jwt: JwtGuard,
+    private readonly clock: Clock,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = accessOf(context);
+    if (access === 'none') return true;
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const credential = credentialOf(request.headers.authorization);
+    const known = this.refused.get(`${access} ${credential}`);
+    if (known) throw known;
+    try {
+      if (access === 'admin') request.adminKey = await this.admin(credential, context);
+      else request.principal = await this.tenant(credential, context);
+      return true;
+    } catch (error) {
+      if (error instanceof UserError) this.refused.set(`${access} ${credential}`, error);
+      throw error;
+    }
+  }
+
+  private async tenant(credential: string, context: ExecutionContext): Promise<Principal> {
+    if (isTenantCredential(credential)) {
+      const error = await this.tenantOr(credential, context);
+      if (error instanceof Principal) return error;
+      if (await this.isAdmin(credential)) throw wrongKind('the admin key works only on /v1/admin');
+      throw error;
+    }
+    if (await this.isAdmin(credential)) throw wrongKind('the admin key works only on /v1/admin');
+    throw invalid();
+  }
+
+  private async admin(credential: string, context: ExecutionContext): Promise<string> {
+    if (await this.isAdmin(credential)) return credential;
+    if (!isTenantCredential(credential)) throw invalid();
+    const result = await this.tenantOr(credential, context);
+    if (result instanceof Principal) throw wrongKind('this route takes the admin key');
+    throw result;
+  }
+
+  /** The principal, or the refusal. */
+  private async tenantOr(
+    credential: string,
+    context: ExecutionContext,
+  ): Promise<Principal | UserError> {
+    try {
+      if (JWT.test(credential)) await this.verifyJwt(credential, context);
+      return await Principal.of(this.credentials, credential);
+    } catch (error) {
+      if (error instanceof UserError) return error;
+      throw error;
+    }
+  }
+
+  private async verifyJwt(credential: string, context: ExecutionContext): Promise<void> {
+    const expiry = this.verified.get(credential);
+    if (expiry !== undefined && expiry > this.clock.now()) return;
+    this.verified.set(credential, await this.jwt.expiryOf(context));
+  }
+
+  private async isAdmin(credential: string): Promise<boolean> {
+    try {
+      await this.issuer.verifyAdmin(credential);
+      return true;
+    } catch (error) {
+      if (error instanceof UserError) return false;
+      throw error;
+    }
+  }
+}
+
+function accessOf(context: ExecutionContext): RouteAccess {
+  const access: unknown =
+    Reflect.getMetadata(ACCESS, context.getHandler()) ??
+    Reflect.getMetadata(ACCESS, context.getClass());
+  return access === 'none' || access === 'admin' ? access : 'tenant';
+}
+
+function isTenantCredential(credential: string): boolean {
+  return credential.startsWith(API_KEY_PREFIX) || JWT.test(credential);
+}
+
+function credentialOf(header: string | undefined): string {
+  const credential = BEARER.exec(header ?? '')?.[1];
+  if (credential === undefined || credential.length > MAX_CREDENTIAL) {
+    throw new UserError(
+      'auth.required',
+      'Send "Authorization: Bearer" with an access token or an API key',
+      { status: 401 },
+    );
+  }
+  return credential;
+}
+
+function invalid(): UserError {
+  return new UserError('auth.invalid_credentials', 'The credential is not valid', { status: 401 });
+}
+
+function wrongKind(reason: string): UserError {
+  return new UserError('auth.wrong_kind', `The credential is of the wrong kind: ${reason}`, {
+    status: 403,
+  });
+}

@@ -1,0 +1,55 @@
+import { PassportStrategy } from '@nestjs/passport';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import type { Jwks } from './jwks';
+
+export interface JwtSettings {
+  /** `iss` and `aud` that access tokens of this installation carry. */
+  issuer: string;
+  audience: string;
+}
+
+/** The claims that the gateway uses. The issuer verifies the whole token again before it mints. */
+export interface AccessTokenClaims {
+  sub: string;
+  /** Seconds since the epoch. */
+  exp: number;
+}
+
+/**
+ * Access tokens: ES256 only, so neither `alg: none` nor a public key misused as an HMAC secret passes; the key is
+ * looked up by `kid` among those the issuer publishes, and nothing else of the header is believed (no jku, no jwk).
+ */
+export class JwtStrategy extends PassportStrategy(Strategy, 'easyflow-jwt') {
+  constructor(settings: JwtSettings, jwks: Jwks) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      algorithms: ['ES256'],
+      issuer: settings.issuer,
+      audience: settings.audience,
+      secretOrKeyProvider: (_request, token: string, done) => {
+        jwks.key(kidOf(token)).then(
+          // jsonwebtoken takes key objects; the types of passport-jwt know only their PEM text.
+          (key) => done(null, key.export({ type: 'spki', format: 'pem' }).toString()),
+          (error: unknown) => done(error),
+        );
+      },
+    });
+  }
+
+  validate(claims: AccessTokenClaims): AccessTokenClaims {
+    return claims;
+  }
+}
+
+function kidOf(token: string): unknown {
+  const header = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('utf8');
+  try {
+    const parsed: unknown = JSON.parse(header);
+    return typeof parsed === 'object' && parsed !== null && 'kid' in parsed
+      ? parsed.kid
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import { executionSchema, executionSummarySchema } from '@easyflow/contracts-http';
+import { newId } from '@easyflow/kernel-ids';
+import { executionJson, executionSummaryJson } from './execution-answer';
+
+const row = {
+  id: newId(),
+  status: 'completed',
+  flow_namespace: 'shop',
+  flow_name: 'order',
+  flow_version: '1.0.0',
+  mode: 'eco',
+  error: null,
+  created_at: new Date('2026-01-02T03:04:05.006Z'),
+  started_at: new Date('2026-01-02T03:04:06Z'),
+  ended_at: null,
+  input: '{"n":12345678901234567890.10}',
+  output: 'null',
+};
+
+describe('executionJson', () => {
+  it('is what the contract says', () => {
+    expect(executionSchema.parse(JSON.parse(executionJson(row)))).toEqual({
+      id: row.id,
+      status: 'completed',
+      flow: { namespace: 'shop', name: 'order', version: '1.0.0' },
+      mode: 'eco',
+      input: { n: 12345678901234567890.1 },
+      output: null,
+      createdAt: '2026-01-02T03:04:05.006Z',
+      startedAt: '2026-01-02T03:04:06.000Z',
+    });
+  });
+
+  it('passes payloads on as they are', () => {
+    expect(executionJson(row)).toContain('"input":{"n":12345678901234567890.10}');
+  });
+
+  it('leaves payloads out of lists', () => {
+    const summary = JSON.parse(
+      executionSummaryJson({ ...row, error: '{"type":"t","status":500}' }),
+    ) as object;
+    expect(executionSummarySchema.parse(summary)).toMatchObject({
+      error: { type: 't', status: 500 },
+    });
+    expect(Object.keys(summary)).not.toEqual(expect.arrayContaining(['input']));
+    expect(Object.keys(summary)).not.toEqual(expect.arrayContaining(['output']));
+  });
+});

@@ -1,0 +1,52 @@
+import { formatTime } from '@easyflow/kernel-time';
+import type { ExecutionRow, ExecutionSummaryRow } from './execution.repository';
+
+/** JSON of an execution. Payloads are JSON text in the row and are passed on as they are: never parsed, never rounded. */
+export function executionJson(row: ExecutionRow): string {
+  return object({
+    ...head(row),
+    input: row.input ?? 'null',
+    output: row.output,
+    error: row.error,
+    ...times(row),
+  });
+}
+
+/** JSON of an execution in a list: no input, no output. */
+export function executionSummaryJson(row: ExecutionSummaryRow): string {
+  return object({ ...head(row), error: row.error, ...times(row) });
+}
+
+type Members = Record<string, string | null>;
+
+function head(row: ExecutionSummaryRow): Members {
+  return {
+    id: JSON.stringify(row.id),
+    status: JSON.stringify(row.status),
+    flow: JSON.stringify({
+      namespace: row.flow_namespace,
+      name: row.flow_name,
+      version: row.flow_version,
+    }),
+    mode: JSON.stringify(row.mode),
+  };
+}
+
+function times(row: ExecutionSummaryRow): Members {
+  return {
+    createdAt: time(row.created_at),
+    startedAt: time(row.started_at),
+    endedAt: time(row.ended_at),
+  };
+}
+
+function time(value: Date | null): string | null {
+  return value && JSON.stringify(formatTime(value.getTime()));
+}
+
+function object(members: Members): string {
+  const texts = Object.entries(members).flatMap(([name, text]) =>
+    text === null ? [] : [`${JSON.stringify(name)}:${text}`],
+  );
+  return `{${texts.join(',')}}`;
+}

@@ -1,0 +1,48 @@
+/** Statements on executions in one tenant's session under `ef_api`; row-level security adds the tenant. */
+const summary = `
+  id, status, flow_namespace, flow_name, flow_version, mode, error::text AS error,
+  created_at, started_at, ended_at`;
+
+export const readExecution = {
+  name: 'gateway_read_execution',
+  text: `
+SELECT ${summary}, input::text AS input, output::text AS output
+FROM executions WHERE tenant_id = $1 AND id = $2`,
+} as const;
+
+/** Newest first by the primary key: ids are UUIDv7. */
+export const listExecutions = {
+  name: 'gateway_list_executions',
+  text: `
+SELECT ${summary}
+FROM executions
+WHERE tenant_id = $1 AND ($2::uuid IS NULL OR id < $2)
+  AND ($3::text IS NULL OR (flow_namespace = $3 AND flow_name = $4))
+  AND ($5::text IS NULL OR status = $5)
+ORDER BY id DESC
+LIMIT $6`,
+} as const;
+
+/** Items stay text: a history can be long, and nothing here looks into it. */
+export const readHistory = {
+  name: 'gateway_read_history',
+  text: `
+SELECT items::text AS items
+FROM execution_history WHERE tenant_id = $1 AND execution_id = $2
+ORDER BY segment`,
+} as const;
+
+/** An execution that is not final has exactly one work row; waking it locks it against a checkpoint. */
+export const wakeExecution = {
+  name: 'gateway_wake_execution',
+  text: `
+UPDATE work SET wake_seq = wake_seq + 1, due_at = least(due_at, clock_timestamp())
+WHERE tenant_id = $1 AND kind = 'execution' AND id = $2`,
+} as const;
+
+export const insertSignal = {
+  name: 'gateway_insert_signal',
+  text: `
+INSERT INTO execution_signals (tenant_id, id, execution_id, signal)
+VALUES ($1, $2, $3, $4::json)`,
+} as const;

@@ -1,0 +1,142 @@
+import {
+  flowReplySchema,
+  REQUEST_PATTERNS,
+  type ControlReply,
+  type ControlRequest,
+  type FlowActivateBody,
+  type FlowApplyBody,
+  type FlowReply,
+  type ServiceName,
+} from '@easyflow/contracts-events';
+import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
+import { newId } from '@easyflow/kernel-ids';
+import type { DatabaseAccess, IssuerPort } from '@easyflow/tenant-context';
+import { createHash } from 'node:crypto';
+import type { Principal } from '../authentication/principal';
+import { dropOldRequests, insertRequest, takeReply } from './request.statements';
+
+export type FlowPattern = 'flow.apply' | 'flow.activate';
+
+/** What the registry answers when it did what was asked. */
+export type AppliedFlow = Extract<FlowReply, { kind: 'version' }>;
+
+export interface RegistryClientOptions {
+  database: Pick<DatabaseAccess, 'tenant'>;
+  issuer: Pick<IssuerPort, 'delegate'>;
+  transportIsUp: () => boolean;
+  /** Sends a control request and resolves with the reply; OperationalError when there is none in time. */
+  request: (
+    service: ServiceName,
+    pattern: FlowPattern,
+    request: ControlRequest,
+  ) => Promise<ControlReply>;
+}
+
+/**
+ * Asks the flow-registry. The body is stored first, as a row of the tenant's inbox; the message carries its id and
+ * a delegation that only the registry can exchange, once, for exactly this body. The answer is read from the row.
+ */
+export class RegistryClient {
+  constructor(private readonly options: RegistryClientOptions) {}
+
+  apply(principal: Principal, body: FlowApplyBody): Promise<AppliedFlow> {
+    return this.ask(principal, 'flow.apply', body);
+  }
+
+  activate(principal: Principal, body: FlowActivateBody): Promise<AppliedFlow> {
+    return this.ask(principal, 'flow.activate', body);
+  }
+
+  /**
+   * @throws UserError as the registry refused it
+   * @throws OperationalError when the transport, the registry, the issuer or the database does not answer
+   */
+  private async ask(
+    principal: Principal,
+    pattern: FlowPattern,
+    body: FlowApplyBody | FlowActivateBody,
+  ): Promise<AppliedFlow> {
+    const { database, issuer, transportIsUp } = this.options;
+    if (!transportIsUp()) {
+      throw new OperationalError(
+        'transport.unavailable',
+        'The flow registry cannot be reached now',
+      );
+    }
+    const service = REQUEST_PATTERNS[pattern];
+    const requestId = newId();
+    const text = JSON.stringify(body);
+    const payloadHash = createHash('sha256').update(text).digest('hex');
+    await database.tenant(principal.token('ef_api'), (session) =>
+      Promise.all([
+        session.query({ ...dropOldRequests, values: [session.tenantId] }),
+        session.query({
+          ...insertRequest,
+          values: [session.tenantId, requestId, service, pattern, text],
+        }),
+      ]),
+    );
+    const delegation = await issuer.delegate(principal.credential, {
+      audience: service,
+      pattern,
+      requestId,
+      payloadHash,
+    });
+    const { tenantId } = principal;
+    const answer = await this.options.request(service, pattern, {
+      requestId,
+      pattern,
+      tenantId,
+      delegation,
+      payloadHash,
+    });
+    refuseUnanswered(answer);
+    return resultOf(await this.take(principal, requestId));
+  }
+
+  private async take(principal: Principal, requestId: string): Promise<FlowReply> {
+    const { rows } = await this.options.database.tenant(
+      await principal.renew('ef_api'),
+      (session) =>
+        session.query<{ reply: string }>({
+          ...takeReply,
+          values: [session.tenantId, requestId],
+        }),
+    );
+    const row = rows[0];
+    if (!row) {
+      throw new UnexpectedError(
+        'gateway.reply_missing',
+        'The flow-registry announced a reply that is not in the request’s row',
+      );
+    }
+    return flowReplySchema.parse(JSON.parse(row.reply));
+  }
+}
+
+function refuseUnanswered(answer: ControlReply): void {
+  if (answer.outcome === 'unavailable') {
+    throw new OperationalError('registry.unavailable', 'The flow registry cannot do this now', {
+      retryAfterSeconds: answer.retryAfterSeconds,
+    });
+  }
+  if (answer.outcome === 'failed') {
+    throw new UnexpectedError('gateway.registry_failed', 'The flow-registry failed; see its log');
+  }
+}
+
+function resultOf(reply: FlowReply): AppliedFlow {
+  if (reply.kind === 'version') return reply;
+  throw new UserError(reply.code, reply.detail, {
+    status: reply.status,
+    ...(reply.errors
+      ? {
+          errors: reply.errors.map(({ pointer, line, message }) => ({
+            pointer,
+            message,
+            ...(line === undefined ? {} : { line }),
+          })),
+        }
+      : {}),
+  });
+}

@@ -1,0 +1,96 @@
+import { bundles, type BatchReader, type TenantToken } from '@easyflow/tenant-context';
+import type { ExecutionResult } from './execution-result';
+import { readResults } from './results.statements';
+
+/** Rows of one read. */
+const MAX_ROWS = 500;
+
+/** A result somebody waits for. */
+export interface ResultRequest {
+  id: string;
+  /** `ef_api`. */
+  token: TenantToken;
+  renewToken: () => Promise<TenantToken>;
+}
+
+interface Entry extends ResultRequest {
+  resolve: (result: ExecutionResult | undefined) => void;
+  reject: (error: unknown) => void;
+  renewed: boolean;
+}
+
+interface ResultRow {
+  tenant_id: string;
+  id: string;
+  status: string;
+  output: string | null;
+  error: string | null;
+}
+
+/**
+ * Reads results for waiting requests, many tenants in one statement. One read at a time: what gathers meanwhile
+ * goes with the next.
+ */
+export class ResultReader {
+  private waiting: Entry[] = [];
+  private running = false;
+
+  constructor(private readonly reader: Pick<BatchReader, 'read'>) {}
+
+  /** Undefined when there is no such execution. */
+  read(request: ResultRequest): Promise<ExecutionResult | undefined> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ ...request, resolve, reject, renewed: false });
+      if (this.running) return;
+      this.running = true;
+      // At the end of the turn: the ids of one message are read together.
+      setImmediate(() => void this.run());
+    });
+  }
+
+  private async run(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const taken = bundles(this.waiting.splice(0, MAX_ROWS), MAX_ROWS);
+      for (const entry of taken.expired) void this.renew(entry);
+      for (const { tokens, items } of taken.bundles) await this.readBundle(tokens, items);
+    }
+    this.running = false;
+  }
+
+  private async readBundle(tokens: readonly TenantToken[], items: readonly Entry[]): Promise<void> {
+    try {
+      const found = await this.reader.read<ResultRow>(tokens, {
+        ...readResults,
+        values: [items.map(({ token }) => token.tenantId), items.map(({ id }) => id)],
+      });
+      for (const entry of items) {
+        const row = found.get(entry.token.tenantId)?.find(({ id }) => id === entry.id);
+        entry.resolve(row && resultOf(row));
+      }
+    } catch (error) {
+      for (const entry of items) entry.reject(error);
+    }
+  }
+
+  private async renew(entry: Entry): Promise<void> {
+    try {
+      if (entry.renewed) throw new Error('A token expired before it could be used');
+      const token = await entry.renewToken();
+      this.waiting.push({ ...entry, token, renewed: true });
+      if (!this.running) {
+        this.running = true;
+        void this.run();
+      }
+    } catch (error) {
+      entry.reject(error);
+    }
+  }
+}
+
+function resultOf(row: ResultRow): ExecutionResult {
+  return {
+    status: row.status,
+    ...(row.output === null ? {} : { output: row.output }),
+    ...(row.error === null ? {} : { error: row.error }),
+  };
+}

@@ -1,0 +1,41 @@
+import { openApiDocument, type Readiness } from '@easyflow/contracts-http';
+import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Access } from '../authentication/access';
+import { statusPage } from './status-page';
+import { StatusSource } from './status-source';
+
+const OPENAPI = JSON.stringify(openApiDocument());
+
+/** What needs no credential and tells nothing of any tenant. */
+@Controller()
+@Access('none')
+export class StatusController {
+  constructor(@Inject(StatusSource) private readonly source: StatusSource) {}
+
+  @Get('/')
+  @Header('content-type', 'text/html; charset=utf-8')
+  @Header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+  async page(): Promise<string> {
+    return statusPage(await this.source.parts());
+  }
+
+  @Get('/healthz')
+  health(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('/readyz')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
+    const checks = await this.source.readiness();
+    const ready = Object.values(checks).every(Boolean);
+    if (!ready) reply.code(503);
+    return { status: ready ? 'ready' : 'not ready', checks };
+  }
+
+  @Get('/openapi.json')
+  @Header('content-type', 'application/json; charset=utf-8')
+  openApi(): string {
+    return OPENAPI;
+  }
+}

@@ -1,0 +1,2 @@
+/** Injection tokens of what is an interface and so has no class to name it. */
+export const ISSUER = Symbol('IssuerPort');
