@@ -130,7 +130,7 @@ function compileFor(
     items:
       typeof loop.in === 'string'
         ? context.sites.expression(loop.in, place, STAGE, locals)
-        : context.sites.template(loop.in as Json, place, STAGE, locals),
+        : context.sites.template(loop.in, place, STAGE, locals),
     while: condition(task.while, `${pointer}/while`, context, inner),
     list: context.compileList(task.do ?? [], `${pointer}/do`, inner),
   };
@@ -149,7 +149,7 @@ function compileTry(
     kind: 'try',
     list: context.compileList(task.try ?? [], `${pointer}/try`, locals),
     catch: {
-      filter: handler.errors?.with as JsonObject | undefined,
+      filter: handler.errors?.with,
       as,
       when: condition(handler.when, `${place}/when`, context, inner),
       exceptWhen: condition(handler.exceptWhen, `${place}/exceptWhen`, context, inner),

@@ -19,9 +19,9 @@ import { SiteCompiler } from './sites';
  * @throws FlowInvalidError
  */
 export function compileFlow(source: ParsedDocument | Json): Program {
-  const { document, line } = isParsed(source)
-    ? source
-    : { document: source, line: () => undefined };
+  const { document } = isParsed(source) ? source : { document: source };
+  const line = (pointer: string): number | undefined =>
+    isParsed(source) ? source.line(pointer) : undefined;
   const broken = validateAgainstSchema(document);
   if (broken.length > 0) throw new FlowInvalidError(broken.map((issue) => withLine(issue, line)));
   const issues = new IssueList(line);

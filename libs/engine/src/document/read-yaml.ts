@@ -126,7 +126,7 @@ class YamlWalk {
       throw this.refusal(node, pointer, 'A key must be a text');
     }
     // `1: x` and `yes: x` name the keys "1" and "yes", as the author reads them.
-    return resolved.source ?? String(resolved.value);
+    return resolved.source ?? JSON.stringify(resolved.value);
   }
 
   private scalar(node: ParsedNode, pointer: string): Json {

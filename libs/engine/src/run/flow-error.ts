@@ -43,7 +43,7 @@ export function standardError(
 
 /** An error as data. */
 export function errorValue(error: FlowError): Json {
-  return { ...error } as unknown as Json;
+  return { ...error };
 }
 
 /** Ends the evaluation of a task with an error of the flow; never leaves the engine. */

@@ -62,7 +62,7 @@ describe('validateAgainstSchema', () => {
           });
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 600 },
     );
   });
 

@@ -26,7 +26,7 @@ export function egressAgent(policy: EgressPolicy): Agent {
   const connect = buildConnector({
     lookup: checkedLookup(policy),
     timeout: 10_000,
-  } as buildConnector.BuildOptions);
+  });
   return new Agent({
     connections: CONNECTIONS_PER_ORIGIN,
     connect: (options, callback) => {

@@ -97,7 +97,7 @@ export class HttpCaller {
     return this.dispatcher.request({
       origin: request.url.origin,
       path: request.url.pathname + request.url.search,
-      method: request.method as Dispatcher.HttpMethod,
+      method: request.method,
       headers: request.headers,
       ...(request.body !== undefined && { body: request.body }),
       signal,

@@ -1,0 +1,115 @@
+import { DocumentSyntaxError } from './document-issue';
+import { parseDocument } from './parse-document';
+
+const yaml = (text: string): ReturnType<typeof parseDocument> =>
+  parseDocument(text, 'application/yaml');
+const json = (text: string): ReturnType<typeof parseDocument> =>
+  parseDocument(text, 'application/json');
+const issue = (parse: () => unknown): { pointer: string; line?: number; message: string } => {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof DocumentSyntaxError && error.issues[0]) return error.issues[0];
+    throw error;
+  }
+  throw new Error('was accepted');
+};
+
+describe('parseDocument of YAML', () => {
+  it('reads YAML 1.2: no booleans but true and false, no merge keys, keys as they are written', () => {
+    const { document } = yaml('a: yes\nb: 0o10\nc: 1.50\n1: x\n<<: { d: 1 }');
+    expect(document).toEqual(
+      expect.objectContaining({ a: 'yes', b: 8, c: 1.5, '1': 'x', '<<': { d: 1 } }),
+    );
+  });
+
+  it('keeps __proto__ an ordinary key', () => {
+    const { document } = yaml('__proto__: { polluted: true }\na: 1');
+    expect(Object.keys(document as object)).toEqual(['__proto__', 'a']);
+    expect((document as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  it('knows the line of every pointer, and of the nearest place for others', () => {
+    const { line } = yaml(
+      'document:\n  dsl: x\ndo:\n  - a:\n      set:\n        x/y: 1\n  - b: {}\n',
+    );
+    expect(
+      ['#', '#/do', '#/do/0', '#/do/0/a/set/x~1y', '#/do/1/b', '#/do/0/a/set/gone'].map(line),
+    ).toEqual([1, 3, 4, 6, 7, 5]);
+  });
+
+  it('expands aliases, up to a bound', () => {
+    expect(yaml('a: &x { b: 1 }\nc: *x').document).toEqual({ a: { b: 1 }, c: { b: 1 } });
+    const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
+      .concat(
+        Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${`*a${n}, `.repeat(10)}]`),
+      )
+      .join('\n');
+    expect(issue(() => yaml(bomb)).message).toContain('Aliases expand');
+  });
+
+  it.each([
+    ['duplicate keys', 'a: 1\nb: 2\na: 3', '#/a', 3, 'twice'],
+    ['bad syntax', 'a: 1\nb: [1, 2\nc: 3', '#', 3, ''],
+    ['an unknown anchor', 'a: *gone', '#/a', 1, 'no anchor'],
+    [
+      'an alias to itself',
+      'a: &a [*a]',
+      expect.stringMatching(/^#\/a(\/0)+$/),
+      undefined,
+      'nested',
+    ],
+    ['a custom tag', 'a: !secret x', '#', 1, 'tag'],
+    ['what JSON cannot hold', 'a: .inf', '#/a', 1, 'infinite'],
+    ['several documents', 'a: 1\n---\nb: 1', '#', undefined, 'several'],
+    ['nothing', '# only a comment', '#', undefined, 'empty'],
+    ['a key that is a list', '? [a]\n: 1', '#', 1, 'key'],
+    [
+      'depth',
+      '['.repeat(101) + ']'.repeat(101),
+      expect.stringMatching(/^#(\/0){100}$/),
+      1,
+      'nested over 100',
+    ],
+    ['depth beyond the stack', '['.repeat(200_000), '#', undefined, ''],
+  ])('refuses %s', (_, text, pointer, line, message) => {
+    const found = issue(() => yaml(text));
+    expect(found.pointer).toEqual(pointer);
+    if (line !== undefined) expect(found.line).toBe(line);
+    expect(found.message).toContain(message);
+  });
+
+  it('reads a hundred levels', () =>
+    expect(() => yaml('['.repeat(100) + ']'.repeat(100))).not.toThrow());
+
+  it('finds a duplicate among very many keys in time that grows with their number', () => {
+    const text = Array.from({ length: 20_000 }, (_, n) => `k${n}: 1`).join('\n');
+    expect(issue(() => yaml(`${text}\nk0: 2`))).toMatchObject({ pointer: '#/k0', line: 20_001 });
+  });
+});
+
+describe('parseDocument of JSON', () => {
+  it('reads JSON and knows its lines', () => {
+    const { document, line } = json('{\n "a": [\n  {"b\\"": "{[,"},\n  2\n ]\n}');
+    expect(document).toEqual({ a: [{ 'b"': '{[,' }, 2] });
+    expect(['#/a', '#/a/0', '#/a/0/b"', '#/a/1', '#/gone'].map(line)).toEqual([2, 3, 3, 4, 1]);
+  });
+
+  it.each([
+    ['duplicate keys', '{"a": 1,\n"a": 2}', '#/a', 2, 'twice'],
+    ['bad syntax', '{"a": 1,\n}', '#', 2, ''],
+    ['YAML', 'a: 1', '#', undefined, ''],
+    [
+      'depth',
+      '['.repeat(101) + ']'.repeat(101),
+      expect.stringMatching(/^#(\/0){100}$/),
+      1,
+      'nested',
+    ],
+  ])('refuses %s', (_, text, pointer, line, message) => {
+    const found = issue(() => json(text));
+    expect(found.pointer).toEqual(pointer);
+    if (line !== undefined) expect(found.line).toBe(line);
+    expect(found.message).toContain(message);
+  });
+});

@@ -1,0 +1,96 @@
+import { compileFlow } from '../compile/compile-flow';
+import { parseDocument } from '../document/parse-document';
+import { advance, type Advance, type Signal } from './advance';
+import type { CloudEvent } from './cloud-event';
+import type { CallHttpEffect, Effect, RunFlowEffect } from './effects';
+import type { FlowError } from './flow-error';
+import type { HistoryItem } from './journal';
+import { createState, type ExecutionState } from './state';
+import type { Json } from '@easyflow/expressions';
+
+/** How a shell of a test answers a call: its output, an error, or nothing ever. */
+export type Answer = { output: Json } | { error: FlowError } | 'hang';
+
+export interface VirtualOptions {
+  input?: Json;
+  secrets?: Json;
+  /** Tasks an advance may begin. */
+  steps?: number;
+  /** `count` from 0. */
+  call?: (effect: CallHttpEffect, count: number) => Answer;
+  child?: (effect: RunFlowEffect) => Answer;
+  /** Looks at, or replaces, every state between two advances. */
+  between?: (state: ExecutionState) => ExecutionState;
+}
+
+/** What an execution did, on a clock that jumps from timer to timer. */
+export interface VirtualRun {
+  last: Advance;
+  history: HistoryItem[];
+  effects: Effect[];
+  events: CloudEvent[];
+  /** Milliseconds from start to end. */
+  elapsed: number;
+}
+
+const START = Date.UTC(2026, 0, 1);
+
+/** A flow document around the tasks and other top-level parts given as YAML. */
+export function flow(body: string): string {
+  return `document: { dsl: '1.0.3', namespace: test, name: test, version: '1.0.0' }\n${body}`;
+}
+
+/** Runs the YAML of a flow to its end, or until nothing can happen any more. */
+export function runVirtually(body: string, options: VirtualOptions = {}): VirtualRun {
+  const program = compileFlow(parseDocument(flow(body), 'application/yaml'));
+  const run: VirtualRun = {
+    last: undefined as unknown as Advance,
+    history: [],
+    effects: [],
+    events: [],
+    elapsed: 0,
+  };
+  let now = START;
+  let signals: Signal[] = [];
+  let state = createState(program, { executionId: 'e1', input: options.input ?? {}, now });
+  for (let turn = 0; turn < 10_000; turn += 1) {
+    const step = advance(program, state, {
+      now,
+      signals,
+      ...(options.secrets !== undefined && { secrets: options.secrets }),
+      ...(options.steps !== undefined && { budget: { steps: options.steps } }),
+    });
+    run.last = step;
+    run.history.push(...step.history);
+    run.events.push(...step.events);
+    run.elapsed = now - START;
+    signals = step.effects.flatMap((effect) => {
+      run.effects.push(effect);
+      return answer(effect, options, run.effects.length - 1);
+    });
+    state = options.between?.(step.state) ?? step.state;
+    const isOver = ['completed', 'faulted', 'cancelled'].includes(step.status);
+    if (isOver) return run;
+    if (signals.length > 0 || step.yielded) continue;
+    if (step.wakeAt === undefined) return run;
+    now = Math.max(now, step.wakeAt);
+  }
+  throw new Error('The execution does not end');
+}
+
+function answer(effect: Effect, options: VirtualOptions, count: number): Signal[] {
+  const { key } = effect;
+  if (effect.kind === 'callHttp') {
+    const given = options.call?.(effect, count) ?? { output: null };
+    if (given === 'hang') return [];
+    return 'error' in given
+      ? [{ kind: 'effectFailed', key, error: given.error }]
+      : [{ kind: 'effectSucceeded', key, output: given.output }];
+  }
+  const given = options.child?.(effect) ?? { output: null };
+  if (given === 'hang' || !effect.await) return [];
+  const childId = 'child';
+  return 'error' in given
+    ? [{ kind: 'childEnded', key, childId, status: 'faulted', error: given.error }]
+    : [{ kind: 'childEnded', key, childId, status: 'completed', output: given.output }];
+}
