@@ -1,10 +1,7 @@
 import { PROGRAMS, readConfig, variables } from '@easyflow/platform-config';
 import type { Program } from '@easyflow/platform-config';
-import { findHelm, ofKind, podsOf, render, scenarios } from './rendering';
+import { describeScenarios, describeWithHelm, ofKind, podsOf, render } from './rendering';
 import type { Manifest, RenderedPod } from './rendering';
-
-const helm = findHelm() ?? '';
-const describeChart = helm === '' ? describe.skip : describe;
 
 /** What the process in the pod would find in its environment, with a made-up value for each secret. */
 function environmentOf(pod: RenderedPod, manifests: readonly Manifest[]): Record<string, string> {
@@ -29,7 +26,7 @@ function isProgram(name: string): name is Program {
   return PROGRAMS.some((program) => program === name);
 }
 
-describeChart.each(scenarios)('the environment of the pods with %s values', (scenario) => {
+describeScenarios('the environment of the pods', (helm, scenario) => {
   const manifests = render(helm, scenario);
   const pods = podsOf(manifests).filter(({ component }) => component !== 'test');
 
@@ -59,7 +56,7 @@ describeChart.each(scenarios)('the environment of the pods with %s values', (sce
   });
 });
 
-describeChart('the values of the chart', () => {
+describeWithHelm('the values of the chart', (helm) => {
   it('reach the programs', () => {
     const manifests = render(helm, 'minimal', {
       'settings.prices.eco': '0.001',

@@ -1,8 +1,5 @@
-import { findHelm, ofKind, podsOf, refusal, render, scenarios } from './rendering';
+import { describeScenarios, describeWithHelm, ofKind, podsOf, refusal, render } from './rendering';
 import type { Manifest } from './rendering';
-
-const helm = findHelm() ?? '';
-const describeChart = helm === '' ? describe.skip : describe;
 
 interface Selector {
   readonly matchLabels?: Record<string, string>;
@@ -49,7 +46,7 @@ interface Rule {
   readonly to?: Peer[];
 }
 
-describeChart.each(scenarios)('the objects of the chart with %s values', (scenario) => {
+describeScenarios('the objects of the chart', (helm, scenario) => {
   const manifests = render(helm, scenario);
   const pods = podsOf(manifests);
 
@@ -83,7 +80,7 @@ describeChart.each(scenarios)('the objects of the chart with %s values', (scenar
   });
 });
 
-describeChart('the migration job', () => {
+describeWithHelm('the migration job', (helm) => {
   const jobs = (scenario: string, extra: string[] = []): Manifest[] =>
     ofKind(render(helm, scenario, {}, extra), 'Job');
 
@@ -127,7 +124,7 @@ describeChart('the migration job', () => {
   );
 });
 
-describeChart('the network policies', () => {
+describeWithHelm('the network policies', (helm) => {
   const policies = (scenario: string): Manifest[] =>
     ofKind(render(helm, scenario), 'NetworkPolicy');
 
@@ -168,7 +165,7 @@ describeChart('the network policies', () => {
   });
 });
 
-describeChart('values that cannot work', () => {
+describeWithHelm('values that cannot work', (helm) => {
   it.each([
     ['an unknown value', { 'gatway.replicas': 3 }, /gatway/],
     ['an unknown value inside', { 'database.pasword': 'x' }, /pasword/],

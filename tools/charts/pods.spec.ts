@@ -1,9 +1,6 @@
-import { findHelm, ofKind, podsOf, render, scenarios } from './rendering';
+import { describeScenarios, describeWithHelm, ofKind, podsOf, render } from './rendering';
 import type { Container, Manifest, RenderedPod } from './rendering';
 import { rolesOf } from './service-roles';
-
-const helm = findHelm();
-const describeChart = helm === undefined ? describe.skip : describe;
 
 const services = Object.keys(rolesOf);
 
@@ -39,8 +36,8 @@ function variableNames(container: Container, manifests: readonly Manifest[]): st
   return [...own, ...maps];
 }
 
-describeChart.each(scenarios)('the pods of the chart with %s values', (scenario) => {
-  const manifests = render(helm ?? '', scenario);
+describeScenarios('the pods of the chart', (helm, scenario) => {
+  const manifests = render(helm, scenario);
   const pods = podsOf(manifests);
   const podsOfServices = pods.filter(({ owner }) => owner.kind === 'Deployment');
 
@@ -148,10 +145,10 @@ describeChart.each(scenarios)('the pods of the chart with %s values', (scenario)
   });
 });
 
-describeChart('a change of the settings', () => {
+describeWithHelm('a change of the settings', (helm) => {
   it('rolls the pods', () => {
     const checksums = (level: string): unknown[] =>
-      podsOf(render(helm ?? '', 'minimal', { 'settings.logLevel': level }))
+      podsOf(render(helm, 'minimal', { 'settings.logLevel': level }))
         .filter(({ owner }) => owner.kind === 'Deployment')
         .map(({ annotations }) => annotations['easyflow.io/settings-checksum']);
     const [before, after] = [checksums('info'), checksums('debug')];

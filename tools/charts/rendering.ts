@@ -65,27 +65,37 @@ const root = path.join(__dirname, '..', '..');
 const chart = path.join(root, 'charts', 'easyflow');
 
 /** The ci/ scenarios of the chart, by their names. */
-export const scenarios: readonly string[] = readdirSync(path.join(chart, 'ci'))
+const scenarios: readonly string[] = readdirSync(path.join(chart, 'ci'))
   .filter((file) => file.endsWith('-values.yaml'))
   .map((file) => file.replace(/-values\.yaml$/, ''))
   .sort();
 
 /**
- * The path of helm, or undefined where it cannot be had. In CI that is an Error: a check that is
- * silently left out there would never be missed.
+ * Describes what needs helm. Where it cannot be had (no network, another platform) the tests are skipped and the
+ * reason is printed; in CI that is an Error, because a check that is left out there would never be missed.
  */
-export function findHelm(): string | undefined {
-  const run = spawnSync(
-    process.execPath,
-    [path.join(root, 'tools', 'helm.mjs'), '--path', 'helm'],
-    {
-      encoding: 'utf8',
-    },
-  );
-  if (run.status === 0) return run.stdout.trim();
+export function describeWithHelm(name: string, tests: (helm: string) => void): void {
+  const tool = path.join(root, 'tools', 'helm.mjs');
+  const run = spawnSync(process.execPath, [tool, '--path', 'helm'], { encoding: 'utf8' });
+  if (run.status === 0) {
+    describe(name, () => tests(run.stdout.trim()));
+    return;
+  }
   if (process.env['CI']) throw new Error(`the chart cannot be checked: ${run.stderr.trim()}`);
-  process.stderr.write(`Skipped the checks of the chart. ${run.stderr.trim()}\n`);
-  return undefined;
+  process.stderr.write(`Skipped: ${name}. ${run.stderr.trim()}\n`);
+  describe(name, () => {
+    it.skip('needs helm', () => undefined);
+  });
+}
+
+/** The same for every scenario of the chart. */
+export function describeScenarios(
+  subject: string,
+  tests: (helm: string, scenario: string) => void,
+): void {
+  describeWithHelm(subject, (helm) => {
+    describe.each(scenarios)('with %s values', (scenario) => tests(helm, scenario));
+  });
 }
 
 /** Arguments of `helm template` for a scenario; `set` gives single values, as `--set-json` takes them. */

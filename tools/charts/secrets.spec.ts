@@ -3,7 +3,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { findHelm } from './rendering';
+import { describeWithHelm } from './rendering';
 
 interface Secret {
   readonly kind: string;
@@ -25,9 +25,7 @@ interface Workload {
 
 const root = path.join(__dirname, '..', '..');
 // helm and kubectl come together.
-const describeSecrets = findHelm() === undefined ? describe.skip : describe;
-
-describeSecrets('k8s/make-secrets.sh', () => {
+describeWithHelm('k8s/make-secrets.sh', () => {
   let secrets: Map<string, Record<string, string>>;
 
   beforeAll(() => {
