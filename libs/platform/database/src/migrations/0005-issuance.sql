@@ -40,7 +40,7 @@ BEGIN
                   FROM pg_class c, aclexplode(c.relacl) a, pg_roles r WHERE c.oid = t.oid AND r.oid = a.grantee AND r.rolname <> 'ef_owner'
                 UNION ALL
                 SELECT a.privilege_type, r.rolname, n.attname
-                  FROM pg_attribute n, aclexplode(n.attacl) a, pg_roles r WHERE n.attrelid = t.oid AND n.attnum > 0 AND r.oid = a.grantee LOOP
+                  FROM pg_attribute n, aclexplode(n.attacl) a, pg_roles r WHERE n.attrelid = t.oid AND r.oid = a.grantee LOOP
       EXECUTE format('GRANT %s%s ON %I.%I TO %I', item.privilege_type, coalesce(' (' || quote_ident(item.attname) || ')', ''), p_schema, t.relname, item.rolname);
     END LOOP;
   END LOOP;

@@ -1,0 +1,216 @@
+/*
+ * Every look-up is fenced: `unnest … CROSS JOIN LATERAL (… FOR UPDATE | OFFSET 0)` and then by `ctid`. `work` is
+ * often empty, and a plan made for an empty table joins the batch by a scan with a join filter and stays while
+ * the table grows: 12,000 executions a second became 300. The fence costs 6 %.
+ */
+
+/**
+ * Locks the work rows that a flush checkpoints and those it wakes, in one order for all flushes, so that two
+ * flushes that wake each other's executions cannot deadlock. Only needed when there are wakes.
+ * $1 tenants, $2 kinds, $3 ids: sorted, distinct.
+ */
+export const lockWork = {
+  name: 'x_lock_work',
+  text: `
+SELECT count(*) FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS x (tenant_id, kind, id)
+CROSS JOIN LATERAL (
+  SELECT c.id FROM work c
+  WHERE c.tenant_id = x.tenant_id AND c.kind = x.kind AND c.id = x.id
+  FOR UPDATE
+) w`,
+} as const;
+
+/**
+ * The checkpoint of many executions. Only rows whose lease is still this owner's, by number and by the database's
+ * clock, are touched; everything else is written from what the guarded DELETE and UPDATE return. A wake that
+ * committed since the claim leaves the row due. A flush whose COMMIT was not answered is repeated: what it wrote
+ * under this lease is there already, hence ON CONFLICT DO NOTHING.
+ * $1 tenants, $2 ids, $3 claim numbers, $4 wakes seen, $5 final, $6 due (null: now), $7 status, $8 state,
+ * $9 output, $10 error, $11 started, $12 segment, $13 items, $14 events, $15 owner.
+ * Returns the pairs written with the wakes that the row holds.
+ */
+export const writeCheckpoints = {
+  name: 'x_checkpoint',
+  text: `
+WITH x AS (
+  SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::boolean[], $6::timestamptz[], $7::text[],
+    $8::json[], $9::json[], $10::json[], $11::timestamptz[], $12::int[], $13::json[], $14::json[]
+  ) AS x (
+    tenant_id, id, claim_no, wake_seq, final, due_at, status,
+    state, output, error, started_at, segment, items, events
+  )
+), locked AS (
+  SELECT x.*, w.place, w.wakes FROM x
+  CROSS JOIN LATERAL (
+    SELECT c.ctid AS place, c.wake_seq AS wakes FROM work c
+    WHERE c.tenant_id = x.tenant_id AND c.kind = 'execution' AND c.id = x.id
+      AND c.lease_owner = $15 AND c.claim_no = x.claim_no AND c.lease_until > clock_timestamp()
+    FOR UPDATE
+  ) w
+), ended AS (
+  DELETE FROM work w USING locked k WHERE w.ctid = k.place AND k.final
+  RETURNING k.*
+), kept AS (
+  UPDATE work w
+  SET due_at = CASE WHEN k.due_at IS NULL OR k.wakes <> k.wake_seq THEN now() ELSE k.due_at END
+  FROM locked k WHERE w.ctid = k.place AND NOT k.final
+  RETURNING k.*
+), guarded AS (
+  SELECT * FROM ended UNION ALL SELECT * FROM kept
+), written AS (
+  UPDATE executions e
+  SET status = g.status, state = g.state, output = g.output, error = g.error,
+      revision = e.revision + 1, started_at = g.started_at,
+      ended_at = CASE WHEN g.final THEN now() END
+  FROM (
+    SELECT k.*, c.place AS row_place FROM guarded k
+    CROSS JOIN LATERAL (
+      SELECT c.ctid AS place FROM executions c
+      WHERE c.tenant_id = k.tenant_id AND c.id = k.id OFFSET 0
+    ) c
+  ) g
+  WHERE e.ctid = g.row_place
+), remembered AS (
+  INSERT INTO execution_history (tenant_id, execution_id, segment, items, events)
+  SELECT tenant_id, id, segment, items, events FROM guarded WHERE segment IS NOT NULL
+  ON CONFLICT DO NOTHING
+), relayed AS (
+  INSERT INTO outbox (tenant_id, execution_id, segment)
+  SELECT tenant_id, id, segment FROM guarded WHERE segment IS NOT NULL AND events IS NOT NULL
+  ON CONFLICT DO NOTHING
+)
+SELECT tenant_id, id, wakes FROM guarded`,
+} as const;
+
+/**
+ * Wakes parents and schedules. $1 tenants, $2 kinds, $3 ids: distinct, because one statement updates a row once.
+ */
+export const wakeWork = {
+  name: 'x_wake',
+  text: `
+WITH k AS (
+  SELECT w.place FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS x (tenant_id, kind, id)
+  CROSS JOIN LATERAL (
+    SELECT c.ctid AS place FROM work c
+    WHERE c.tenant_id = x.tenant_id AND c.kind = x.kind AND c.id = x.id
+    FOR UPDATE
+  ) w
+)
+UPDATE work w SET wake_seq = w.wake_seq + 1, due_at = least(w.due_at, now())
+FROM k WHERE w.ctid = k.place`,
+} as const;
+
+/**
+ * Signals for executions that are not final; those of final ones (a parent that was cancelled) have no reader.
+ * $1 tenants, $2 executions, $3 signal ids, $4 signals.
+ */
+export const insertSignals = {
+  name: 'x_insert_signals',
+  text: `
+INSERT INTO execution_signals (tenant_id, execution_id, id, signal)
+SELECT x.tenant_id, x.execution_id, x.id, x.signal
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::json[]) AS x (tenant_id, execution_id, id, signal)
+CROSS JOIN LATERAL (
+  SELECT 1 FROM work c
+  WHERE c.tenant_id = x.tenant_id AND c.kind = 'execution' AND c.id = x.execution_id OFFSET 0
+) w`,
+} as const;
+
+/** Deletes the stored signals that a checkpoint holds. $1 tenants, $2 ids. */
+export const deleteSignals = {
+  name: 'x_delete_signals',
+  text: `
+DELETE FROM execution_signals s USING (
+  SELECT c.place FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant_id, id)
+  CROSS JOIN LATERAL (
+    SELECT c.ctid AS place FROM execution_signals c
+    WHERE c.tenant_id = x.tenant_id AND c.id = x.id OFFSET 0
+  ) c
+) k WHERE s.ctid = k.place`,
+} as const;
+
+/**
+ * Sub-flows. $1 tenants, $2 ids, $3 namespaces, $4 names, $5 versions, $6 modes, $7 inputs, $8 parents,
+ * $9 parent keys, $10 trace contexts.
+ */
+export const insertChildren = {
+  name: 'x_insert_children',
+  text: `
+INSERT INTO executions (
+  tenant_id, id, flow_namespace, flow_name, flow_version, mode, status, input,
+  parent_id, parent_key, trace_parent
+)
+SELECT x.tenant_id, x.id, x.namespace, x.name, x.version, x.mode, 'pending', x.input,
+  x.parent_id, x.parent_key, x.trace_parent
+FROM unnest(
+  $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::json[],
+  $8::uuid[], $9::text[], $10::text[]
+) AS x (tenant_id, id, namespace, name, version, mode, input, parent_id, parent_key, trace_parent)
+ON CONFLICT DO NOTHING`,
+} as const;
+
+/** Work rows of sub-flows, due now. $1 tenants, $2 ids, $3 classes. */
+export const enqueueChildren = {
+  name: 'x_enqueue_children',
+  text: `
+SELECT count(*) FROM (
+  SELECT array_agg(x.tenant_id) AS tenants, array_agg('execution'::text) AS kinds,
+    array_agg(x.id) AS ids, array_agg(x.class) AS classes, array_agg(now()) AS dues
+  FROM unnest($1::uuid[], $2::uuid[], $3::smallint[]) AS x (tenant_id, id, class)
+) a CROSS JOIN LATERAL ctx.enqueue(a.tenants, a.kinds, a.ids, a.classes, a.dues) q`,
+} as const;
+
+/** The id of the roll-up row of the hour in which this transaction ends its executions. */
+const ROLLUP_ID = `('00000000-0000-7000-8000-' ||
+    lpad(to_hex(extract(epoch FROM date_trunc('hour', now(), 'UTC'))::bigint), 12, '0'))::uuid`;
+
+/** How long completions gather before analytics counts the hour again, milliseconds. */
+export const ROLLUP_DELAY_MS = 3_000;
+
+/**
+ * Wakes the roll-up rows of the hour; returns the tenants that had one. An UPDATE of two columns without an
+ * index costs a third of ctx.enqueue, and a row is missing only once a roll-up. $1 tenants, sorted.
+ */
+export const wakeRollups = {
+  name: 'x_wake_rollups',
+  text: `
+WITH k AS (
+  SELECT x.tenant_id, w.place FROM unnest($1::uuid[]) AS x (tenant_id)
+  CROSS JOIN LATERAL (
+    SELECT c.ctid AS place FROM work c
+    WHERE c.tenant_id = x.tenant_id AND c.kind = 'rollup' AND c.id = ${ROLLUP_ID}
+    FOR UPDATE
+  ) w
+)
+UPDATE work w
+SET wake_seq = w.wake_seq + 1, due_at = least(w.due_at, now() + interval '${ROLLUP_DELAY_MS} milliseconds')
+FROM k WHERE w.ctid = k.place
+RETURNING k.tenant_id`,
+} as const;
+
+/** Inserts (or wakes) the roll-up rows of the hour. $1 tenants, sorted. */
+export const enqueueRollups = {
+  name: 'x_enqueue_rollups',
+  text: `
+SELECT count(*) FROM (
+  SELECT array_agg(x.tenant_id) AS tenants, array_agg('rollup'::text) AS kinds,
+    array_agg(${ROLLUP_ID}) AS ids, array_agg(0::smallint) AS classes,
+    array_agg(now() + interval '${ROLLUP_DELAY_MS} milliseconds') AS dues
+  FROM unnest($1::uuid[]) AS x (tenant_id)
+) a CROSS JOIN LATERAL ctx.enqueue(a.tenants, a.kinds, a.ids, a.classes, a.dues) q`,
+} as const;
+
+/** Deletes outbox rows whose events were published. $1 tenants, $2 executions, $3 segments. */
+export const deleteOutbox = {
+  name: 'x_delete_outbox',
+  text: `
+DELETE FROM outbox o USING (
+  SELECT c.place FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS x (tenant_id, execution_id, segment)
+  CROSS JOIN LATERAL (
+    SELECT c.ctid AS place FROM outbox c
+    WHERE c.tenant_id = x.tenant_id AND c.execution_id = x.execution_id AND c.segment = x.segment
+    OFFSET 0
+  ) c
+) k WHERE o.ctid = k.place`,
+} as const;

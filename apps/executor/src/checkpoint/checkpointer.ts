@@ -1,0 +1,239 @@
+import type { Clock } from '@easyflow/kernel-time';
+import type { Logger } from '@easyflow/platform-telemetry';
+import { bisect, type BatchWriter, type TenantToken } from '@easyflow/tenant-context';
+import type { TenantTokens } from '../claiming/tenant-tokens';
+import type { Checkpoint } from './checkpoint';
+import { flush, type Bundle, type PublishedSegment, type Written } from './flush';
+import { isDataError } from './data-error';
+
+/** What became of the rows of a flush. */
+export interface FlushListener {
+  /** In the order of the flush; `written` is undefined for an execution that is no longer ours. */
+  flushed(results: readonly { readonly row: Checkpoint; readonly written: Written }[]): void;
+  /** The row alone cannot be stored: its data is refused. */
+  refused(row: Checkpoint, error: Error): void;
+  /** The lease ended before the row could be stored. */
+  late(row: Checkpoint): void;
+}
+
+export interface CheckpointerOptions {
+  readonly writer: BatchWriter;
+  readonly tokens: TenantTokens;
+  readonly owner: () => string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Two connections: while one commits, the other's batch grows. */
+const LANES = 2;
+const MOST_ROWS = 300;
+const MOST_TENANTS = 100;
+const MOST_PUBLISHED = 600;
+/** Published outbox rows of tenants without checkpoints wait this long for company. */
+const PUBLISHED_WAIT_MS = 1_000;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 1_000;
+
+/**
+ * Gathers checkpoints and writes them in natural batches: as soon as a lane is free, whatever has gathered, of at
+ * most 100 tenants. Nothing waits for a timer.
+ */
+export class Checkpointer {
+  private queue: Checkpoint[] = [];
+  private published: PublishedSegment[] = [];
+  private publishedSince = 0;
+  private inFlight = 0;
+  private waiting = 0;
+  private scheduled = false;
+  private retryMs = FIRST_RETRY_MS;
+  private listener: FlushListener | undefined;
+
+  constructor(private readonly options: CheckpointerOptions) {}
+
+  listen(listener: FlushListener): void {
+    this.listener = listener;
+  }
+
+  /** Whether nothing is queued or on its way. */
+  get idle(): boolean {
+    return this.queue.length === 0 && this.inFlight === 0 && this.waiting === 0;
+  }
+
+  add(row: Checkpoint): void {
+    this.queue.push(row);
+    this.schedule();
+  }
+
+  /** Outbox rows to be deleted with a next flush. What cannot be deleted is published again after 5 s. */
+  forget(segments: readonly PublishedSegment[]): void {
+    if (this.published.length === 0) this.publishedSince = this.options.clock.monotonic();
+    this.published.push(...segments);
+    this.schedule();
+    setTimeout(() => this.schedule(), PUBLISHED_WAIT_MS).unref();
+  }
+
+  /** Executions that become ready in one turn of the event loop share a flush. */
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.fillLanes();
+    });
+  }
+
+  private fillLanes(): void {
+    while (this.inFlight < LANES) {
+      const bundle = this.takeBundle();
+      if (!bundle) return;
+      this.inFlight += 1;
+      void this.write(bundle).finally(() => {
+        this.inFlight -= 1;
+        this.fillLanes();
+      });
+    }
+  }
+
+  private takeBundle(): Bundle | undefined {
+    const tokens = new Map<string, TenantToken>();
+    let schema: string | undefined;
+    const fits = (token: TenantToken) => {
+      if (!tokens.has(token.tenantId) && tokens.size >= MOST_TENANTS) return false;
+      schema ??= token.placement.schema;
+      if (token.placement.schema !== schema) return false;
+      tokens.set(token.tenantId, token);
+      return true;
+    };
+    const rows = this.takeRows(fits);
+    const published = this.takePublished(rows.length > 0, fits);
+    if (rows.length === 0 && published.length === 0) return undefined;
+    rows.sort((a, b) => (a.execution.key < b.execution.key ? -1 : 1));
+    return { tokens: [...tokens.values()], rows, published };
+  }
+
+  private takeRows(fits: (token: TenantToken) => boolean): Checkpoint[] {
+    const rows: Checkpoint[] = [];
+    const left: Checkpoint[] = [];
+    const without: Checkpoint[] = [];
+    for (const row of this.queue) {
+      if (this.isLate(row)) this.listener?.late(row);
+      else if (rows.length >= MOST_ROWS) left.push(row);
+      else {
+        const token = this.options.tokens.get(row.tenantId, 'ef_writer');
+        if (!token) without.push(row);
+        else if (fits(token)) rows.push(row);
+        else left.push(row);
+      }
+    }
+    this.queue = left;
+    if (without.length > 0) void this.openAndRequeue(without);
+    return rows;
+  }
+
+  private takePublished(
+    withRows: boolean,
+    fits: (token: TenantToken) => boolean,
+  ): PublishedSegment[] {
+    if (this.published.length === 0) return [];
+    const waited = this.options.clock.monotonic() - this.publishedSince;
+    if (!withRows && this.published.length < MOST_ROWS && waited < PUBLISHED_WAIT_MS) return [];
+    const taken: PublishedSegment[] = [];
+    const left: PublishedSegment[] = [];
+    for (const segment of this.published) {
+      const token = this.options.tokens.get(segment.tenantId, 'ef_writer');
+      if (!token) continue;
+      if (taken.length < MOST_PUBLISHED && fits(token)) taken.push(segment);
+      else left.push(segment);
+    }
+    this.published = left;
+    return taken;
+  }
+
+  private async write(bundle: Bundle): Promise<void> {
+    const { writer, owner } = this.options;
+    let published = bundle.published;
+    try {
+      if (bundle.rows.length === 0) {
+        await flush(writer, owner(), bundle);
+        return;
+      }
+      const results = await bisect(
+        bundle.rows,
+        (rows) => {
+          const part = { tokens: tokensOf(bundle.tokens, rows, published), rows, published };
+          published = [];
+          return flush(writer, owner(), part);
+        },
+        (row) => row.tenantId,
+      );
+      this.retryMs = FIRST_RETRY_MS;
+      this.settle(results);
+    } catch (error) {
+      this.options.logger.warn(
+        { error, rows: bundle.rows.length },
+        'a flush failed and is repeated',
+      );
+      this.retryLater(bundle.rows);
+    }
+  }
+
+  private settle(results: readonly { item: Checkpoint; result?: Written; error?: Error }[]): void {
+    const flushed = results.filter(({ error }) => error === undefined);
+    this.listener?.flushed(flushed.map(({ item, result }) => ({ row: item, written: result })));
+    const again: Checkpoint[] = [];
+    for (const { item, error } of results) {
+      if (error === undefined) continue;
+      if (isDataError(error)) this.listener?.refused(item, error);
+      else {
+        this.options.logger.warn({ error, tenantId: item.tenantId }, 'a tenant was refused');
+        again.push(item);
+      }
+    }
+    if (again.length > 0) this.retryLater(again);
+  }
+
+  /** The database is down, or the tenant is refused for now: until the lease ends it is tried again. */
+  private retryLater(rows: readonly Checkpoint[]): void {
+    this.waiting += rows.length;
+    setTimeout(() => {
+      this.waiting -= rows.length;
+      this.queue.push(...rows);
+      this.schedule();
+    }, this.retryMs);
+    this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
+  }
+
+  private async openAndRequeue(rows: readonly Checkpoint[]): Promise<void> {
+    this.waiting += rows.length;
+    try {
+      await this.options.tokens.open(rows.map((row) => row.execution.lease));
+    } catch (error) {
+      this.options.logger.warn({ error }, 'no tokens could be opened for checkpoints');
+    }
+    this.waiting -= rows.length;
+    const [ready, without] = [[] as Checkpoint[], [] as Checkpoint[]];
+    for (const row of rows) {
+      (this.options.tokens.get(row.tenantId, 'ef_writer') ? ready : without).push(row);
+    }
+    this.queue.push(...ready);
+    if (without.length > 0) this.retryLater(without);
+    if (ready.length > 0) this.schedule();
+  }
+
+  private isLate(row: Checkpoint): boolean {
+    return this.options.clock.monotonic() >= row.execution.lease.deadline;
+  }
+}
+
+/** After a bisection a part needs the tokens of its own tenants only. */
+function tokensOf(
+  tokens: readonly TenantToken[],
+  rows: readonly Checkpoint[],
+  published: readonly PublishedSegment[],
+): TenantToken[] {
+  const tenants = new Set([
+    ...rows.map((row) => row.tenantId),
+    ...published.map((row) => row.tenantId),
+  ]);
+  return tokens.filter((token) => tenants.has(token.tenantId));
+}

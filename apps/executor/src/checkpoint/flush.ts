@@ -1,0 +1,206 @@
+import type { BatchSession, BatchWriter, TenantToken } from '@easyflow/tenant-context';
+import { newId } from '@easyflow/kernel-ids';
+import { pairKey } from '../execution/live-execution';
+import type { Checkpoint } from './checkpoint';
+import {
+  deleteOutbox,
+  deleteSignals,
+  enqueueChildren,
+  enqueueRollups,
+  insertChildren,
+  insertSignals,
+  lockWork,
+  wakeRollups,
+  wakeWork,
+  writeCheckpoints,
+} from './checkpoint.statements';
+
+/** An outbox row whose events were published. */
+export interface PublishedSegment {
+  readonly tenantId: string;
+  readonly executionId: string;
+  readonly segment: number;
+}
+
+/** What one transaction writes: rows of at most 100 tenants of one placement, sorted by pair. */
+export interface Bundle {
+  readonly tokens: readonly TenantToken[];
+  readonly rows: readonly Checkpoint[];
+  readonly published: readonly PublishedSegment[];
+}
+
+/** What a transaction made of a checkpoint: the wakes its work row holds, or undefined when it was not ours. */
+export type Written = { readonly wakes: number } | undefined;
+
+/**
+ * Writes the checkpoints of a bundle in one transaction, and with them deletes outbox rows that have been
+ * published. Answers by position.
+ *
+ * A row that does not come back is tried once more: a wake that committed between the statement's snapshot and
+ * its lock has moved the row, and only a new statement sees it there. A row that does not come back then was
+ * taken over or is late.
+ * @throws what the batch writer throws; then nothing is written
+ */
+export function flush(writer: BatchWriter, owner: string, bundle: Bundle): Promise<Written[]> {
+  const { tokens, rows, published } = bundle;
+  return writer.transaction(tokens, async (session) => {
+    const ended = distinct(rows.filter((row) => row.outcome === 'end').map((row) => row.tenantId));
+    const side: Promise<unknown>[] = [];
+    if (rows.some((row) => row.wake !== undefined)) side.push(lockAll(session, rows));
+    const first = rows.length > 0 ? write(session, owner, rows) : new Map<string, number>();
+    if (published.length > 0) side.push(forget(session, published));
+    if (ended.length > 0) side.push(rollUp(session, ended));
+    const [written] = await Promise.all([first, ...side]);
+    const missing = rows.filter((row) => !written.has(row.execution.key));
+    if (missing.length > 0) {
+      for (const [pair, wakes] of await write(session, owner, missing)) written.set(pair, wakes);
+    }
+    await followUp(
+      session,
+      rows.filter((row) => written.has(row.execution.key)),
+    );
+    return rows.map((row) => {
+      const wakes = written.get(row.execution.key);
+      return wakes === undefined ? undefined : { wakes };
+    });
+  });
+}
+
+/** The wakes of the rows written, by pair. */
+async function write(
+  session: BatchSession,
+  owner: string,
+  rows: readonly Checkpoint[],
+): Promise<Map<string, number>> {
+  const { rows: found } = await session.query<{ tenant_id: string; id: string; wakes: number }>({
+    ...writeCheckpoints,
+    values: [
+      rows.map((row) => row.tenantId),
+      rows.map((row) => row.id),
+      rows.map((row) => row.lease.claimNo),
+      rows.map((row) => row.lease.wakeSeq),
+      rows.map((row) => row.outcome === 'end'),
+      rows.map((row) => row.dueAt),
+      rows.map((row) => row.status),
+      rows.map((row) => row.state),
+      rows.map((row) => row.output),
+      rows.map((row) => row.error),
+      rows.map((row) => row.startedAt),
+      rows.map((row) => row.segment),
+      rows.map((row) => row.items),
+      rows.map((row) => row.events),
+      owner,
+    ],
+  });
+  return new Map(found.map((row) => [pairKey(row.tenant_id, row.id), row.wakes]));
+}
+
+function lockAll(session: BatchSession, rows: readonly Checkpoint[]): Promise<unknown> {
+  const pairs = new Map<string, readonly [string, string, string]>();
+  const add = (tenantId: string, kind: string, id: string) =>
+    pairs.set(`${tenantId}/${kind}/${id}`, [tenantId, kind, id]);
+  for (const { tenantId, id, wake } of rows) {
+    add(tenantId, 'execution', id);
+    if (wake) add(tenantId, wake.kind, wake.id);
+  }
+  return session.query({ ...lockWork, values: columns([...pairs].sort(byKey).map(([, p]) => p)) });
+}
+
+/** What may only be written for checkpoints that came back. */
+async function followUp(session: BatchSession, rows: readonly Checkpoint[]): Promise<void> {
+  await Promise.all([
+    wakeOthers(session, rows),
+    forgetSignals(session, rows),
+    createChildren(session, rows),
+  ]);
+}
+
+async function wakeOthers(session: BatchSession, rows: readonly Checkpoint[]): Promise<void> {
+  const pairs = new Map<string, readonly [string, string, string]>();
+  const signals: (readonly [string, string, string, string])[] = [];
+  for (const { tenantId, wake } of rows) {
+    if (!wake) continue;
+    pairs.set(`${tenantId}/${wake.kind}/${wake.id}`, [tenantId, wake.kind, wake.id]);
+    if (wake.signal !== undefined) signals.push([tenantId, wake.id, newId(), wake.signal]);
+  }
+  if (pairs.size === 0) return;
+  await Promise.all([
+    session.query({ ...wakeWork, values: columns([...pairs].sort(byKey).map(([, p]) => p)) }),
+    signals.length > 0 && session.query({ ...insertSignals, values: columns(signals) }),
+  ]);
+}
+
+async function forgetSignals(session: BatchSession, rows: readonly Checkpoint[]): Promise<void> {
+  const ids = rows.flatMap((row) => row.consumed.map((id) => [row.tenantId, id] as const));
+  if (ids.length > 0) await session.query({ ...deleteSignals, values: columns(ids) });
+}
+
+async function createChildren(session: BatchSession, rows: readonly Checkpoint[]): Promise<void> {
+  const children = rows.flatMap((row) => row.children.map((child) => ({ row, child })));
+  if (children.length === 0) return;
+  await Promise.all([
+    session.query({
+      ...insertChildren,
+      values: columns(
+        children.map(({ row, child }) => [
+          row.tenantId,
+          child.id,
+          child.flow.namespace,
+          child.flow.name,
+          child.flow.version,
+          row.execution.facts.mode,
+          child.input,
+          row.id,
+          child.parentKey ?? null,
+          row.execution.facts.traceParent ?? null,
+        ]),
+      ),
+    }),
+    session.query({
+      ...enqueueChildren,
+      values: columns(
+        children.map(({ row, child }) => [
+          row.tenantId,
+          child.id,
+          row.execution.facts.mode === 'eco' ? 1 : 0,
+        ]),
+      ),
+    }),
+  ]);
+}
+
+async function forget(
+  session: BatchSession,
+  published: readonly PublishedSegment[],
+): Promise<void> {
+  await session.query({
+    ...deleteOutbox,
+    values: columns(published.map((row) => [row.tenantId, row.executionId, row.segment])),
+  });
+}
+
+/** A completion makes its hour due for counting, in the transaction that completes it. */
+async function rollUp(session: BatchSession, tenants: readonly string[]): Promise<void> {
+  const { rows } = await session.query<{ tenant_id: string }>({
+    ...wakeRollups,
+    values: [tenants],
+  });
+  if (rows.length === tenants.length) return;
+  const found = new Set(rows.map((row) => row.tenant_id));
+  const missing = tenants.filter((tenant) => !found.has(tenant));
+  await session.query({ ...enqueueRollups, values: [missing] });
+}
+
+/** Rows of values to the arrays that `unnest` takes. */
+function columns(rows: readonly (readonly unknown[])[]): unknown[][] {
+  const width = rows[0]?.length ?? 0;
+  return Array.from({ length: width }, (_, column) => rows.map((row) => row[column]));
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)].sort();
+}
+
+function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
+}

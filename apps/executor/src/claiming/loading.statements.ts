@@ -1,0 +1,36 @@
+/*
+ * Fenced like the checkpoint: a look-up by pair must stay one, whatever the tables held when they were analysed.
+ * Both run under a read bundle of ef_worker, which hands each row to the context of its own tenant.
+ */
+
+/** Executions just claimed, with the signals that wait for them. $1 tenants, $2 ids. */
+export const loadExecutions = {
+  name: 'x_load',
+  text: `
+SELECT e.*, s.signals
+FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant_id, id)
+CROSS JOIN LATERAL (
+  SELECT c.tenant_id, c.id, c.flow_namespace, c.flow_name, c.flow_version, c.mode, c.status, c.input,
+    c.state, c.parent_id, c.parent_key, c.reply_slot, c.trace_parent, c.created_at, c.started_at
+  FROM executions c
+  WHERE c.tenant_id = x.tenant_id AND c.id = x.id OFFSET 0
+) e
+CROSS JOIN LATERAL (
+  SELECT json_agg(json_build_object('id', c.id, 'signal', c.signal) ORDER BY c.id) AS signals
+  FROM execution_signals c
+  WHERE c.tenant_id = x.tenant_id AND c.execution_id = x.id OFFSET 0
+) s`,
+} as const;
+
+/** Signals that have come for executions in memory. $1 tenants, $2 executions. */
+export const loadSignals = {
+  name: 'x_load_signals',
+  text: `
+SELECT s.tenant_id, s.execution_id, s.id, s.signal
+FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant_id, id)
+CROSS JOIN LATERAL (
+  SELECT c.tenant_id, c.execution_id, c.id, c.signal FROM execution_signals c
+  WHERE c.tenant_id = x.tenant_id AND c.execution_id = x.id OFFSET 0
+) s
+ORDER BY s.id`,
+} as const;

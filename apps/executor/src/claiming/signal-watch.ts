@@ -1,0 +1,93 @@
+import type { Clock } from '@easyflow/kernel-time';
+import type { Logger } from '@easyflow/platform-telemetry';
+import { bundles, type BatchReader } from '@easyflow/tenant-context';
+import type { Signal } from '@easyflow/engine';
+import type { ExecutionRunner } from '../execution/execution-runner';
+import type { LiveExecution } from '../execution/live-execution';
+import type { LiveExecutions } from '../execution/live-executions';
+import { loadSignals } from './loading.statements';
+import type { TenantTokens } from './tenant-tokens';
+
+export interface SignalWatchOptions {
+  readonly reader: BatchReader;
+  readonly tokens: TenantTokens;
+  readonly live: LiveExecutions;
+  readonly runner: ExecutionRunner;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface SignalRow {
+  tenant_id: string;
+  execution_id: string;
+  id: string;
+  signal: Signal;
+}
+
+const MOST_ROWS = 1_000;
+
+/**
+ * Brings cancellations and ends of sub-flows to executions that are in memory. They are stored and their work row
+ * is woken in one transaction, so a signal that is not seen here is never lost: the next checkpoint finds the
+ * wake and leaves the row due. Watching only makes it quick: an index look-up an execution and second.
+ */
+export class SignalWatch {
+  private readonly wanted = new Set<LiveExecution>();
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly options: SignalWatchOptions) {}
+
+  /** Looks for signals of one execution at once. */
+  look(execution: LiveExecution): void {
+    this.wanted.add(execution);
+    void this.run();
+  }
+
+  /** Looks for signals of every execution that waits for something in this process. */
+  async lookAtAll(): Promise<void> {
+    for (const execution of this.options.live.all()) {
+      if (execution.phase === 'idle') this.wanted.add(execution);
+    }
+    await this.run();
+  }
+
+  private run(): Promise<void> {
+    this.running ??= this.read().finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  private async read(): Promise<void> {
+    const { tokens, logger } = this.options;
+    try {
+      while (this.wanted.size > 0) {
+        const executions = [...this.wanted].filter((execution) => execution.phase !== 'gone');
+        this.wanted.clear();
+        await tokens.open(
+          executions.map((execution) => execution.lease),
+          'ef_worker',
+        );
+        await this.readOf(executions);
+      }
+    } catch (error) {
+      logger.warn({ error }, 'signals of running executions could not be read');
+    }
+  }
+
+  private async readOf(executions: readonly LiveExecution[]): Promise<void> {
+    const { tokens, reader, live, runner } = this.options;
+    const items = executions.flatMap(({ facts }) => {
+      const token = tokens.get(facts.tenantId, 'ef_worker');
+      return token ? [{ token, id: facts.id, tenantId: facts.tenantId }] : [];
+    });
+    for (const bundle of bundles(items, MOST_ROWS).bundles) {
+      const found = await reader.read<SignalRow>(bundle.tokens, {
+        ...loadSignals,
+        values: [bundle.items.map((item) => item.tenantId), bundle.items.map((item) => item.id)],
+      });
+      for (const row of [...found.values()].flat()) {
+        const execution = live.get(row.tenant_id, row.execution_id);
+        if (execution?.receive([row])) runner.ready(execution);
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { Json, Program } from '@easyflow/engine';
+import type { Clock } from '@easyflow/kernel-time';
+import type { Logger } from '@easyflow/platform-telemetry';
+import type {
+  BornExecution,
+  EndedExecution,
+  LeaseOwner,
+  LocalDispatch,
+} from '@easyflow/tenant-context';
+import type { Claimer } from '../claiming/claimer';
+import type { TenantTokens } from '../claiming/tenant-tokens';
+import type { ExecutionRunner } from '../execution/execution-runner';
+import { LiveExecution } from '../execution/live-execution';
+import type { LiveExecutions } from '../execution/live-executions';
+import type { EndedResults } from '../results/ended-results';
+
+export interface BornLeasedOptions {
+  readonly live: LiveExecutions;
+  readonly runner: ExecutionRunner;
+  readonly claimer: Claimer;
+  readonly tokens: TenantTokens;
+  readonly results: EndedResults;
+  /** Undefined when this executor takes nothing: not registered yet, or closing. */
+  readonly owner: () => LeaseOwner | undefined;
+  readonly leaseMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Takes executions that the gateway of the same process inserted under this executor's lease. */
+export class BornLeased implements LocalDispatch<Program, Json> {
+  constructor(private readonly options: BornLeasedOptions) {}
+
+  reserve(count: number): (LeaseOwner & { leaseMs: number }) | undefined {
+    const owner = this.options.owner();
+    if (!owner) return undefined;
+    if (this.options.live.reserve(count)) return { ...owner, leaseMs: this.options.leaseMs };
+    this.options.claimer.owe();
+    return undefined;
+  }
+
+  deliver(born: readonly BornExecution<Program, Json>[]): void {
+    const { tokens, runner, clock, logger } = this.options;
+    const ahead = clock.now() - clock.monotonic();
+    const executions = born.map((one) => {
+      const lease = {
+        tenantId: one.tenantId,
+        kind: 'execution',
+        id: one.id,
+        claimNo: one.claimNo,
+        wakeSeq: one.wakeSeq,
+        leaseUntil: ahead + one.leaseDeadline,
+        deadline: one.leaseDeadline,
+      };
+      return new LiveExecution(
+        {
+          tenantId: one.tenantId,
+          id: one.id,
+          flow: one.flow,
+          mode: one.mode,
+          input: one.input,
+          traceParent: one.traceParent,
+          createdAt: one.createdAt,
+        },
+        one.program,
+        lease,
+      );
+    });
+    tokens
+      .open(executions.map((execution) => execution.lease))
+      .catch((error: unknown) => logger.warn({ error }, 'no tokens for new executions yet'));
+    for (const execution of executions) runner.start(execution);
+  }
+
+  release(count: number): void {
+    this.options.live.release(count);
+  }
+
+  onEnded(listener: (ended: readonly EndedExecution<Json>[]) => void): () => void {
+    return this.options.results.listen(listener);
+  }
+}

@@ -1,0 +1,92 @@
+import type { Claims, Lease, LeaseOwner } from '@easyflow/tenant-context';
+import type { Logger } from '@easyflow/platform-telemetry';
+import type { Checkpoint } from '../checkpoint/checkpoint';
+import type { FlushListener } from '../checkpoint/checkpointer';
+import type { Written } from '../checkpoint/flush';
+import type { Claimer } from '../claiming/claimer';
+import type { SignalWatch } from '../claiming/signal-watch';
+import type { LifecyclePublisher } from '../lifecycle/lifecycle-publisher';
+import type { EndedResults } from '../results/ended-results';
+import type { ExecutionRunner } from './execution-runner';
+import type { LiveExecutions } from './live-executions';
+
+export interface AfterCommitOptions {
+  readonly live: LiveExecutions;
+  readonly runner: ExecutionRunner;
+  readonly claims: Claims;
+  readonly owner: () => LeaseOwner;
+  readonly claimer: Claimer;
+  readonly signals: SignalWatch;
+  readonly publisher: LifecyclePublisher;
+  readonly results: EndedResults;
+  readonly logger: Logger;
+}
+
+/** What follows a flush: results are told, leases given back, effects begun, wakes looked after. */
+export class AfterCommit implements FlushListener {
+  constructor(private readonly options: AfterCommitOptions) {}
+
+  flushed(results: readonly { readonly row: Checkpoint; readonly written: Written }[]): void {
+    const { runner, live, publisher } = this.options;
+    const ended: Checkpoint[] = [];
+    const left: { row: Checkpoint; woken: boolean }[] = [];
+    let created = false;
+    for (const { row, written } of results) {
+      if (!written) {
+        runner.drop(row.execution);
+        continue;
+      }
+      const woken = written.wakes !== row.lease.wakeSeq;
+      publisher.add(row);
+      created ||= row.children.length > 0;
+      if (row.outcome === 'end') {
+        live.remove(row.execution);
+        ended.push(row);
+      } else if (row.outcome === 'leave' || !runner.resume(row.execution)) {
+        live.remove(row.execution);
+        left.push({ row, woken });
+      } else if (woken) this.options.signals.look(row.execution);
+    }
+    this.options.results.tell(ended);
+    const wokeOthers = this.wakeOthers(ended);
+    if (left.length > 0) void this.giveBack(left);
+    if (created || wokeOthers) this.options.claimer.nudge();
+  }
+
+  refused(row: Checkpoint, error: Error): void {
+    this.options.runner.refuse(row, error);
+  }
+
+  late(row: Checkpoint): void {
+    this.options.runner.drop(row.execution);
+  }
+
+  /** A parent in this process looks at once; another is due, and any executor may claim it. */
+  private wakeOthers(ended: readonly Checkpoint[]): boolean {
+    let elsewhere = false;
+    for (const { tenantId, wake } of ended) {
+      if (wake?.kind !== 'execution') continue;
+      const parent = this.options.live.get(tenantId, wake.id);
+      if (parent) this.options.signals.look(parent);
+      else elsewhere = true;
+    }
+    return elsewhere;
+  }
+
+  private async giveBack(left: readonly { row: Checkpoint; woken: boolean }[]): Promise<void> {
+    const { claims, owner, claimer, logger } = this.options;
+    try {
+      await claims.release(
+        owner(),
+        left.map(({ row }): Lease => row.execution.lease),
+      );
+    } catch (error) {
+      logger.warn({ error }, 'leases could not be given back; they end by themselves');
+      return;
+    }
+    for (const { row, woken } of left) {
+      if (woken || row.dueAt === null) claimer.nudge();
+      else if (row.dueAt !== 'infinity') claimer.nudgeAt(Date.parse(row.dueAt));
+    }
+  }
+}

@@ -1,0 +1,337 @@
+import {
+  advance,
+  createState,
+  effectsInFlight,
+  standardError,
+  type Advance,
+  type CallHttpEffect,
+  type CloudEvent,
+  type FlowError,
+  type RunFlowEffect,
+} from '@easyflow/engine';
+import { ecoDueAt, ecoOpen, type EcoWindow } from '@easyflow/domain-schedule';
+import { UnexpectedError } from '@easyflow/kernel-errors';
+import type { Clock } from '@easyflow/kernel-time';
+import type { Logger } from '@easyflow/platform-telemetry';
+import type { TenantTokens } from '../claiming/tenant-tokens';
+import { takeCheckpoint, type Checkpoint, type CheckpointContent } from '../checkpoint/checkpoint';
+import type { Checkpointer } from '../checkpoint/checkpointer';
+import type { SubFlows } from '../programs/sub-flows';
+import { Effects } from './effects';
+import type { LiveExecution } from './live-execution';
+import type { LiveExecutions } from './live-executions';
+import { Turns } from './turns';
+
+export interface RunnerOptions {
+  readonly live: LiveExecutions;
+  readonly checkpointer: Checkpointer;
+  readonly effects: Effects;
+  readonly subFlows: SubFlows;
+  readonly tokens: TenantTokens;
+  readonly ecoWindow: EcoWindow;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** An effect that runs this long without a checkpoint gets one, so that clients see the execution run. */
+const SHOW_AFTER_MS = 200;
+/** Node's timers hold 31 bits. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Advances live executions and decides what each checkpoint says; effects and storage are others' business. */
+export class ExecutionRunner {
+  private readonly turns: Turns<LiveExecution>;
+  private readonly unsaved = new Set<LiveExecution>();
+  private closing = false;
+
+  constructor(private readonly options: RunnerOptions) {
+    this.turns = new Turns(
+      (execution) => this.turn(execution),
+      () => options.clock.monotonic(),
+    );
+  }
+
+  /** Takes an execution that has just come into memory. */
+  start(execution: LiveExecution): void {
+    this.options.live.add(execution);
+    this.ready(execution);
+  }
+
+  /** Asks for a turn: a signal or a timer has come. */
+  ready(execution: LiveExecution): void {
+    if (execution.phase !== 'idle') return;
+    execution.phase = 'ready';
+    clearTimeout(execution.timer);
+    this.turns.add(execution);
+  }
+
+  /** From now on nothing new begins: what waits for its next effect is left to other executors. */
+  close(): void {
+    this.closing = true;
+  }
+
+  /** The lease is lost, or may be: nothing more of this execution happens in this process. */
+  drop(execution: LiveExecution): void {
+    this.unsaved.delete(execution);
+    this.options.live.remove(execution);
+  }
+
+  /** Ends an execution that has just come into memory and cannot run. */
+  fault(execution: LiveExecution, error: FlowError): void {
+    this.options.live.add(execution);
+    this.endWith(execution, error, firstUnsaved(execution));
+  }
+
+  /** Checkpoints executions whose effects have run for a while. Called every 100 ms or so. */
+  saveLongRunning(): void {
+    const since = this.options.clock.monotonic() - SHOW_AFTER_MS;
+    for (const execution of this.unsaved) {
+      if (execution.unsavedSince === undefined || execution.phase === 'gone') {
+        this.unsaved.delete(execution);
+      } else if (execution.unsavedSince > since) {
+        return;
+      } else if (execution.phase === 'idle') {
+        this.save(execution, { outcome: 'stay', status: 'running' });
+      }
+    }
+  }
+
+  /**
+   * The checkpoint has committed and the execution stays: its next effects may begin. False when this process is
+   * closing and nothing of it is in flight: others go on with it.
+   */
+  resume(execution: LiveExecution): boolean {
+    if (execution.phase !== 'saving') return true;
+    if (this.closing && execution.effects.size === 0 && !execution.hasSignals) return false;
+    execution.phase = 'idle';
+    execution.dirty = false;
+    if (!this.closing) this.begin(execution);
+    if (execution.yielded || execution.hasSignals) this.ready(execution);
+    else this.setTimer(execution, execution.wakeAt);
+    return true;
+  }
+
+  /** The database refused the data of a checkpoint: the execution faults alone. */
+  refuse(row: Checkpoint, error: Error): void {
+    const { execution } = row;
+    this.options.logger.error(
+      { error, tenantId: row.tenantId, executionId: row.id },
+      'the data of an execution cannot be stored',
+    );
+    if (execution.poisoned || execution.phase === 'gone') return this.drop(execution);
+    execution.poisoned = true;
+    execution.consumed = [...row.consumed];
+    this.endWith(
+      execution,
+      standardError('runtime', 'The data of the execution cannot be stored'),
+      row.segment ?? (execution.state?.sequence ?? 0) + 1,
+    );
+  }
+
+  private turn(execution: LiveExecution): void {
+    if (execution.phase !== 'ready') return;
+    execution.phase = 'idle';
+    const now = this.options.clock.now();
+    if (this.options.clock.monotonic() >= execution.lease.deadline) return this.drop(execution);
+    if (this.postpone(execution, now)) return;
+    const inherited = execution.inherited;
+    const step = this.advance(execution, now);
+    if (!step) return;
+    if (inherited && !isFinal(step)) this.redispatch(execution, step);
+    this.take(execution, step);
+  }
+
+  /** The engine's step; undefined when the program failed and the execution was ended. */
+  private advance(execution: LiveExecution, now: number): Advance | undefined {
+    const { facts, program } = execution;
+    execution.inherited = false;
+    try {
+      if (!program) throw new UnexpectedError('execution.no_program', 'A turn without a program');
+      execution.startedAt ??= now;
+      execution.state ??= createState(program, {
+        executionId: facts.id,
+        input: facts.input,
+        now,
+        ...(facts.parentId === undefined ? {} : { parentId: facts.parentId }),
+      });
+      const signals = execution.takeSignals();
+      const step = advance(program, execution.state, { now, signals });
+      execution.record(step);
+      return step;
+    } catch (error) {
+      const { tenantId, id: executionId } = facts;
+      this.options.logger.error({ error, tenantId, executionId }, 'the engine failed');
+      const failure = standardError('runtime', 'The engine failed on this execution');
+      this.endWith(execution, failure, firstUnsaved(execution));
+      return undefined;
+    }
+  }
+
+  /** Eco executions start inside their window only, however late or early they were claimed. */
+  private postpone(execution: LiveExecution, now: number): boolean {
+    const { ecoWindow } = this.options;
+    if (execution.facts.mode !== 'eco' || execution.state || execution.hasSignals) return false;
+    if (execution.facts.parentId !== undefined || ecoOpen(now, ecoWindow)) return false;
+    const dueAt = ecoDueAt(now, ecoWindow);
+    this.save(execution, { outcome: 'leave', status: 'pending', dueAt });
+    return true;
+  }
+
+  /** Effects that were in flight when another process lost the execution: durable, so they begin at once. */
+  private redispatch(execution: LiveExecution, step: Advance): void {
+    const begun = new Set(step.effects.map(({ key }) => key));
+    const inFlight = execution.program ? effectsInFlight(execution.program, step.state) : [];
+    for (const effect of inFlight) {
+      if (!begun.has(effect.key)) this.beginOne(execution, effect);
+    }
+  }
+
+  private take(execution: LiveExecution, step: Advance): void {
+    if (execution.phase === 'gone') return;
+    const children: RunFlowEffect[] = [];
+    for (const effect of step.effects) {
+      if (effect.kind === 'callHttp') execution.toStart.push(effect);
+      else children.push(effect);
+    }
+    if (children.length === 0) return this.settle(execution, step);
+    execution.phase = 'saving';
+    void this.resolve(execution, children).then(
+      () => {
+        if (execution.phase !== 'saving') return;
+        execution.phase = 'idle';
+        this.settle(execution, step);
+      },
+      (error: unknown) => {
+        // Nothing is stored yet, so whoever claims it next comes here again.
+        this.options.logger.warn({ error }, 'a sub-flow could not be looked up');
+        this.drop(execution);
+      },
+    );
+  }
+
+  private async resolve(
+    execution: LiveExecution,
+    effects: readonly RunFlowEffect[],
+  ): Promise<void> {
+    const { tokens, subFlows } = this.options;
+    await tokens.open([execution.lease], 'ef_worker');
+    const token = tokens.get(execution.facts.tenantId, 'ef_worker');
+    if (!token) throw new Error('no token of ef_worker for a live lease');
+    for (const effect of effects) {
+      const child = await subFlows.child(token, effect);
+      if (child) execution.children.push(child);
+      else execution.signal({ kind: 'effectFailed', key: effect.key, error: unknownFlow(effect) });
+    }
+  }
+
+  private settle(execution: LiveExecution, step: Advance): void {
+    const { status, wakeAt } = step;
+    if (isFinal(step)) {
+      return this.save(execution, {
+        outcome: 'end',
+        status,
+        output: step.output,
+        error: step.error,
+      });
+    }
+    // What came while a sub-flow was looked up belongs before the checkpoint.
+    if (execution.hasSignals) return this.ready(execution);
+    if (status === 'waiting') {
+      return this.save(execution, { outcome: 'leave', status, dueAt: wakeAt ?? Infinity });
+    }
+    if (this.closing && execution.effects.size === 0) {
+      return this.save(execution, { outcome: 'leave', status });
+    }
+    execution.wakeAt = wakeAt;
+    const held = execution.dirty && execution.toStart.length > 0;
+    if (step.yielded || held || execution.children.length > 0) {
+      return this.save(execution, { outcome: 'stay', status });
+    }
+    this.setTimer(execution, wakeAt);
+    this.begin(execution);
+    if (execution.phase !== 'idle' || execution.history.length === 0) return;
+    execution.unsavedSince ??= this.options.clock.monotonic();
+    this.unsaved.add(execution);
+  }
+
+  private begin(execution: LiveExecution): void {
+    for (const effect of execution.toStart.splice(0)) {
+      if (!this.beginOne(execution, effect)) return;
+    }
+  }
+
+  private beginOne(execution: LiveExecution, effect: CallHttpEffect): boolean {
+    const begun = this.options.effects.begin(execution, effect, (signal) => {
+      execution.signal(signal);
+      this.ready(execution);
+    });
+    if (!begun) this.drop(execution);
+    return begun;
+  }
+
+  private setTimer(execution: LiveExecution, wakeAt: number | undefined): void {
+    clearTimeout(execution.timer);
+    if (wakeAt === undefined) return;
+    const delay = Math.min(Math.max(0, wakeAt - this.options.clock.now()), LONGEST_TIMER_MS);
+    execution.timer = setTimeout(() => this.ready(execution), delay);
+    execution.timer.unref();
+  }
+
+  private save(execution: LiveExecution, content: CheckpointContent): void {
+    let row: Checkpoint;
+    try {
+      row = takeCheckpoint(execution, content);
+    } catch (error) {
+      if (!(error instanceof RangeError) || execution.poisoned) throw error;
+      execution.poisoned = true;
+      const failure = standardError('runtime', 'A value is nested too deeply to be stored');
+      return this.endWith(execution, failure, firstUnsaved(execution));
+    }
+    execution.phase = 'saving';
+    execution.unsavedSince = undefined;
+    this.unsaved.delete(execution);
+    clearTimeout(execution.timer);
+    this.options.checkpointer.add(row);
+  }
+
+  /** Faults an execution from outside the engine; what it had not stored yet is lost with its data. */
+  private endWith(execution: LiveExecution, error: FlowError, sequence: number): void {
+    const at = new Date(this.options.clock.now()).toISOString();
+    const status = 'faulted';
+    execution.events = [faultedEvent(execution, at, error)];
+    execution.children = [];
+    execution.history = [{ sequence, type: 'executionEnded', at, status, error: { ...error } }];
+    this.save(execution, { outcome: 'end', status, error });
+  }
+}
+
+/** The specification's lifecycle event, for faults that the engine does not know of. */
+function faultedEvent({ facts, state }: LiveExecution, at: string, error: FlowError): CloudEvent {
+  const { flow, id } = facts;
+  return {
+    specversion: '1.0',
+    id: `${id}-${(state?.eventCount ?? 0) + 1}`,
+    source: `/flows/${flow.namespace}/${flow.name}/${flow.version}`,
+    type: 'io.serverlessworkflow.workflow.faulted.v1',
+    subject: id,
+    time: at,
+    datacontenttype: 'application/json',
+    data: { name: `${flow.name}-${id}.${flow.namespace}`, faultedAt: at, error: { ...error } },
+  };
+}
+
+function isFinal(step: Advance): boolean {
+  return step.status === 'completed' || step.status === 'faulted' || step.status === 'cancelled';
+}
+
+function firstUnsaved(execution: LiveExecution): number {
+  return execution.history[0]?.sequence ?? (execution.state?.sequence ?? 0) + 1;
+}
+
+function unknownFlow({ flow, task }: RunFlowEffect): FlowError {
+  return standardError(
+    'configuration',
+    `There is no flow ${flow.namespace}/${flow.name} in version ${flow.version}`,
+    { status: 404, instance: task },
+  );
+}

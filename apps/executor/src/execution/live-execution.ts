@@ -1,0 +1,137 @@
+import type {
+  Advance,
+  CloudEvent,
+  CallHttpEffect,
+  ExecutionState,
+  HistoryItem,
+  Json,
+  Program,
+  Signal,
+} from '@easyflow/engine';
+import type { Lease } from '@easyflow/tenant-context';
+import type { ChildExecution } from '../checkpoint/checkpoint';
+
+/** A row of `execution_signals`. */
+export interface StoredSignal {
+  readonly id: string;
+  readonly signal: Signal;
+}
+
+/** Immutable facts of an execution. */
+export interface ExecutionFacts {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly flow: { readonly namespace: string; readonly name: string; readonly version: string };
+  readonly mode: string;
+  readonly input: Json;
+  readonly parentId?: string | undefined;
+  /** Effect key in the parent, or `schedule:<id>` of a schedule that counts from the end of this. */
+  readonly parentKey?: string | undefined;
+  readonly replySlot?: string | undefined;
+  readonly traceParent?: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/**
+ * Where a live execution is. `ready`: waits for its turn to advance; `idle`: waits for effects or timers;
+ * `saving`: a checkpoint is queued or on its way, and nothing advances meanwhile; `gone`: no longer ours.
+ */
+export type Phase = 'ready' | 'idle' | 'saving' | 'gone';
+
+/** An execution under a lease of this process, from its claim to the checkpoint that lets it go. */
+export class LiveExecution {
+  phase: Phase = 'idle';
+  state: ExecutionState | undefined;
+  startedAt: number | undefined;
+  /** Signals that the engine has not seen; those from `execution_signals` with their row's id. */
+  private readonly inbox: { signal: Signal; id?: string }[] = [];
+  /** Rows of `execution_signals` whose signals the engine has seen: the next checkpoint deletes them. */
+  consumed: string[] = [];
+  /** Rows of `execution_signals` taken from the database, so that none is taken twice. */
+  private readonly taken = new Set<string>();
+  /** What happened since the last checkpoint. */
+  history: HistoryItem[] = [];
+  events: CloudEvent[] = [];
+  children: ChildExecution[] = [];
+  /** Effects that begin when the next checkpoint has committed. */
+  readonly toStart: CallHttpEffect[] = [];
+  readonly effects = new Map<string, AbortController>();
+  /** Whether a signal has been consumed that no checkpoint holds yet: no effect may begin before it does. */
+  dirty = false;
+  /** Monotonic time since which memory is ahead of the database while effects run. */
+  unsavedSince: number | undefined;
+  /** The earliest timer, milliseconds since the epoch, and what waits for it in this process. */
+  wakeAt: number | undefined;
+  timer: NodeJS.Timeout | undefined;
+  /** Another process may have had effects in flight that are to be performed again. */
+  inherited = false;
+  /** The budget of pure work was used up: after the checkpoint it goes on behind the others. */
+  yielded = false;
+  /** The last checkpoint was refused for its data; the next one only says that it faulted. */
+  poisoned = false;
+
+  constructor(
+    readonly facts: ExecutionFacts,
+    readonly program: Program | undefined,
+    public lease: Lease,
+  ) {}
+
+  get key(): string {
+    return pairKey(this.facts.tenantId, this.facts.id);
+  }
+
+  get hasSignals(): boolean {
+    return this.inbox.length > 0;
+  }
+
+  signal(signal: Signal): void {
+    this.inbox.push({ signal });
+  }
+
+  /** Takes stored signals; true when one is new to this process. */
+  receive(stored: readonly StoredSignal[]): boolean {
+    const news = stored.filter(({ id }) => !this.taken.has(id));
+    for (const { id, signal } of news) {
+      this.taken.add(id);
+      this.inbox.push({ id, signal });
+    }
+    return news.length > 0;
+  }
+
+  /** The signals that have come since the engine was last asked. */
+  takeSignals(): Signal[] {
+    const arrived = this.inbox.splice(0);
+    if (arrived.length > 0) this.dirty = true;
+    for (const { id } of arrived) if (id !== undefined) this.consumed.push(id);
+    return arrived.map(({ signal }) => signal);
+  }
+
+  /** Remembers what an advance did, for the next checkpoint. */
+  record(advance: Advance): void {
+    this.state = advance.state;
+    this.history.push(...advance.history);
+    this.events.push(...advance.events);
+    this.yielded = advance.yielded;
+    for (const key of advance.abandoned) {
+      this.effects.get(key)?.abort();
+      this.effects.delete(key);
+      const waiting = this.toStart.findIndex((effect) => effect.key === key);
+      if (waiting >= 0) this.toStart.splice(waiting, 1);
+    }
+  }
+
+  /** Stops everything that runs for this execution in this process. */
+  leave(): void {
+    this.phase = 'gone';
+    clearTimeout(this.timer);
+    for (const controller of this.effects.values()) controller.abort();
+    this.effects.clear();
+    this.toStart.length = 0;
+  }
+}
+
+/** Identifies an execution in maps: ids are unique only within their tenant. */
+export function pairKey(tenantId: string, id: string): string {
+  return `${tenantId}/${id}`;
+}

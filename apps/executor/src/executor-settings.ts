@@ -1,0 +1,24 @@
+import { defaultEcoWindow, type EcoWindow } from '@easyflow/domain-schedule';
+
+/** What can be set of an executor. Durations in milliseconds. */
+export interface ExecutorSettings {
+  /** The slot of the lease owner: reused by the process that replaces this one. */
+  readonly slot: string;
+  /** Executions in memory at most; the database allows an owner 5,000 leases. */
+  readonly maxInFlight: number;
+  /** At most 30,000. */
+  readonly leaseMs: number;
+  /** How often free slots look for work without a hint. */
+  readonly pollMs: number;
+  /** How long a closing executor waits for effects in flight. */
+  readonly drainMs: number;
+  readonly ecoWindow: EcoWindow;
+}
+
+export const defaultExecutorSettings: Omit<ExecutorSettings, 'slot'> = {
+  maxInFlight: 2_000,
+  leaseMs: 15_000,
+  pollMs: 250,
+  drainMs: 10_000,
+  ecoWindow: defaultEcoWindow,
+};

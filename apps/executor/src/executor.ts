@@ -1,0 +1,224 @@
+import type { Clock } from '@easyflow/kernel-time';
+import type { HttpCaller } from '@easyflow/platform-http';
+import type { Transport } from '@easyflow/platform-messaging';
+import type { Logger } from '@easyflow/platform-telemetry';
+import type {
+  DatabaseAccess,
+  EnvelopeSigner,
+  IssuerPort,
+  LeaseOwner,
+} from '@easyflow/tenant-context';
+import { UnexpectedError } from '@easyflow/kernel-errors';
+import { Checkpointer } from './checkpoint/checkpointer';
+import { Claimer } from './claiming/claimer';
+import { ExecutionLoader } from './claiming/execution-loader';
+import { LeaseKeeper } from './claiming/lease-keeper';
+import { SignalWatch } from './claiming/signal-watch';
+import { TenantTokens } from './claiming/tenant-tokens';
+import { BornLeased } from './dispatch/local-dispatch';
+import { AfterCommit } from './execution/after-commit';
+import { Effects } from './execution/effects';
+import { ExecutionRunner } from './execution/execution-runner';
+import { LiveExecutions } from './execution/live-executions';
+import type { ExecutorSettings } from './executor-settings';
+import { LifecyclePublisher } from './lifecycle/lifecycle-publisher';
+import { OutboxSweeper } from './lifecycle/outbox-sweeper';
+import { ProgramCache } from './programs/program-cache';
+import { SubFlows } from './programs/sub-flows';
+import { EndedResults } from './results/ended-results';
+
+/** What an executor is made of. */
+export interface ExecutorParts {
+  readonly settings: ExecutorSettings;
+  readonly database: DatabaseAccess;
+  readonly transport: Transport;
+  readonly issuer: Pick<IssuerPort, 'registerOwner'>;
+  readonly signer: EnvelopeSigner;
+  readonly caller: Pick<HttpCaller, 'perform'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const SAVE_EVERY_MS = 100;
+const REGISTER_AGAIN_MS = 1_000;
+
+/** Claims executions, runs them, checkpoints them. Framework-free; the Nest application around it routes hints. */
+export class Executor {
+  readonly localDispatch: BornLeased;
+  readonly live: LiveExecutions;
+  private readonly checkpointer: Checkpointer;
+  private readonly claimer: Claimer;
+  private readonly keeper: LeaseKeeper;
+  private readonly publisher: LifecyclePublisher;
+  private readonly results: EndedResults;
+  private readonly runner: ExecutionRunner;
+  private readonly sweeper: OutboxSweeper;
+  private readonly timers: NodeJS.Timeout[] = [];
+  private owner: LeaseOwner | undefined;
+  private closing = false;
+
+  constructor(private readonly parts: ExecutorParts) {
+    const { settings, database, transport, signer, clock, logger } = parts;
+    const { claims, reader, writer } = database;
+    const owner = () => this.registeredOwner();
+    const ownerIfAny = () => (this.closing ? undefined : this.owner);
+    const { leaseMs, pollMs, ecoWindow } = settings;
+    const live = new LiveExecutions(settings.maxInFlight);
+    const tokens = new TenantTokens(claims, owner, clock);
+    const checkpointer = new Checkpointer({
+      writer,
+      tokens,
+      owner: () => owner().owner,
+      clock,
+      logger,
+    });
+    const effects = new Effects(parts.caller, clock, logger);
+    const subFlows = new SubFlows(database, clock);
+    const base = { live, tokens, clock, logger };
+    const runner = new ExecutionRunner({ ...base, checkpointer, effects, subFlows, ecoWindow });
+    const signals = new SignalWatch({ ...base, reader, runner });
+    const programs = new ProgramCache(database);
+    const loader = new ExecutionLoader({ ...base, database, owner, programs, runner });
+    const results = new EndedResults(transport, signer, logger);
+    const claimer = new Claimer({
+      ...base,
+      claims,
+      owner: ownerIfAny,
+      take: (leases) => loader.load(leases),
+      leaseMs,
+      pollMs,
+    });
+    const publisher = new LifecyclePublisher({
+      transport,
+      signer,
+      epochOf: (tenantId) => tokens.get(tenantId, 'ef_writer')?.placement.epoch ?? 0,
+      published: (segments) => checkpointer.forget(segments),
+      logger,
+    });
+    checkpointer.listen(
+      new AfterCommit({
+        live,
+        runner,
+        claims,
+        owner,
+        claimer,
+        signals,
+        publisher,
+        results,
+        logger,
+      }),
+    );
+    this.keeper = new LeaseKeeper({
+      ...base,
+      claims,
+      owner: () => this.owner,
+      runner,
+      signals,
+      leaseMs,
+    });
+    this.sweeper = new OutboxSweeper({
+      database,
+      owner: ownerIfAny,
+      tokens,
+      transport,
+      publisher,
+      forget: (segments) => checkpointer.forget(segments),
+      leaseMs,
+      logger,
+    });
+    this.localDispatch = new BornLeased({
+      ...base,
+      owner: ownerIfAny,
+      runner,
+      claimer,
+      results,
+      leaseMs,
+    });
+    this.live = live;
+    this.checkpointer = checkpointer;
+    this.claimer = claimer;
+    this.publisher = publisher;
+    this.results = results;
+    this.runner = runner;
+  }
+
+  /** Registers the slot, in the background when the issuer is down, and begins to claim. */
+  async start(): Promise<void> {
+    await this.register();
+    this.claimer.start();
+    this.keeper.start();
+    this.sweeper.start();
+    this.timers.push(setInterval(() => this.runner.saveLongRunning(), SAVE_EVERY_MS));
+  }
+
+  get registered(): boolean {
+    return this.owner !== undefined;
+  }
+
+  /** A hint has come: claims until a claim comes back short. */
+  hinted(): Promise<void> {
+    return this.claimer.claim();
+  }
+
+  /**
+   * Stops claiming, waits for effects in flight up to the drain time, checkpoints what can be, and gives the
+   * other leases back, so that other executors go on at once.
+   */
+  async close(): Promise<void> {
+    this.closing = true;
+    this.runner.close();
+    await this.claimer.stop();
+    await this.sweeper.stop();
+    await this.drained();
+    for (const timer of this.timers) clearInterval(timer);
+    await this.keeper.stop();
+    await this.giveBackRest();
+    await this.publisher.close();
+    await this.settled(2_000);
+    await this.results.close();
+  }
+
+  private async register(): Promise<void> {
+    try {
+      this.owner = await this.parts.issuer.registerOwner(this.parts.settings.slot);
+    } catch (error) {
+      this.parts.logger.warn({ error }, 'the executor could not register its slot yet');
+      const timer = setTimeout(() => void this.register(), REGISTER_AGAIN_MS);
+      this.timers.push(timer);
+    }
+  }
+
+  private registeredOwner(): LeaseOwner {
+    if (this.owner) return this.owner;
+    throw new UnexpectedError('executor.not_registered', 'Leases are used before the slot has one');
+  }
+
+  private async drained(): Promise<void> {
+    const end = this.parts.clock.monotonic() + this.parts.settings.drainMs;
+    while (!this.live.empty && this.parts.clock.monotonic() < end) await pause();
+    await this.settled(Math.max(0, end - this.parts.clock.monotonic()));
+  }
+
+  private async settled(limitMs: number): Promise<void> {
+    const end = this.parts.clock.monotonic() + limitMs;
+    while (!this.checkpointer.idle && this.parts.clock.monotonic() < end) await pause();
+  }
+
+  private async giveBackRest(): Promise<void> {
+    const rest = [...this.live.all()];
+    for (const execution of rest) this.runner.drop(execution);
+    if (rest.length === 0 || !this.owner) return;
+    try {
+      await this.parts.database.claims.release(
+        this.owner,
+        rest.map((execution) => execution.lease),
+      );
+    } catch (error) {
+      this.parts.logger.warn({ error }, 'leases could not be given back; they end by themselves');
+    }
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -1,0 +1,132 @@
+import { MESSAGE_HEADERS, tenantEventsTopic } from '@easyflow/contracts-events';
+import type { OutgoingRecord, Transport } from '@easyflow/platform-messaging';
+import type { Logger } from '@easyflow/platform-telemetry';
+import type { EnvelopeSigner } from '@easyflow/tenant-context';
+import type { Checkpoint } from '../checkpoint/checkpoint';
+import type { PublishedSegment } from '../checkpoint/flush';
+
+/** Events of one checkpoint: a row of the outbox. */
+export interface LifecycleSegment extends PublishedSegment {
+  /** A JSON array of CloudEvents. */
+  readonly events: string;
+}
+
+export interface LifecyclePublisherOptions {
+  readonly transport: Transport;
+  readonly signer: EnvelopeSigner;
+  /** Placement epoch of a tenant, 0 when it is not known. */
+  readonly epochOf: (tenantId: string) => number;
+  /** Called with rows of the outbox that are published now. */
+  readonly published: (segments: readonly PublishedSegment[]) => void;
+  readonly logger: Logger;
+}
+
+const TYPE = 'lifecycle';
+const SHORTEST_LINGER_MS = 100;
+const LONGEST_LINGER_MS = 1_000;
+/** An append to a topic costs broker and consumers about 0.1 ms each: so the linger grows by this a tenant. */
+const LINGER_A_TENANT_MS = 5;
+/** Brokers take 1 MB a record. */
+const MOST_CHARACTERS = 400_000;
+/** Beyond this the rows in the database are enough; they are published after 5 s. */
+const MOST_SEGMENTS = 20_000;
+
+/**
+ * Relays lifecycle events after their commit: one record a tenant and linger. What cannot be sent is forgotten
+ * here: its outbox rows stay and any executor publishes them later. Delivery is at least once.
+ */
+export class LifecyclePublisher {
+  private waiting = new Map<string, LifecycleSegment[]>();
+  private count = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private sending: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: LifecyclePublisherOptions) {}
+
+  /** Takes the events of a committed checkpoint. */
+  add({ tenantId, id: executionId, segment, events }: Checkpoint): void {
+    if (segment === null || events === null) return;
+    this.addSegment({ tenantId, executionId, segment, events });
+  }
+
+  addSegment(segment: LifecycleSegment): void {
+    if (!this.options.transport.isUp() || this.count >= MOST_SEGMENTS) return;
+    const waiting = this.waiting.get(segment.tenantId);
+    if (waiting) waiting.push(segment);
+    else this.waiting.set(segment.tenantId, [segment]);
+    this.count += 1;
+    this.timer ??= setTimeout(() => void this.flush(), SHORTEST_LINGER_MS);
+  }
+
+  /** Publishes what waits. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    const waiting = this.waiting;
+    this.waiting = new Map();
+    this.count = 0;
+    if (waiting.size > 0) {
+      // In order: a tenant's later events never overtake earlier ones of this process.
+      this.sending = this.sending.then(() => this.send(waiting));
+      await this.sending;
+      await new Promise((resolve) => setTimeout(resolve, lingerOf(waiting.size)).unref());
+    }
+    this.timer = undefined;
+    if (this.waiting.size > 0) this.timer = setTimeout(() => void this.flush(), 0);
+  }
+
+  /** Publishes what waits, without a linger. */
+  async close(): Promise<void> {
+    clearTimeout(this.timer);
+    const waiting = this.waiting;
+    this.waiting = new Map();
+    this.count = 0;
+    await this.sending;
+    if (waiting.size > 0) await this.send(waiting);
+  }
+
+  private async send(waiting: ReadonlyMap<string, readonly LifecycleSegment[]>): Promise<void> {
+    try {
+      await this.options.transport.send(
+        [...waiting].flatMap(([tenantId, segments]) => this.records(tenantId, segments)),
+      );
+    } catch (error) {
+      this.options.logger.warn({ error }, 'lifecycle events are published later');
+      return;
+    }
+    this.options.published([...waiting.values()].flat());
+  }
+
+  private records(tenantId: string, segments: readonly LifecycleSegment[]): OutgoingRecord[] {
+    const topic = tenantEventsTopic(tenantId);
+    return parts(segments).map((part) => {
+      // The arrays are text already: joined without being parsed.
+      const value = `[${part.map(({ events }) => events.slice(1, -1)).join(',')}]`;
+      const envelope = this.options.signer.sign({
+        topic,
+        type: TYPE,
+        tenantId,
+        epoch: this.options.epochOf(tenantId),
+        value,
+      });
+      return { topic, headers: { ...envelope, [MESSAGE_HEADERS.pattern]: TYPE }, value };
+    });
+  }
+}
+
+function lingerOf(tenants: number): number {
+  return Math.min(LONGEST_LINGER_MS, Math.max(SHORTEST_LINGER_MS, tenants * LINGER_A_TENANT_MS));
+}
+
+function parts(segments: readonly LifecycleSegment[]): LifecycleSegment[][] {
+  const found: LifecycleSegment[][] = [];
+  let size = Infinity;
+  for (const segment of segments) {
+    if (size + segment.events.length > MOST_CHARACTERS) {
+      found.push([]);
+      size = 0;
+    }
+    found.at(-1)?.push(segment);
+    size += segment.events.length;
+  }
+  return found;
+}

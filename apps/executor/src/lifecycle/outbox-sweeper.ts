@@ -1,0 +1,89 @@
+import type { Transport } from '@easyflow/platform-messaging';
+import type { Logger } from '@easyflow/platform-telemetry';
+import type { DatabaseAccess, Lease, LeaseOwner } from '@easyflow/tenant-context';
+import type { TenantTokens } from '../claiming/tenant-tokens';
+import type { PublishedSegment } from '../checkpoint/flush';
+import type { LifecyclePublisher } from './lifecycle-publisher';
+import { loadEvents } from './outbox.statements';
+
+export interface OutboxSweeperOptions {
+  readonly database: Pick<DatabaseAccess, 'claims' | 'tenant'>;
+  readonly owner: () => LeaseOwner | undefined;
+  readonly tokens: TenantTokens;
+  readonly transport: Transport;
+  readonly publisher: LifecyclePublisher;
+  /** Called with rows that point at nothing: they are deleted. */
+  readonly forget: (segments: readonly PublishedSegment[]) => void;
+  readonly leaseMs: number;
+  readonly logger: Logger;
+}
+
+const SWEEP_MS = 1_000;
+const MOST_AT_ONCE = 500;
+
+/**
+ * Publishes what other executors left in the outbox: a crash, or a broker that was down. Rows become claimable 5 s
+ * after their checkpoint; the claim gives ids only, the events are read under the tenant's token.
+ */
+export class OutboxSweeper {
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> | undefined;
+
+  constructor(private readonly options: OutboxSweeperOptions) {}
+
+  start(): void {
+    this.timer = setInterval(() => {
+      if (!this.options.transport.isUp()) return;
+      this.sweeping ??= this.sweep().finally(() => (this.sweeping = undefined));
+    }, SWEEP_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.sweeping;
+  }
+
+  private async sweep(): Promise<void> {
+    const { database, tokens, leaseMs, logger } = this.options;
+    const owner = this.options.owner();
+    if (!owner) return;
+    try {
+      const leases = await database.claims.claim(owner, ['outbox'], MOST_AT_ONCE, leaseMs);
+      if (leases.length === 0) return;
+      await Promise.all([tokens.open(leases, 'ef_worker'), tokens.open(leases, 'ef_writer')]);
+      for (const [tenantId, own] of byTenant(leases)) await this.publish(tenantId, own);
+    } catch (error) {
+      logger.warn({ error }, 'the outbox could not be swept');
+    }
+  }
+
+  private async publish(tenantId: string, leases: readonly Lease[]): Promise<void> {
+    const { database, tokens, publisher, forget } = this.options;
+    const token = tokens.get(tenantId, 'ef_worker');
+    if (!token) return;
+    const { rows } = await database.tenant(token, (session) =>
+      session.query<{ execution_id: string; segment: number; events: string | null }>({
+        ...loadEvents,
+        values: [leases.map((lease) => lease.id), leases.map((lease) => lease.segment ?? 0)],
+      }),
+    );
+    const found = new Set<string>();
+    for (const { execution_id: executionId, segment, events } of rows) {
+      if (events === null) continue;
+      found.add(`${executionId}/${segment}`);
+      publisher.addSegment({ tenantId, executionId, segment, events });
+    }
+    const lost = leases.filter(({ id, segment }) => !found.has(`${id}/${segment ?? 0}`));
+    forget(lost.map(({ id, segment }) => ({ tenantId, executionId: id, segment: segment ?? 0 })));
+  }
+}
+
+function byTenant(leases: readonly Lease[]): Map<string, Lease[]> {
+  const found = new Map<string, Lease[]>();
+  for (const lease of leases) {
+    const own = found.get(lease.tenantId);
+    if (own) own.push(lease);
+    else found.set(lease.tenantId, [lease]);
+  }
+  return found;
+}

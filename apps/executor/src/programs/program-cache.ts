@@ -1,0 +1,63 @@
+import { compileFlow, type Json, type Program } from '@easyflow/engine';
+import { UserError } from '@easyflow/kernel-errors';
+import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
+import { LRUCache } from 'lru-cache';
+import { selectDocument } from './program.statements';
+
+export interface FlowVersion {
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+}
+
+const MOST_PROGRAMS = 2_000;
+
+/** Compiled flow versions. Versions are immutable, so nothing here is ever wrong, only forgotten. */
+export class ProgramCache {
+  private readonly programs = new LRUCache<string, Program>({ max: MOST_PROGRAMS });
+  private readonly loading = new Map<string, Promise<Program>>();
+
+  constructor(private readonly database: Pick<DatabaseAccess, 'tenant'>) {}
+
+  peek(tenantId: string, flow: FlowVersion): Program | undefined {
+    return this.programs.get(keyOf(tenantId, flow));
+  }
+
+  /**
+   * The program, compiled once however many ask.
+   * @throws UserError `flow.not_found` or `flow.invalid`: the execution cannot run
+   * @throws OperationalError when the database is down
+   */
+  get(token: TenantToken, flow: FlowVersion): Promise<Program> {
+    const key = keyOf(token.tenantId, flow);
+    const loading = this.loading.get(key) ?? this.load(token, flow, key);
+    this.loading.set(key, loading);
+    return loading;
+  }
+
+  private async load(token: TenantToken, flow: FlowVersion, key: string): Promise<Program> {
+    try {
+      const { rows } = await this.database.tenant(token, (session) =>
+        session.query<{ document: Json }>({
+          ...selectDocument,
+          values: [flow.namespace, flow.name, flow.version],
+        }),
+      );
+      const row = rows[0];
+      if (!row) {
+        const name = `${flow.namespace}/${flow.name} ${flow.version}`;
+        throw new UserError('flow.not_found', `The flow ${name} does not exist`, { status: 404 });
+      }
+      const program = compileFlow(row.document);
+      this.programs.set(key, program);
+      return program;
+    } finally {
+      this.loading.delete(key);
+    }
+  }
+}
+
+/** Names may hold anything but this separator, which is no character of a DSL name. */
+function keyOf(tenantId: string, flow: FlowVersion): string {
+  return `${tenantId}\n${flow.namespace}\n${flow.name}\n${flow.version}`;
+}

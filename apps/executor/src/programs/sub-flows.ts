@@ -1,0 +1,57 @@
+import type { RunFlowEffect } from '@easyflow/engine';
+import { newId } from '@easyflow/kernel-ids';
+import type { Clock } from '@easyflow/kernel-time';
+import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
+import { LRUCache } from 'lru-cache';
+import type { ChildExecution } from '../checkpoint/checkpoint';
+import { selectVersion } from './program.statements';
+
+/** How long the active version of a flow is believed without a look, milliseconds. */
+const LATEST_FOR_MS = 1_000;
+
+/** Finds which version a sub-flow runs, and makes the child that the next checkpoint inserts. */
+export class SubFlows {
+  private readonly versions = new LRUCache<string, { version: string; until: number }>({
+    max: 5_000,
+  });
+
+  constructor(
+    private readonly database: Pick<DatabaseAccess, 'tenant'>,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The child of a `run: workflow`; undefined when the tenant has no such flow or version.
+   * @throws OperationalError when the database is down
+   */
+  async child(token: TenantToken, effect: RunFlowEffect): Promise<ChildExecution | undefined> {
+    const version = await this.version(token, effect.flow);
+    if (version === undefined) return undefined;
+    return {
+      id: newId(),
+      flow: { namespace: effect.flow.namespace, name: effect.flow.name, version },
+      input: JSON.stringify(effect.input),
+      parentKey: effect.await ? effect.key : undefined,
+    };
+  }
+
+  private async version(
+    token: TenantToken,
+    flow: RunFlowEffect['flow'],
+  ): Promise<string | undefined> {
+    const key = `${token.tenantId}\n${flow.namespace}\n${flow.name}\n${flow.version}`;
+    const known = this.versions.get(key);
+    if (known && known.until > this.clock.monotonic()) return known.version;
+    const { rows } = await this.database.tenant(token, (session) =>
+      session.query<{ version: string | null }>({
+        ...selectVersion,
+        values: [flow.namespace, flow.name, flow.version],
+      }),
+    );
+    const version = rows[0]?.version ?? undefined;
+    if (version === undefined) return undefined;
+    const lasts = flow.version === 'latest' ? LATEST_FOR_MS : Infinity;
+    this.versions.set(key, { version, until: this.clock.monotonic() + lasts });
+    return version;
+  }
+}
