@@ -1,4 +1,3 @@
-import type { Json } from '@easyflow/expressions';
 import { pointerTo } from '../document/json-pointer';
 import { didYouMean } from '../schema/closest';
 import type { TaskKind } from '../schema/task-kind';

@@ -1,0 +1,18 @@
+import { createRequire, enableCompileCache } from 'node:module';
+
+// Before anything else is loaded: most of the time of a short command is spent compiling its modules.
+enableCompileCache();
+
+const load = createRequire(__filename);
+const { runProgram } = load('./cli/program') as typeof import('./cli/program');
+
+runProgram(process.argv.slice(2))
+  .then((code) => {
+    process.exitCode = code;
+  })
+  .catch((error: unknown) => {
+    // Whatever is expected has become an exit code already: this is a defect.
+    const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${shown}\n`);
+    process.exitCode = 1;
+  });

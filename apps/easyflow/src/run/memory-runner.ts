@@ -1,0 +1,199 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  advance,
+  createState,
+  standardError,
+  type Advance,
+  type CallHttpEffect,
+  type CloudEvent,
+  type Effect,
+  type ExecutionState,
+  type FlowError,
+  type HistoryItem,
+  type Json,
+  type Program,
+  type RunFlowEffect,
+  type Signal,
+} from '@easyflow/engine';
+import { newId } from '@easyflow/kernel-ids';
+import type { FlowShelf } from './flow-shelf';
+
+/** How an execution in memory stands. */
+export interface Outcome {
+  status: Advance['status'];
+  output?: Json;
+  error?: FlowError;
+}
+
+export interface RunnerOptions {
+  flows: FlowShelf;
+  secrets?: Json;
+  /** Performs a call; must not reject. */
+  call: (effect: CallHttpEffect, signal: AbortSignal) => Promise<Signal>;
+  /** Told of all history, of sub-flows too. */
+  onHistory?: (executionId: string, items: readonly HistoryItem[]) => void;
+}
+
+/** The longest delay a timer of Node can hold. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Runs executions in memory, on the wall clock: the engine's smallest shell. Nothing survives the process. */
+export class MemoryRunner {
+  /** Events of all executions, in order. */
+  readonly emitted: CloudEvent[] = [];
+  private readonly stopped = new AbortController();
+  private readonly detached = new Set<Promise<unknown>>();
+
+  constructor(private readonly options: RunnerOptions) {}
+
+  /** Begins an execution; its sub-flows run beside it. */
+  start(program: Program, input: Json, parentId?: string): MemoryExecution {
+    const shell = {
+      ...this.options,
+      stopped: this.stopped.signal,
+      emit: (events: readonly CloudEvent[]) => this.emitted.push(...events),
+      runFlow: (effect: RunFlowEffect, parent: string) => this.runChild(effect, parent),
+    };
+    return new MemoryExecution(program, input, shell, parentId);
+  }
+
+  /** Waits for the sub-flows that nobody waits for. */
+  async settle(): Promise<void> {
+    while (this.detached.size > 0) await Promise.all(this.detached);
+  }
+
+  /** Ends all executions where they are and aborts their calls. */
+  stop(): void {
+    this.stopped.abort();
+  }
+
+  private async runChild(effect: RunFlowEffect, parentId: string): Promise<Signal> {
+    const { key, flow } = effect;
+    const program = this.options.flows.find(flow);
+    if (!program) {
+      const detail = `There is no flow ${flow.namespace}/${flow.name} ${flow.version} here`;
+      const error = standardError('configuration', detail);
+      return { kind: 'childEnded', key, childId: '', status: 'faulted', error };
+    }
+    const child = this.start(program, effect.input, parentId);
+    const ended = child.ended.then(({ status, output, error }): Signal => {
+      const final = status === 'completed' || status === 'faulted' ? status : 'cancelled';
+      return {
+        kind: 'childEnded',
+        key,
+        childId: child.id,
+        status: final,
+        ...(output !== undefined && { output }),
+        ...(error && { error }),
+      };
+    });
+    if (!effect.await) {
+      this.detached.add(ended);
+      void ended.finally(() => this.detached.delete(ended));
+    }
+    return ended;
+  }
+}
+
+interface Shell extends RunnerOptions {
+  stopped: AbortSignal;
+  emit: (events: readonly CloudEvent[]) => void;
+  runFlow: (effect: RunFlowEffect, parentId: string) => Promise<Signal>;
+}
+
+/** One execution that runs in memory. */
+export class MemoryExecution {
+  readonly id = newId();
+  /** Resolves when the execution is final, or stopped: then with the status it has. Never rejects for errors of the flow. */
+  readonly ended: Promise<Outcome>;
+  private state: ExecutionState;
+  private outcome: Outcome = { status: 'running' };
+  private signals: Signal[] = [];
+  private wake: () => void = () => undefined;
+  private readonly inFlight = new Map<string, AbortController>();
+
+  constructor(
+    private readonly program: Program,
+    input: Json,
+    private readonly shell: Shell,
+    parentId: string | undefined,
+  ) {
+    this.state = createState(program, {
+      executionId: this.id,
+      input,
+      now: Date.now(),
+      ...(parentId !== undefined && { parentId }),
+    });
+    this.ended = this.run();
+  }
+
+  /** How it stands now. */
+  current(): Outcome {
+    return this.outcome;
+  }
+
+  private async run(): Promise<Outcome> {
+    const { secrets, stopped, onHistory, emit } = this.shell;
+    while (!stopped.aborted) {
+      const signals = this.signals.splice(0);
+      const step = advance(this.program, this.state, {
+        now: Date.now(),
+        signals,
+        ...(secrets !== undefined && { secrets }),
+      });
+      this.state = step.state;
+      this.outcome = outcomeOf(step);
+      emit(step.emitted);
+      onHistory?.(this.id, step.history);
+      for (const key of step.abandoned) this.inFlight.get(key)?.abort();
+      for (const effect of step.effects) this.perform(effect);
+      if (!['running', 'waiting'].includes(step.status)) break;
+      // A long pure loop must not keep timers, calls and signals of the process waiting.
+      if (step.yielded) await nextTurn();
+      else await this.somethingHappens(step.wakeAt);
+    }
+    for (const call of this.inFlight.values()) call.abort();
+    return this.outcome;
+  }
+
+  private perform(effect: Effect): void {
+    const { key } = effect;
+    if (effect.kind === 'runFlow') {
+      const ended = this.shell.runFlow(effect, this.id);
+      if (effect.await) void ended.then((signal) => this.receive(signal));
+      return;
+    }
+    const call = new AbortController();
+    this.inFlight.set(key, call);
+    void this.shell.call(effect, call.signal).then((signal) => {
+      this.inFlight.delete(key);
+      this.receive(signal);
+    });
+  }
+
+  private receive(signal: Signal): void {
+    this.signals.push(signal);
+    this.wake();
+  }
+
+  /** Resolves when a signal has come, the time has, or everything is stopped. */
+  private async somethingHappens(wakeAt: number | undefined): Promise<void> {
+    const { stopped } = this.shell;
+    if (this.signals.length > 0 || stopped.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.wake = resolve;
+    stopped.addEventListener('abort', () => resolve(), { once: true });
+    const delay = wakeAt === undefined ? LONGEST_TIMER : wakeAt - Date.now();
+    const timer = setTimeout(resolve, Math.min(Math.max(0, delay), LONGEST_TIMER));
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
+function outcomeOf(step: Advance): Outcome {
+  return {
+    status: step.status,
+    ...(step.output !== undefined && { output: step.output }),
+    ...(step.error && { error: step.error }),
+  };
+}
