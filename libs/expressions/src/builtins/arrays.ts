@@ -176,6 +176,4 @@ export const arrays = {
   'bsearch/1': binarySearch,
   'reverse/0': reverse,
   'transpose/0': transpose,
-  'first/0': (input: Json) => get(input, 0),
-  'last/0': (input: Json) => get(input, -1),
 };

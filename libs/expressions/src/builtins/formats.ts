@@ -2,7 +2,7 @@ import { build, steps } from '../run/meter';
 import { raise, raiseAbout } from '../run/raise';
 import type { Json } from '../values/json';
 import { printJson } from '../values/print';
-import { decodeUtf8, encodeUtf8 } from '../values/utf8';
+import { decodeStrictly, decodeUtf8, encodeUtf8 } from '../values/utf8';
 
 /** jq's `tostring`. */
 export function toText(value: Json): string {
@@ -60,7 +60,7 @@ function uri(value: Json): string {
 function uriDecode(value: Json): string {
   const text = toText(value);
   return text.replace(/(?:%[0-9a-fA-F]{2})+|%/g, (part) => {
-    const decoded = part === '%' ? undefined : decodeUtf8(hexBytes(part), true);
+    const decoded = part === '%' ? undefined : decodeStrictly(hexBytes(part));
     return decoded ?? raiseAbout(text, 'is not a valid uri encoding');
   });
 }
@@ -139,7 +139,7 @@ function decode(value: Json, { alphabet, bits }: Digits, name: string): string {
     }
   }
   if (bits === 6 && digits % 4 === 1) raiseAbout(text, 'trailing base64 byte found');
-  return decodeUtf8(bytes, false) as string;
+  return decodeUtf8(bytes);
 }
 
 const formats: Readonly<Record<string, (value: Json) => string>> = {

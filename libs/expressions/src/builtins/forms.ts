@@ -1,4 +1,4 @@
-import { Iterate } from '../compile/access';
+import { Index, Iterate } from '../compile/access';
 import { Delete, GetPath, Modify, PathsOf, Pick } from '../compile/assign';
 import { Empty, Identity, Literal, Pipe } from '../compile/basic';
 import { ValueCall } from '../compile/calls';
@@ -66,6 +66,8 @@ export const forms: Readonly<Record<string, Make>> = {
   'recurse/1': (given, at) => new Recurse(arg(given, 0), at),
   'recurse/2': (given, at) =>
     new Recurse(new Pipe(arg(given, 0), new Select(arg(given, 1), at)), at),
+  'first/0': (_, at) => new Index(dot(at), new Literal(0, at), false, at),
+  'last/0': (_, at) => new Index(dot(at), new Literal(-1, at), false, at),
   'first/1': (given, at) => new First(arg(given, 0), at),
   'last/1': (given, at) => new Last(arg(given, 0), at),
   'limit/2': (given, at) => new Limit(arg(given, 0), arg(given, 1), at),

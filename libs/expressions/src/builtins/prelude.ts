@@ -51,17 +51,6 @@ def JOIN($idx; stream; f): stream | [., $idx[f]];
 def JOIN($idx; stream; f; g): stream | [., $idx[f]] | g;
 def IN(s): any(s == .; .);
 def IN(src; s): any(src == s; .);
-def match($val): ($val | type) as $vt | if $vt == "string" then match($val; null) elif $vt == "array" and ($val | length) > 1 then match($val[0]; $val[1]) elif $vt == "array" and ($val | length) > 0 then match($val[0]; null) else error($vt + " not a string or array") end;
-def match(re; mode): _match_impl(re; mode; false) | .[];
-def test($val): ($val | type) as $vt | if $vt == "string" then test($val; null) elif $vt == "array" and ($val | length) > 1 then test($val[0]; $val[1]) elif $vt == "array" and ($val | length) > 0 then test($val[0]; null) else error($vt + " not a string or array") end;
-def test(re; mode): _match_impl(re; mode; true);
-def capture($val): ($val | type) as $vt | if $vt == "string" then capture($val; null) elif $vt == "array" and ($val | length) > 1 then capture($val[0]; $val[1]) elif $vt == "array" and ($val | length) > 0 then capture($val[0]; null) else error($vt + " not a string or array") end;
-def capture(re; mods): match(re; mods) | _captures;
-def scan($re; $flags): match($re; "g" + $flags) | if (.captures | length) > 0 then [.captures[].string] else .string end;
-def scan($re): scan($re; null);
-def splits($re; $flags): .[foreach (match($re; $flags + "g"), null) as {$offset, $length} (null; {start: .next, end: $offset, next: ($offset + $length)})];
-def splits($re): splits($re; null);
-def split($re; $flags): [splits($re; $flags)];
 `;
 
 let definitions: Map<string, string> | undefined;

@@ -1,5 +1,120 @@
+import { ArrayOf } from '../compile/construct';
+import { Literal } from '../compile/basic';
 import type { ValueFunction } from '../compile/calls';
+import type { Node } from '../compile/node';
+import { eachMatch, isMatch, MatchReporter, namedGroups, regexOf } from '../regex/match';
+import { MatchEach, type EmitMatches } from '../regex/match-each';
+import { Substitute } from '../regex/substitute';
+import { raise, raiseAbout } from '../run/raise';
+import { add } from '../values/arithmetic';
+import { slice } from '../values/access';
+import { kindOf, type Json } from '../values/json';
 import type { Make } from './forms';
 
-export const regexes: Readonly<Record<string, ValueFunction>> = {};
-export const regexForms: Readonly<Record<string, Make>> = {};
+function subject(input: Json): string {
+  return typeof input === 'string'
+    ? input
+    : raiseAbout(input, 'cannot be matched, as it is not a string');
+}
+
+/** Pattern and flags as one value: a string, or an array of both. */
+function patternOf(value: Json): readonly [Json, Json] {
+  if (typeof value === 'string') return [value, null];
+  if (Array.isArray(value) && value.length > 0) return [value[0] as Json, value[1] ?? null];
+  return raise(`${kindOf(value)} not a string or array`);
+}
+
+function test(input: Json, pattern: Json, flags: Json): boolean {
+  return isMatch(subject(input), regexOf(pattern, flags));
+}
+
+function matchList(input: Json, pattern: Json, flags: Json): Json[] {
+  const text = subject(input);
+  const regex = regexOf(pattern, flags);
+  const reporter = new MatchReporter(text, regex.program);
+  const found: Json[] = [];
+  eachMatch(text, regex, (slots) => {
+    found.push(reporter.report(slots));
+    return false;
+  });
+  return found;
+}
+
+const match: EmitMatches = (input, pattern, flags, out) => {
+  for (const found of matchList(input, pattern, flags)) if (out(found)) return;
+};
+
+const capture: EmitMatches = (input, pattern, flags, out) => {
+  const text = subject(input);
+  const regex = regexOf(pattern, flags);
+  const found: Json[] = [];
+  eachMatch(text, regex, (slots) => {
+    found.push(namedGroups(text, regex.program, slots));
+    return false;
+  });
+  for (const groups of found) if (out(groups)) return;
+};
+
+const scan: EmitMatches = (input, pattern, flags, out) => {
+  for (const found of matchList(input, pattern, add('g', flags))) {
+    const { captures, string } = found as { captures: { string: Json }[]; string: Json };
+    if (out(captures.length > 0 ? captures.map((group) => group.string) : string)) return;
+  }
+};
+
+const splits: EmitMatches = (input, pattern, flags, out) => {
+  let next: Json = null;
+  for (const found of matchList(input, pattern, add(flags, 'g'))) {
+    const { offset, length } = found as { offset: number; length: number };
+    if (out(slice(input, next, offset))) return;
+    next = offset + length;
+  }
+  out(slice(input, next, null));
+};
+
+/** With pattern and flags as arguments; the flags vary slowest, or the pattern does. */
+function withFlags(emit: EmitMatches, patternFirst: boolean): Make {
+  return (given, at) =>
+    new MatchEach(emit, given[0] as Node, given[1] ?? new Literal(null, at), patternFirst, at);
+}
+
+/** With pattern and flags in one argument. */
+function withValue(emit: EmitMatches): Make {
+  const split: EmitMatches = (input, value, _, out) => emit(input, ...patternOf(value), out);
+  return (given, at) => new MatchEach(split, given[0] as Node, new Literal(null, at), true, at);
+}
+
+function substitute(all: boolean): Make {
+  return (given, at) => {
+    const flags = given[2] ?? new Literal('', at);
+    return new Substitute(given[0] as Node, given[1] as Node, flags, all, at);
+  };
+}
+
+/** The builtins on regular expressions that compute one value. */
+export const regexes: Readonly<Record<string, ValueFunction>> = {
+  '_match_impl/3': (input, pattern, flags, testing) =>
+    testing === true
+      ? test(input, pattern as Json, flags as Json)
+      : matchList(input, pattern as Json, flags as Json),
+  'test/1': (input, value) => test(input, ...patternOf(value as Json)),
+  'test/2': (input, pattern, flags) => test(input, pattern as Json, flags as Json),
+};
+
+/** The builtins on regular expressions that have any number of outputs. */
+export const regexForms: Readonly<Record<string, Make>> = {
+  'match/1': withValue(match),
+  'match/2': withFlags(match, false),
+  'capture/1': withValue(capture),
+  'capture/2': withFlags(capture, false),
+  'scan/1': withFlags(scan, true),
+  'scan/2': withFlags(scan, true),
+  'splits/1': withFlags(splits, true),
+  'splits/2': withFlags(splits, true),
+  'split/2': (given, at) =>
+    new ArrayOf(new MatchEach(splits, given[0] as Node, given[1] as Node, true, at), at),
+  'sub/2': substitute(false),
+  'sub/3': substitute(false),
+  'gsub/2': substitute(true),
+  'gsub/3': substitute(true),
+};

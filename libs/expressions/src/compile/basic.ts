@@ -1,5 +1,5 @@
 import type { Json } from '../values/json';
-import { step } from '../run/meter';
+import { meter, step } from '../run/meter';
 import { GO, MANY, Node, ONE, widest, type Each, type Frame, type One, type Paths } from './node';
 
 /** `.` */
@@ -28,6 +28,12 @@ export class Literal extends Node {
 
   override one(): One {
     const { value } = this;
+    if (typeof value === 'number' && value - value !== 0) {
+      return () => {
+        meter.nonFinite = true;
+        return value;
+      };
+    }
     return () => value;
   }
 

@@ -1,0 +1,139 @@
+import { dayNames, isoWeek, monthNames, secondsOf, type Time } from './calendar';
+
+/** A field: its text, or a number with the width and the filler that it has by default. */
+type Field = string | readonly [number: number, width: number, filler?: '0' | ' '];
+
+const combined: Readonly<Record<string, string>> = {
+  c: '%a %b %e %H:%M:%S %Y',
+  D: '%m/%d/%y',
+  F: '%Y-%m-%d',
+  R: '%H:%M',
+  r: '%I:%M:%S %p',
+  T: '%H:%M:%S',
+  X: '%H:%M:%S',
+  x: '%m/%d/%y',
+};
+
+function hour12(time: Time): number {
+  return time.hour % 12 === 0 ? 12 : time.hour % 12;
+}
+
+function field(letter: string, time: Time, zone: string): Field | undefined {
+  switch (letter) {
+    case 'a':
+      return (dayNames[time.weekDay] as string).slice(0, 3);
+    case 'A':
+      return dayNames[time.weekDay] as string;
+    case 'b':
+    case 'h':
+      return (monthNames[time.month] as string).slice(0, 3);
+    case 'B':
+      return monthNames[time.month] as string;
+    case 'C':
+      return [Math.floor(time.year / 100), 2];
+    case 'd':
+      return [time.day, 2];
+    case 'e':
+      return [time.day, 2, ' '];
+    case 'g':
+      return [((isoWeek(time).year % 100) + 100) % 100, 2];
+    case 'G':
+      return [isoWeek(time).year, 1];
+    case 'H':
+      return [time.hour, 2];
+    case 'I':
+      return [hour12(time), 2];
+    case 'j':
+      return [time.yearDay + 1, 3];
+    case 'k':
+      return [time.hour, 2, ' '];
+    case 'l':
+      return [hour12(time), 2, ' '];
+    case 'm':
+      return [time.month + 1, 2];
+    case 'M':
+      return [time.minute, 2];
+    case 'n':
+      return '\n';
+    case 'p':
+      return time.hour < 12 ? 'AM' : 'PM';
+    case 'P':
+      return time.hour < 12 ? 'am' : 'pm';
+    case 's':
+      return [secondsOf(time), 1];
+    case 'S':
+      return [time.second, 2];
+    case 't':
+      return '\t';
+    case 'u':
+      return [((time.weekDay + 6) % 7) + 1, 1];
+    case 'U':
+      return [Math.floor((time.yearDay + 7 - time.weekDay) / 7), 2];
+    case 'V':
+      return [isoWeek(time).week, 2];
+    case 'w':
+      return [time.weekDay, 1];
+    case 'W':
+      return [Math.floor((time.yearDay + 7 - ((time.weekDay + 6) % 7)) / 7), 2];
+    case 'y':
+      return [((time.year % 100) + 100) % 100, 2];
+    case 'Y':
+      return [time.year, 1];
+    case 'z':
+      return '+0000';
+    case 'Z':
+      return zone;
+    case '%':
+      return '%';
+    default:
+      return undefined;
+  }
+}
+
+function printField(value: Field, flags: string, width: string, letter: string): string {
+  const isText = typeof value === 'string';
+  const filler = flags.includes('_')
+    ? ' '
+    : flags.includes('0')
+      ? '0'
+      : isText
+        ? ' '
+        : (value[2] ?? '0');
+  let text: string;
+  if (isText) text = value;
+  else {
+    const digits = String(Math.abs(value[0]));
+    const sign = value[0] < 0 ? '-' : '';
+    const wanted = width === '' ? value[1] : Number(width);
+    const least = flags.includes('-') ? 0 : wanted - sign.length;
+    text = filler === '0' ? sign + digits.padStart(least, '0') : (sign + digits).padStart(wanted);
+    if (flags.includes('-')) text = sign + digits;
+  }
+  if (flags.includes('^')) text = text.toUpperCase();
+  if (flags.includes('#'))
+    text = letter === 'Z' || letter === 'p' ? text.toLowerCase() : text.toUpperCase();
+  return width === '' || flags.includes('-') ? text : text.padStart(Number(width), filler);
+}
+
+/** No field is wider; a width is digits from a program. */
+const widest = 1000;
+
+/**
+ * C's `strftime`, with the flags and widths of glibc, in the C locale. Undefined where the
+ * text is longer than jq makes room for.
+ */
+export function formatTime(format: string, time: Time, zone: string): string | undefined {
+  const text = format.replace(
+    /%([-_0^#]*)(\d*)[EO]?(.)/gsu,
+    (all, flags: string, width: string, letter: string) => {
+      if (Number(width) > widest) return ' '.repeat(widest);
+      const inner = combined[letter];
+      const value =
+        inner !== undefined && Object.hasOwn(combined, letter)
+          ? (formatTime(inner, time, zone) ?? '')
+          : field(letter, time, zone);
+      return value === undefined ? all : printField(value, flags, width, letter);
+    },
+  );
+  return text.length >= format.length + 100 ? undefined : text;
+}

@@ -1,0 +1,533 @@
+import { build, meter, refill } from '../run/meter';
+import { caseForms, classSet, propertySet, type CharSet } from './char-set';
+import { assertion, op, type Instruction, type LoopPlan, type Program } from './program';
+import { refusePattern } from './syntax';
+
+/** Oniguruma gives up a match after so many times of trying something else. */
+const retryLimit = 10_000_000;
+/** Entries of the stack of things to try; 24 bytes each. */
+const stackLimit = 4_000_000;
+/** Calls of subroutines within each other. */
+const callLimit = 20_000;
+
+/** Kinds of entries of the stack. */
+const choice = 0; // try `a` at position `b`
+const capture = 1; // set slot `a` back to `b`
+const register = 2; // set counter `a` back to `b`
+const giveBack = 3; // go on at `a`; give back one character down to `b`
+const takeMore = 4; // the lazy instruction `a` may take more at `b`
+const frameBack = 5; // go back to the call frame at index `a`
+
+/** How a search is to be made. */
+export interface SearchOptions {
+  /** Of the matches at a place, the longest. */
+  readonly longest: boolean;
+  /** Empty matches do not count. */
+  readonly notEmpty: boolean;
+}
+
+/** A subroutine call under way. */
+interface CallFrame {
+  readonly back: number;
+  readonly registers: readonly number[];
+  readonly outside: CallFrame | undefined;
+  readonly depth: number;
+}
+
+const word = classSet('word') as CharSet;
+const marks = propertySet('M') as CharSet;
+
+/** A backtracking matcher with a budget, over one text. */
+export class Machine {
+  /** Starts and ends of the match and of its groups; -1 is none. */
+  private slots: number[];
+  private registers: number[];
+  private readonly stack: number[] = [];
+  private frame: CallFrame | undefined;
+  private readonly frames: (CallFrame | undefined)[] = [];
+  private retries = 0;
+  private searchStart = 0;
+  private matchStart = 0;
+  private best: number[] | undefined;
+  /** Where the lookbehind under way must end. */
+  private target = 0;
+
+  constructor(
+    private readonly program: Program,
+    private readonly text: string,
+    private readonly options: SearchOptions,
+  ) {
+    this.slots = this.noSlots();
+    this.registers = new Array<number>(program.registers).fill(0);
+  }
+
+  private noSlots(): number[] {
+    return new Array<number>(2 * (this.program.groups + 1)).fill(-1);
+  }
+
+  /**
+   * The first match at or after a position: starts and ends of the match and its groups.
+   * Raises "retry-limit-in-match over" when the budget of one match is used up.
+   */
+  search(from: number): readonly number[] | undefined {
+    this.searchStart = from;
+    for (let at = this.candidate(from); at >= 0; at = this.candidate(this.after(at))) {
+      if ((meter.left -= 1) < 0) refill();
+      if (this.matchAt(at)) return this.slots;
+      if (at >= this.text.length) break;
+    }
+    return undefined;
+  }
+
+  /** The next position at or after `at` where a match can begin; -1: none. */
+  private candidate(at: number): number {
+    const { first } = this.program;
+    const { text } = this;
+    if (first === undefined) return at <= text.length ? at : -1;
+    if (typeof first === 'number') return text.indexOf(String.fromCodePoint(first), at);
+    for (let i = at; i < text.length; i = this.after(i)) {
+      if ((meter.left -= 1) < 0) refill();
+      if (first.has(this.codePoint(i))) return i;
+    }
+    return -1;
+  }
+
+  private codePoint(at: number): number {
+    const unit = this.text.charCodeAt(at);
+    return (unit & 0xfc00) === 0xd800 ? (this.text.codePointAt(at) as number) : unit;
+  }
+
+  /** The position after the character at `at`. */
+  after(at: number): number {
+    return at + (this.codePoint(at) > 0xffff ? 2 : 1);
+  }
+
+  private before(at: number): number {
+    const { text } = this;
+    const isPair =
+      at > 1 &&
+      (text.charCodeAt(at - 1) & 0xfc00) === 0xdc00 &&
+      (text.charCodeAt(at - 2) & 0xfc00) === 0xd800;
+    return at - (isPair ? 2 : 1);
+  }
+
+  private matchAt(at: number): boolean {
+    this.slots.fill(-1);
+    this.slots[0] = at;
+    this.stack.length = 0;
+    this.frame = undefined;
+    this.retries = 0;
+    this.matchStart = at;
+    this.best = undefined;
+    const end = this.run(0, at);
+    if (this.best !== undefined) {
+      this.slots = this.best;
+      return true;
+    }
+    if (end < 0) return false;
+    this.slots[1] = end;
+    return true;
+  }
+
+  private push(kind: number, a: number, b: number): void {
+    this.stack.push(kind, a, b);
+    if (this.stack.length > 3 * stackLimit) refusePattern('match-stack limit over');
+    if (this.stack.length % 3072 === 0) build(3072 * 8);
+  }
+
+  private setSlot(slot: number, value: number): void {
+    this.push(capture, slot, this.slots[slot] as number);
+    this.slots[slot] = value;
+  }
+
+  private setRegister(index: number, value: number): void {
+    this.push(register, index, this.registers[index] as number);
+    this.registers[index] = value;
+  }
+
+  private setFrame(frame: CallFrame | undefined): void {
+    this.frames.push(this.frame);
+    this.push(frameBack, this.frames.length - 1, 0);
+    this.frame = frame;
+  }
+
+  /** Where to go on after a failure; set by `backtrack`. */
+  private resumeAt = 0;
+
+  /** Undoes to the last choice above `base`; answers its instruction, or -1. */
+  private backtrack(base: number): number {
+    const { stack } = this;
+    this.retries += 1;
+    if (this.retries > retryLimit) refusePattern('retry-limit-in-match over');
+    while (stack.length > base) {
+      const b = stack.pop() as number;
+      const a = stack.pop() as number;
+      const kind = stack.pop() as number;
+      switch (kind) {
+        case capture:
+          this.slots[a] = b;
+          break;
+        case register:
+          this.registers[a] = b;
+          break;
+        case frameBack:
+          this.frame = this.frames[a];
+          this.frames.length = a;
+          break;
+        case giveBack: {
+          const least = stack.pop() as number;
+          const at = this.before(b);
+          if (at > least) stack.push(least, giveBack, a, at);
+          this.resumeAt = at;
+          return a;
+        }
+        case takeMore: {
+          const left = stack.pop() as number;
+          const resumed = this.takeOne(a, b, left);
+          if (resumed >= 0) return resumed;
+          break;
+        }
+        default:
+          this.resumeAt = b;
+          return a;
+      }
+    }
+    return -1;
+  }
+
+  /** A lazy repetition takes one more character. */
+  private takeOne(pc: number, at: number, left: number): number {
+    const { set } = this.program.code[pc] as Instruction;
+    if (at >= this.text.length || set?.has(this.codePoint(at)) !== true) return -1;
+    const next = this.after(at);
+    if (left > 1) this.stack.push(left - 1, takeMore, pc, next);
+    this.resumeAt = next;
+    return pc + 1;
+  }
+
+  /** Takes as many as possible; answers the position, or -1 when there are too few. */
+  private takeAll(instruction: Instruction, at: number): readonly [number, number] {
+    const { text } = this;
+    const set = instruction.set as CharSet;
+    let position = at;
+    let least = at;
+    let count = 0;
+    while (count < instruction.b && position < text.length && set.has(this.codePoint(position))) {
+      position = this.after(position);
+      count += 1;
+      if (count === instruction.a) least = position;
+    }
+    if ((meter.left -= 1 + (count >> 3)) < 0) refill();
+    return count < instruction.a ? [-1, -1] : [position, least];
+  }
+
+  /** Runs code from an instruction; answers where its match ends, or -1. */
+  private run(start: number, from: number): number {
+    const { code } = this.program;
+    const { text } = this;
+    const base = this.stack.length;
+    let pc = start;
+    let at = from;
+    for (;;) {
+      if ((meter.left -= 1) < 0) refill();
+      const instruction = code[pc] as Instruction;
+      let ok = true;
+      switch (instruction.op) {
+        case op.char:
+          if (at < text.length && this.codePoint(at) === instruction.a) {
+            at += instruction.a > 0xffff ? 2 : 1;
+            pc += 1;
+          } else ok = false;
+          break;
+        case op.set:
+          if (at < text.length && (instruction.set as CharSet).has(this.codePoint(at))) {
+            at = this.after(at);
+            pc += 1;
+          } else ok = false;
+          break;
+        case op.jump:
+          pc = instruction.a;
+          break;
+        case op.split:
+          this.push(choice, instruction.b, at);
+          pc = instruction.a;
+          break;
+        case op.save:
+          this.setSlot(instruction.a, at);
+          pc += 1;
+          break;
+        case op.greedy: {
+          const [end, least] = this.takeAll(instruction, at);
+          if (end < 0) {
+            ok = false;
+            break;
+          }
+          at = end;
+          pc += 1;
+          if (end > least) this.stack.push(least, giveBack, pc, end);
+          break;
+        }
+        case op.possessive: {
+          const [end] = this.takeAll(instruction, at);
+          ok = end >= 0;
+          at = end;
+          pc += 1;
+          break;
+        }
+        case op.lazy: {
+          const least = { ...instruction, b: instruction.a };
+          const [end] = this.takeAll(least, at);
+          if (end < 0) {
+            ok = false;
+            break;
+          }
+          at = end;
+          if (instruction.b > instruction.a) {
+            this.stack.push(instruction.b - instruction.a, takeMore, pc, at);
+          }
+          pc += 1;
+          break;
+        }
+        case op.end:
+          this.dropChoices(base);
+          return at;
+        case op.endHere:
+          if (at === this.target) {
+            this.dropChoices(base);
+            return at;
+          }
+          ok = false;
+          break;
+        case op.match:
+          if (this.accepts(at)) return at;
+          ok = false;
+          break;
+        case op.reset:
+          this.setRegister(instruction.a, 0);
+          pc += 1;
+          break;
+        case op.loop:
+          pc = this.enterLoop(pc, instruction.plan as LoopPlan, at);
+          break;
+        case op.next: {
+          const plan = instruction.plan as LoopPlan;
+          pc = this.registers[plan.start] === at ? plan.exit : instruction.a;
+          break;
+        }
+        default: {
+          const next = this.special(pc, instruction, at);
+          if (next < 0) ok = false;
+          else {
+            pc = next;
+            at = this.resumeAt;
+          }
+        }
+      }
+      if (!ok) {
+        pc = this.backtrack(base);
+        if (pc < 0) return -1;
+        at = this.resumeAt;
+      }
+    }
+  }
+
+  /** Whether a whole match counts; of `longest`, the best so far is kept. */
+  private accepts(at: number): boolean {
+    if (this.options.notEmpty && at === this.matchStart) return false;
+    if (!this.options.longest) return true;
+    if (this.best === undefined || at > (this.best[1] as number)) {
+      this.best = this.slots.slice();
+      this.best[1] = at;
+    }
+    return false;
+  }
+
+  /** What is inside an atomic group or a lookaround is not tried again. */
+  private dropChoices(base: number): void {
+    const { stack } = this;
+    const kept: number[] = [];
+    let i = stack.length;
+    while (i > base) {
+      const kind = stack[i - 3] as number;
+      if (kind === giveBack || kind === takeMore) i -= 4;
+      else {
+        if (kind !== choice) kept.push(stack[i - 1] as number, stack[i - 2] as number, kind);
+        i -= 3;
+      }
+    }
+    stack.length = base;
+    for (let j = kept.length - 1; j >= 0; j -= 1) stack.push(kept[j] as number);
+  }
+
+  private enterLoop(pc: number, plan: LoopPlan, at: number): number {
+    const count = this.registers[plan.counter] as number;
+    if (count >= plan.min) {
+      if (count >= plan.max) return plan.exit;
+      if (plan.lazy) {
+        // One more iteration is tried only when what follows fails.
+        if (this.registers[plan.start] !== -2 - at) {
+          this.setRegister(plan.start, -2 - at);
+          this.push(choice, pc, at);
+          return plan.exit;
+        }
+      } else this.push(choice, plan.exit, at);
+    }
+    this.setRegister(plan.counter, count + 1);
+    this.setRegister(plan.start, at);
+    return pc + 1;
+  }
+
+  /** The rarer instructions; sets `resumeAt`; answers the next instruction, or -1. */
+  private special(pc: number, instruction: Instruction, at: number): number {
+    this.resumeAt = at;
+    switch (instruction.op) {
+      case op.assert:
+        return this.holds(instruction.a, at) ? pc + 1 : -1;
+      case op.backreference: {
+        const end = this.repeated(instruction, at);
+        this.resumeAt = end;
+        return end < 0 ? -1 : pc + 1;
+      }
+      case op.atomic: {
+        const end = this.run(pc + 1, at);
+        this.resumeAt = end;
+        return end < 0 ? -1 : instruction.a;
+      }
+      case op.lookahead:
+        return this.look(instruction, () => this.run(pc + 1, at) >= 0, at);
+      case op.lookbehind:
+        return this.look(instruction, () => this.endsHere(pc + 1, at), at);
+      case op.absence:
+        return this.absence(pc, instruction, at);
+      case op.call:
+        this.callRoutine(pc + 1);
+        return instruction.a;
+      default:
+        return this.returnFromCall();
+    }
+  }
+
+  private look(instruction: Instruction, check: () => boolean, at: number): number {
+    const base = this.stack.length;
+    const found = check();
+    const wanted = instruction.b === 0;
+    if (found && !wanted) {
+      // What the code set is set back: as if everything in it had failed.
+      this.dropChoices(base);
+      this.backtrack(base);
+    }
+    this.resumeAt = at;
+    return found === wanted ? instruction.a : -1;
+  }
+
+  /** Whether code that starts somewhere before ends exactly here. */
+  private endsHere(pc: number, at: number): boolean {
+    const outside = this.target;
+    this.target = at;
+    let found = false;
+    for (let from = at; from >= 0 && !found; from = this.before(from)) {
+      if ((meter.left -= 1) < 0) refill();
+      found = this.run(pc, from) >= 0;
+    }
+    this.target = outside;
+    return found;
+  }
+
+  /** Any text, as long as possible, in which the code does not match. */
+  private absence(pc: number, instruction: Instruction, at: number): number {
+    let limit = this.text.length;
+    for (let from = at; from <= limit; from = this.after(from)) {
+      if ((meter.left -= 1) < 0) refill();
+      const base = this.stack.length;
+      const end = this.run(pc + 1, from);
+      if (end >= 0) {
+        this.dropChoices(base);
+        if (this.stack.length > base) this.backtrack(base);
+        limit = Math.min(limit, Math.max(at, this.before(end)));
+      }
+      if (from >= this.text.length) break;
+    }
+    if (limit > at) this.stack.push(at, giveBack, instruction.a, limit);
+    this.resumeAt = limit;
+    return instruction.a;
+  }
+
+  private callRoutine(back: number): void {
+    const depth = (this.frame?.depth ?? 0) + 1;
+    if (depth > callLimit) refusePattern('subexp-call-limit-in-search over');
+    const registers = this.registers.slice();
+    this.setFrame({ back, registers, outside: this.frame, depth });
+  }
+
+  private returnFromCall(): number {
+    const { frame } = this;
+    if (frame === undefined) return -1;
+    frame.registers.forEach((value, i) => {
+      if (value !== this.registers[i]) this.setRegister(i, value);
+    });
+    this.setFrame(frame.outside);
+    return frame.back;
+  }
+
+  /** Where the text that a group matched ends when repeated here; -1: it is not repeated. */
+  private repeated(instruction: Instruction, at: number): number {
+    for (const group of instruction.groups) {
+      const start = this.slots[2 * group] as number;
+      const end = this.slots[2 * group + 1] as number;
+      if (start < 0 || end < 0) continue;
+      const length = end - start;
+      if ((meter.left -= length >> 3) < 0) refill();
+      const same = this.text.startsWith(this.text.slice(start, end), at);
+      if (same) return at + length;
+      if (instruction.ignoreCase && this.sameIgnoringCase(start, at, length)) return at + length;
+      return -1;
+    }
+    return -1;
+  }
+
+  private sameIgnoringCase(a: number, b: number, length: number): boolean {
+    if (b + length > this.text.length) return false;
+    for (let i = 0; i < length; i += 1) {
+      const form = this.text.charCodeAt(b + i);
+      if (!caseForms(this.text.charCodeAt(a + i)).includes(form)) return false;
+    }
+    return true;
+  }
+
+  private isWord(at: number): boolean {
+    return at >= 0 && at < this.text.length && word.has(this.codePoint(at));
+  }
+
+  private holds(kind: number, at: number): boolean {
+    const { text } = this;
+    switch (kind) {
+      case assertion.stringStart:
+        return at === 0;
+      case assertion.stringEnd:
+        return at === text.length;
+      case assertion.stringEndNewline:
+        return at === text.length || (at === text.length - 1 && text[at] === '\n');
+      case assertion.lineStart:
+        return at === 0 || (text[at - 1] === '\n' && at < text.length);
+      case assertion.lineEnd:
+        return at === text.length || text[at] === '\n';
+      case assertion.searchStart:
+        return at === this.searchStart;
+      case assertion.wordBoundary:
+      case assertion.notWordBoundary: {
+        const isBoundary = this.isWord(this.before(at)) !== this.isWord(at);
+        return isBoundary === (kind === assertion.wordBoundary);
+      }
+      default:
+        return this.isSegmentBoundary(at) === (kind === assertion.segmentBoundary);
+    }
+  }
+
+  private isSegmentBoundary(at: number): boolean {
+    if (at === 0 || at === this.text.length) return true;
+    const next = this.codePoint(at);
+    const previous = this.codePoint(this.before(at));
+    if (previous === 0x0d && next === 0x0a) return false;
+    return !(marks.has(next) || next === 0x200d || previous === 0x200d);
+  }
+}

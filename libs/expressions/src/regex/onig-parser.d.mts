@@ -1,0 +1,2 @@
+export { parse } from 'oniguruma-parser/parser';
+export type { Node, OnigurumaAst } from 'oniguruma-parser/parser';
