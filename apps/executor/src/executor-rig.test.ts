@@ -7,7 +7,7 @@ import { logger } from '@easyflow/platform-telemetry';
 import { EnvelopeSigner, type DatabaseAccess } from '@easyflow/tenant-context';
 import { createTestDatabase, waitFor, type TestDatabase, type TestTenant } from '@easyflow/testing';
 import { parseEcoWindow } from '@easyflow/domain-schedule';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Executor } from './executor';
 import { defaultExecutorSettings, type ExecutorSettings } from './executor-settings';
 
@@ -88,7 +88,7 @@ export class ExecutorRig {
       signer: testSigner,
       caller: options.caller ?? new FakeCaller(),
       clock: options.clock ?? systemClock,
-      logger: process.env['LOUD'] ? logger('executor') : quietLogger,
+      logger: quietLogger,
     });
     this.executors.push(executor);
     await executor.start();
@@ -128,6 +128,26 @@ export class ExecutorRig {
        VALUES ($1, 'test', $2, '1.0.0', $3, $4, '', 'application/json', '')`,
       [tenant.id, name, newId(), JSON.stringify(document)],
     );
+  }
+
+  /** Tenants made past the issuer, whose password hashes would cost a tenth of a second each. */
+  async tenants(count: number): Promise<TestTenant[]> {
+    const made: TestTenant[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const id = newId();
+      await this.database.superuser(
+        `SELECT ctx.create_tenant($1, $2, '{}', 'shared', $3, $4, '{}', $5, $6, '')`,
+        [id, `tenant ${n}`, newId(), randomBytes(32), newId(), `${id}@example.test`],
+      );
+      made.push({
+        id,
+        name: `tenant ${n}`,
+        apiKey: '',
+        login: { email: '', password: '' },
+        token: () => Promise.reject(new Error('not minted')),
+      });
+    }
+    return made;
   }
 
   /** Accepts an execution, as the gateway would. */

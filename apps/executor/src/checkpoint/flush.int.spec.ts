@@ -1,0 +1,208 @@
+import { compileFlow } from '@easyflow/engine';
+import { newId } from '@easyflow/kernel-ids';
+import type { Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
+import { waitFor, type TestTenant } from '@easyflow/testing';
+import { Client } from 'pg';
+import { ExecutorRig } from '../executor-rig.test';
+import { LiveExecution } from '../execution/live-execution';
+import { takeCheckpoint, type Checkpoint, type CheckpointContent } from './checkpoint';
+import { flush } from './flush';
+
+jest.setTimeout(60_000);
+
+const program = compileFlow({
+  document: { dsl: '1.0.0', namespace: 'test', name: 'any', version: '1.0.0' },
+  do: [{ keep: { set: '${ . }' } }],
+});
+
+describe('a flush', () => {
+  let rig: ExecutorRig;
+  let tenant: TestTenant;
+  let owner: LeaseOwner;
+
+  beforeAll(async () => {
+    rig = await ExecutorRig.open();
+    tenant = await rig.database.createTenant();
+    owner = await rig.database.registerOwner('executor');
+  });
+
+  afterAll(() => rig.close());
+
+  it('neither loses a wake that commits beside its checkpoint nor the checkpoint', async () => {
+    const id = await rig.accept(tenant, 'any');
+    const lease = await claim(id);
+    const other = new Client({ connectionString: rig.database.databaseUrl });
+    await other.connect();
+    try {
+      // The wake holds the row; the flush has taken its snapshot and waits for the lock; then the wake commits.
+      await other.query('BEGIN');
+      await other.query(
+        `INSERT INTO ef.execution_signals (tenant_id, id, execution_id, signal) VALUES ($1, $2, $3, '{"kind":"cancel"}')`,
+        [tenant.id, newId(), id],
+      );
+      await other.query(
+        `UPDATE ef.work SET wake_seq = wake_seq + 1, due_at = least(due_at, now()) WHERE tenant_id = $1 AND id = $2`,
+        [tenant.id, id],
+      );
+      const flushed = write([checkpoint(id, lease, waiting)]);
+      await waitFor(
+        () =>
+          rig.count(
+            `SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`,
+          ),
+        { describe: 'the flush to wait for the row' },
+      );
+      await other.query('COMMIT');
+
+      expect(await flushed).toEqual([{ wakes: lease.wakeSeq + 1 }]);
+    } finally {
+      await other.end();
+    }
+    expect(await rig.execution(tenant, id)).toMatchObject({ status: 'waiting', revision: 1 });
+    expect(await rig.history(tenant, id)).toHaveLength(1);
+    expect(await due(id)).toBe(true);
+    expect(
+      await rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [id]),
+    ).toBe(1);
+  });
+
+  it('leaves a waiting execution at rest when nothing woke it', async () => {
+    const id = await rig.accept(tenant, 'any');
+    const lease = await claim(id);
+
+    expect(await write([checkpoint(id, lease, waiting)])).toEqual([{ wakes: lease.wakeSeq }]);
+    expect(await due(id)).toBe(false);
+  });
+
+  it.each([
+    ['has ended', 'lease_until = clock_timestamp()'],
+    ['was taken over', 'claim_no = claim_no + 1'],
+    ['is of another owner', `lease_owner = 'another'`],
+  ])('writes nothing when the lease %s', async (_, change) => {
+    const id = await rig.accept(tenant, 'any');
+    const lease = await claim(id);
+    await rig.database.superuser(`UPDATE ef.work SET ${change} WHERE tenant_id = $1 AND id = $2`, [
+      tenant.id,
+      id,
+    ]);
+    const parent = await rig.accept(tenant, 'any');
+    const row = { ...checkpoint(id, lease, completed), children: [child()], ...wake(parent) };
+
+    expect(await write([row])).toEqual([undefined]);
+    expect(await rig.execution(tenant, id)).toMatchObject({ status: 'pending', revision: 0 });
+    expect(await rig.history(tenant, id)).toEqual([]);
+    expect(await rig.work(tenant, id)).toBeDefined();
+    expect(await rig.work(tenant, parent)).toMatchObject({ wake_seq: 0 });
+    expect(await rig.count('SELECT count(*) FROM ef.executions WHERE parent_id = $1', [id])).toBe(
+      0,
+    );
+  });
+
+  it('wakes a parent that checkpoints in the same flush as the end of its child', async () => {
+    const parent = await rig.accept(tenant, 'any');
+    const id = await rig.accept(tenant, 'any');
+    const [parentLease, lease] = [await claim(parent), await claim(id)];
+    const rows = [
+      checkpoint(parent, parentLease, waiting),
+      { ...checkpoint(id, lease, completed), ...wake(parent) },
+    ];
+
+    expect(await write(rows)).toEqual([{ wakes: 0 }, { wakes: 0 }]);
+    expect(await rig.work(tenant, id)).toBeUndefined();
+    expect(await rig.work(tenant, parent)).toMatchObject({ wake_seq: 1 });
+    expect(await due(parent)).toBe(true);
+    expect(
+      await rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [
+        parent,
+      ]),
+    ).toBe(1);
+  });
+
+  it('wakes a parent once for two children of one flush and keeps both signals', async () => {
+    const parent = await rig.accept(tenant, 'any', {}, { dueAt: 'infinity' });
+    const rows: Checkpoint[] = [];
+    for (let n = 0; n < 2; n += 1) {
+      const id = await rig.accept(tenant, 'any');
+      rows.push({ ...checkpoint(id, await claim(id), completed), ...wake(parent) });
+    }
+
+    await write(rows);
+
+    expect(await rig.work(tenant, parent)).toMatchObject({ wake_seq: 1 });
+    expect(
+      await rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [
+        parent,
+      ]),
+    ).toBe(2);
+  });
+
+  it('can be repeated when the answer to its COMMIT was lost', async () => {
+    const id = await rig.accept(tenant, 'any');
+    const lease = await claim(id);
+    const row = {
+      ...checkpoint(id, lease, { outcome: 'stay', status: 'running' }),
+      children: [child()],
+    };
+
+    expect(await write([row])).toEqual([{ wakes: 0 }]);
+    expect(await write([row])).toEqual([{ wakes: 0 }]);
+    expect(await rig.history(tenant, id)).toHaveLength(1);
+    expect(await rig.count('SELECT count(*) FROM ef.executions WHERE parent_id = $1', [id])).toBe(
+      1,
+    );
+  });
+
+  const waiting: CheckpointContent = { outcome: 'leave', status: 'waiting', dueAt: Infinity };
+  const completed: CheckpointContent = { outcome: 'end', status: 'completed', output: {} };
+
+  async function claim(id: string): Promise<Lease> {
+    await rig.database.superuser(
+      `UPDATE ef.work SET due_at = CASE WHEN id = $1 THEN now() ELSE 'infinity' END
+       WHERE lease_until IS NULL OR lease_until <= now()`,
+      [id],
+    );
+    const [lease] = await rig.access.claims.claim(owner, ['execution'], 1);
+    if (lease?.id !== id) throw new Error('the claim took another execution');
+    return lease;
+  }
+
+  function checkpoint(id: string, lease: Lease, content: CheckpointContent): Checkpoint {
+    const facts = {
+      tenantId: tenant.id,
+      id,
+      flow: program.flow,
+      mode: 'balanced',
+      input: {},
+      createdAt: 0,
+    };
+    const execution = new LiveExecution(facts, program, lease);
+    execution.history.push({
+      sequence: 1,
+      type: 'executionStarted',
+      at: '2026-01-01T00:00:00.000Z',
+    });
+    return takeCheckpoint(execution, content);
+  }
+
+  function child() {
+    return { id: newId(), flow: program.flow, input: '{}', parentKey: 'key' };
+  }
+
+  function wake(parent: string): Pick<Checkpoint, 'wake'> {
+    return { wake: { kind: 'execution', id: parent, signal: '{"kind":"childEnded"}' } };
+  }
+
+  async function write(rows: readonly Checkpoint[]) {
+    const token: TenantToken = await tenant.token('ef_writer');
+    const sorted = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
+    return flush(rig.access.writer, owner.owner, { tokens: [token], rows: sorted, published: [] });
+  }
+
+  async function due(id: string): Promise<boolean> {
+    const [row] = await rig.database.superuser<{ due: boolean }>(
+      'SELECT due_at <= now() AS due FROM ef.work WHERE tenant_id = $1 AND id = $2',
+      [tenant.id, id],
+    );
+    return row?.due ?? false;
+  }
+});

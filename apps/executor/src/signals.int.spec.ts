@@ -1,0 +1,167 @@
+import type { Json } from '@easyflow/engine';
+import { waitFor, type TestTenant } from '@easyflow/testing';
+import { callTask, ExecutorRig, FakeCaller } from './executor-rig.test';
+
+jest.setTimeout(60_000);
+
+describe('what arrives from outside', () => {
+  let rig: ExecutorRig;
+  let tenant: TestTenant;
+
+  beforeAll(async () => {
+    rig = await ExecutorRig.open();
+    tenant = await rig.database.createTenant();
+    await rig.flow(tenant, 'call', [{ call: callTask() }]);
+    await rig.flow(tenant, 'wait', [
+      { pause: { wait: { milliseconds: 300 } } },
+      { set: { set: { waited: true } } },
+    ]);
+    await rig.flow(tenant, 'long-wait', [{ pause: { wait: { hours: 1 } } }]);
+    await rig.flow(tenant, 'child', [{ answer: { set: { got: '${ .n }' } } }]);
+    await rig.flow(tenant, 'failing-child', [
+      { fail: { raise: { error: { type: 'https://test/broken', status: 418, title: 'Broken' } } } },
+    ]);
+    await rig.flow(tenant, 'parent', [runTask('child')]);
+  });
+
+  afterEach(() => rig.stopAll());
+  afterAll(() => rig.close());
+
+  it('wakes an execution when its timer is due, from the database', async () => {
+    const id = await rig.accept(tenant, 'wait');
+    await rig.executor();
+
+    await rig.reaches(tenant, id, 'waiting');
+    const work = await rig.work(tenant, id);
+    expect(work).toMatchObject({ lease_owner: null, wake_seq: 0 });
+    expect(await rig.ends(tenant, id)).toMatchObject({
+      status: 'completed',
+      output: { waited: true },
+    });
+  });
+
+  it('leaves nothing due that waits for a long time', async () => {
+    const id = await rig.accept(tenant, 'long-wait');
+    const executor = await rig.executor();
+
+    await rig.reaches(tenant, id, 'waiting');
+    await waitFor(() => executor.live.empty, { describe: 'the execution to leave memory' });
+    const [row] = await rig.database.superuser<{ later: boolean }>(
+      `SELECT due_at > now() + interval '50 minutes' AS later FROM ef.work WHERE tenant_id = $1 AND id = $2`,
+      [tenant.id, id],
+    );
+    expect(row?.later).toBe(true);
+  });
+
+  it('cancels an execution that waits in the database', async () => {
+    const id = await rig.accept(tenant, 'long-wait');
+    await rig.executor();
+    await rig.reaches(tenant, id, 'waiting');
+
+    await rig.signal(tenant, id, { kind: 'cancel' });
+
+    expect((await rig.ends(tenant, id)).status).toBe('cancelled');
+    expect(await signals(id)).toBe(0);
+  });
+
+  it('cancels an execution in memory and aborts its call', async () => {
+    const caller = new FakeCaller();
+    let aborted = false;
+    caller.answer = (_, signal) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => {
+          aborted = true;
+          reject(new Error('aborted'));
+        });
+      });
+    const id = await rig.accept(tenant, 'call');
+    await rig.executor({ caller });
+    await waitFor(() => caller.calls.length === 1, { describe: 'the call' });
+
+    await rig.signal(tenant, id, { kind: 'cancel' });
+
+    expect((await rig.ends(tenant, id)).status).toBe('cancelled');
+    expect(aborted).toBe(true);
+    expect(await signals(id)).toBe(0);
+  });
+
+  it('runs a sub-flow and goes on with its output', async () => {
+    const id = await rig.accept(tenant, 'parent', { n: 4 });
+    await rig.executor();
+
+    expect(await rig.ends(tenant, id)).toMatchObject({ status: 'completed', output: { got: 4 } });
+    expect(await signals(id)).toBe(0);
+    const children = await rig.database.superuser<{ parent_id: string; status: string }>(
+      `SELECT parent_id, status FROM ef.executions WHERE tenant_id = $1 AND parent_id = $2`,
+      [tenant.id, id],
+    );
+    expect(children).toEqual([{ parent_id: id, status: 'completed' }]);
+  });
+
+  it('hands the fault of a sub-flow to its parent', async () => {
+    await rig.flow(tenant, 'catching', [
+      {
+        attempt: {
+          try: [runTask('failing-child')],
+          catch: { as: 'error', do: [{ caught: { set: { status: '${ $error.status }' } } }] },
+        },
+      },
+    ]);
+    const id = await rig.accept(tenant, 'catching');
+    await rig.executor();
+
+    expect(await rig.ends(tenant, id)).toMatchObject({
+      status: 'completed',
+      output: { status: 418 },
+    });
+  });
+
+  it('faults a parent whose sub-flow does not exist', async () => {
+    await rig.flow(tenant, 'lost-parent', [runTask('nowhere')]);
+    const id = await rig.accept(tenant, 'lost-parent');
+    await rig.executor();
+
+    const row = await rig.ends(tenant, id);
+    expect(row).toMatchObject({ status: 'faulted', error: { status: 404 } });
+  });
+
+  it('keeps the end of a sub-flow that comes while its parent is leased', async () => {
+    // The parent checkpoints, its child ends at once in the same process: over and over, none is lost.
+    const ids: string[] = [];
+    for (let n = 0; n < 60; n += 1) ids.push(await rig.accept(tenant, 'parent', { n }));
+    await Promise.all([rig.executor(), rig.executor()]);
+
+    const rows = await Promise.all(ids.map((id) => rig.ends(tenant, id)));
+    expect(rows.map((row) => row.output)).toEqual(ids.map((_, n) => ({ got: n })));
+  });
+
+  it('counts completions of an hour into one row that is due soon', async () => {
+    const id = await rig.accept(tenant, 'child', { n: 1 });
+    await rig.executor();
+    await rig.ends(tenant, id);
+
+    const rows = await rig.database.superuser<{ id: string; soon: boolean }>(
+      `SELECT id, due_at < now() + interval '10 s' AS soon FROM ef.work WHERE tenant_id = $1 AND kind = 'rollup'`,
+      [tenant.id],
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    const [hour] = await rig.database.superuser<{ id: string }>(
+      `SELECT '00000000-0000-7000-8000-' || lpad(to_hex(extract(epoch FROM date_trunc('hour', ended_at, 'UTC'))::bigint), 12, '0') AS id
+       FROM ef.executions WHERE tenant_id = $1 AND id = $2`,
+      [tenant.id, id],
+    );
+    expect(rows).toContainEqual({ id: hour?.id, soon: true });
+  });
+
+  function signals(id: string): Promise<number> {
+    return rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [id]);
+  }
+});
+
+function runTask(name: string): { [key: string]: Json } {
+  return {
+    run: {
+      run: { workflow: { namespace: 'test', name, version: '1.0.0', input: { n: '${ .n }' } } },
+    },
+  };
+}
