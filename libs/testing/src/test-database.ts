@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { Client, type QueryResultRow } from 'pg';
 import { newId } from '@easyflow/kernel-ids';
 import {
@@ -9,28 +9,29 @@ import {
   parseDatabaseUrl,
   ROLES,
   type Role,
-  type RolePasswords,
 } from '@easyflow/platform-database';
 import {
-  apiKeyHash,
   DatabaseAccess,
-  hashPassword,
+  InProcessIssuer,
+  IssuerCore,
   newApiKey,
   newPassword,
+  readJwtKeys,
+  senderKeyOf,
+  SERVICE_NAMES,
+  storeTenant,
+  workloadIdentity,
   type DatabaseSettings,
+  type IssuerPort,
   type LeaseOwner,
+  type ServiceName,
   type TenantLimits,
   type TenantToken,
+  type WorkloadIdentity,
 } from '@easyflow/tenant-context';
 
 /** Guards the making of the template; it is held in the database `postgres` of the test server. */
 const TEMPLATE_LOCK = 20_252;
-
-const WORKLOADS = {
-  executor: { kinds: ['execution', 'outbox'], audiences: ['ef_worker', 'ef_writer'] },
-  scheduler: { kinds: ['schedule', 'release'], audiences: ['ef_scheduler', 'ef_writer'] },
-  analytics: { kinds: ['rollup'], audiences: ['ef_analytics'] },
-} as const satisfies Record<string, { kinds: string[]; audiences: Role[] }>;
 
 export interface TestTenant {
   id: string;
@@ -47,7 +48,7 @@ export interface TestDatabase {
   databaseUrl: string;
   /** Without user and password. */
   address: { host: string; port: number; database: string };
-  rolePasswords: RolePasswords;
+  rolePasswords: Readonly<Record<Role, string>>;
   /** What the issuer of a test compares admin keys with. */
   adminKey: string;
   /** A process's access with the passwords of these roles only; closed by `drop`. */
@@ -64,17 +65,24 @@ export interface TestDatabase {
     placement?: 'shared' | 'schema';
     limits?: TenantLimits;
   }): Promise<TestTenant>;
-  registerOwner(workload: keyof typeof WORKLOADS, slot?: string): Promise<LeaseOwner>;
+  registerOwner(
+    workload: 'executor' | 'scheduler' | 'analytics',
+    slot?: string,
+  ): Promise<LeaseOwner>;
+  /** An issuer in this process for a workload; all of one database share keys and the admin key. */
+  issuerFor(workload: ServiceName): Promise<IssuerPort>;
+  /** The same issuer's core and the identities of the workloads, for a spec of the issuer itself. */
+  issuerCore(): Promise<{ core: IssuerCore; identities: Record<ServiceName, WorkloadIdentity> }>;
   drop(): Promise<void>;
 }
 
 /** The same for every database of a server: roles belong to the server. */
-function testPasswords(): RolePasswords {
+function testPasswords(): Readonly<Record<Role, string>> {
   const entries = ROLES.map((role) => [
     role,
     createHash('sha256').update(`easyflow test ${role}`).digest('hex'),
   ]);
-  return Object.fromEntries(entries) as RolePasswords;
+  return Object.fromEntries(entries) as Record<Role, string>;
 }
 
 function withDatabase(url: string, database: string): string {
@@ -143,6 +151,8 @@ class OpenTestDatabase implements TestDatabase {
   readonly #root: Client;
   readonly #lost: Error[] = [];
   #issuer: Promise<DatabaseAccess> | undefined;
+  #core:
+    Promise<{ core: IssuerCore; identities: Record<ServiceName, WorkloadIdentity> }> | undefined;
 
   constructor(
     readonly serverUrl: string,
@@ -194,22 +204,17 @@ class OpenTestDatabase implements TestDatabase {
   async createTenant(
     options: { name?: string; placement?: 'shared' | 'schema'; limits?: TenantLimits } = {},
   ): Promise<TestTenant> {
-    const issuer = await (this.#issuer ??= this.accessFor(['ef_issuer']));
+    const issuer = await this.#issuerAccess();
     const id = newId();
-    const apiKey = newApiKey();
-    const login = { email: `${id}@example.test`, password: newPassword() };
-    const tenantName = options.name ?? `tenant ${id}`;
-    await issuer.issuance.createTenant({
-      tenantId: id,
-      name: tenantName,
+    const created = {
+      id,
+      name: options.name ?? `tenant ${id}`,
+      apiKey: newApiKey(),
+      login: { email: `${id}@example.test`, password: newPassword() },
+    };
+    await storeTenant(issuer.issuance, created, {
       limits: options.limits ?? {},
       placement: options.placement ?? 'shared',
-      keyId: newId(),
-      keyHash: apiKeyHash(apiKey),
-      scopes: [],
-      userId: newId(),
-      email: login.email,
-      passwordHash: await hashPassword(login.password),
     });
     const token = async (role: Role, ttlMs?: number): Promise<TenantToken> => {
       const minted = await issuer.issuance.mint(id, [role], 'test', ttlMs);
@@ -217,15 +222,52 @@ class OpenTestDatabase implements TestDatabase {
       if (!first) throw new Error(`No token of ${role} for tenant ${id}`);
       return first;
     };
-    return { id, name: tenantName, apiKey, login, token };
+    return { ...created, token };
   }
 
-  async registerOwner(workload: keyof typeof WORKLOADS, slot?: string): Promise<LeaseOwner> {
-    const issuer = await (this.#issuer ??= this.accessFor(['ef_issuer']));
-    const owner = slot ?? `${workload}-${randomBytes(4).toString('hex')}`;
-    const { kinds, audiences } = WORKLOADS[workload];
-    const secret = await issuer.issuance.registerOwner(owner, workload, kinds, audiences);
-    return { owner, secret };
+  async registerOwner(
+    workload: 'executor' | 'scheduler' | 'analytics',
+    slot = randomBytes(4).toString('hex'),
+  ): Promise<LeaseOwner> {
+    return (await this.issuerFor(workload)).registerOwner(slot);
+  }
+
+  async issuerFor(workload: ServiceName): Promise<IssuerPort> {
+    return new InProcessIssuer((await this.issuerCore()).core, workload);
+  }
+
+  async issuerCore(): Promise<{
+    core: IssuerCore;
+    identities: Record<ServiceName, WorkloadIdentity>;
+  }> {
+    return (this.#core ??= this.#makeCore());
+  }
+
+  async #makeCore(): Promise<{
+    core: IssuerCore;
+    identities: Record<ServiceName, WorkloadIdentity>;
+  }> {
+    const access = await this.#issuerAccess();
+    const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const identities = Object.fromEntries(
+      SERVICE_NAMES.map((service) => [
+        service,
+        workloadIdentity(service, pem(generateKeyPairSync('ed25519').privateKey)),
+      ]),
+    ) as Record<ServiceName, WorkloadIdentity>;
+    const core = new IssuerCore({
+      issuance: access.issuance,
+      jwtKeys: readJwtKeys(pem(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)),
+      senderKeys: Object.values(identities).map(senderKeyOf),
+      adminKey: this.adminKey,
+      accessTokenSeconds: 3_600,
+      defaultLimits: { requestsPerSecond: 600 },
+    });
+    return { core, identities };
+  }
+
+  #issuerAccess(): Promise<DatabaseAccess> {
+    return (this.#issuer ??= this.accessFor(['ef_issuer']));
   }
 
   async drop(): Promise<void> {

@@ -2,7 +2,8 @@ import type { ClientBase } from 'pg';
 import { ROLES, type Role } from './roles';
 import { scramVerifier, verifierMatches } from './scram-verifier';
 
-export type RolePasswords = Readonly<Record<Role, string>>;
+/** Roles without one keep the password they have. */
+export type RolePasswords = Readonly<Partial<Record<Role, string>>>;
 
 const ATTRIBUTES = 'NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS';
 const OWNERS = ['ef_owner', 'ctx_owner'] as const;
@@ -43,8 +44,9 @@ async function setPasswords(
     for (const row of rows) stored.set(row.rolname, row.rolpassword);
   }
   for (const role of ROLES) {
-    if (verifierMatches(stored.get(role) ?? null, passwords[role])) continue;
-    await client.query(`ALTER ROLE ${role} PASSWORD '${scramVerifier(passwords[role])}'`);
+    const password = passwords[role];
+    if (password === undefined || verifierMatches(stored.get(role) ?? null, password)) continue;
+    await client.query(`ALTER ROLE ${role} PASSWORD '${scramVerifier(password)}'`);
   }
 }
 

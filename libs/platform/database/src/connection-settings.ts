@@ -5,7 +5,16 @@ export interface DatabaseAddress {
   host: string;
   port: number;
   database: string;
-  ssl?: boolean;
+  /** Default `disable`; `require` encrypts, `verify-full` also checks the certificate. */
+  sslMode?: SslMode;
+}
+
+export type SslMode = 'disable' | 'require' | 'verify-full';
+
+/** The driver's setting for a mode. */
+export function driverSsl(mode: SslMode | undefined): boolean | { rejectUnauthorized: boolean } {
+  if (mode === 'require') return { rejectUnauthorized: false };
+  return mode === 'verify-full';
 }
 
 /**
@@ -22,11 +31,12 @@ export function parseDatabaseUrl(
       'The database URL must look like postgres://user:password@host:5432/name',
     );
   }
+  const mode = parsed.searchParams.get('sslmode');
   return {
     host: decodeURIComponent(parsed.hostname),
     port: parsed.port === '' ? 5432 : Number(parsed.port),
     database: decodeURIComponent(parsed.pathname.slice(1)) || 'postgres',
-    ssl: ['require', 'verify-full'].includes(parsed.searchParams.get('sslmode') ?? ''),
+    sslMode: mode === 'require' || mode === 'verify-full' ? mode : 'disable',
     user: decodeURIComponent(parsed.username),
     password: decodeURIComponent(parsed.password),
   };

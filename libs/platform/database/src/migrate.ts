@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { OperationalError } from '@easyflow/kernel-errors';
 import { bootstrap, type RolePasswords } from './bootstrap';
-import { parseDatabaseUrl } from './connection-settings';
+import { driverSsl, parseDatabaseUrl } from './connection-settings';
 import { harden } from './hardening';
 import { MIGRATIONS } from './migrations/sql-migration';
 import { assertSafeServer } from './server-version';
@@ -28,7 +28,11 @@ export interface MigrateOptions {
 export async function migrate(options: MigrateOptions): Promise<void> {
   const address = parseDatabaseUrl(options.url);
   const log = options.log ?? (() => undefined);
-  const client = new Client({ ...address, connectionTimeoutMillis: 10_000 });
+  const client = new Client({
+    ...address,
+    ssl: driverSsl(address.sslMode),
+    connectionTimeoutMillis: 10_000,
+  });
   const lost: Error[] = [];
   client.on('error', (error) => lost.push(error));
   try {
@@ -61,7 +65,7 @@ async function runMigrations(
     username: address.user,
     password: address.password,
     database: address.database,
-    ssl: address.ssl ?? false,
+    ssl: driverSsl(address.sslMode),
     schema: 'migration',
     migrationsTableName: 'applied',
     migrationsTransactionMode: 'each',

@@ -1,6 +1,11 @@
 import pg, { type Client, type QueryResult } from 'pg';
 import { OperationalError, UnexpectedError } from '@easyflow/kernel-errors';
-import { connectionOptions, PLAN_SETTINGS, type DatabaseAddress } from './connection-settings';
+import {
+  connectionOptions,
+  driverSsl,
+  PLAN_SETTINGS,
+  type DatabaseAddress,
+} from './connection-settings';
 import type { Role } from './roles';
 import { toDatabaseError } from './statement-error';
 
@@ -48,7 +53,7 @@ export class RolePool {
       host: settings.host,
       port: settings.port,
       database: settings.database,
-      ssl: settings.ssl ?? false,
+      ssl: driverSsl(settings.sslMode),
       user: settings.role,
       password: settings.password,
       application_name: `easyflow ${settings.role}`,
@@ -156,7 +161,7 @@ function send<R>(
         failed?.(error);
         reject(error);
       } else {
-        resolve(result as unknown as Answer<R>);
+        resolve(result as Answer<R>);
       }
     };
     if ('name' in statement) {
@@ -201,7 +206,7 @@ class OpenTransaction implements PipelinedTransaction {
 
   queryLast<R>(statement: PreparedStatement): Promise<PreparedResult<R>> {
     const answer = this.query<R>(statement);
-    this.#end();
+    void this.#end();
     return answer;
   }
 

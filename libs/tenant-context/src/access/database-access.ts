@@ -57,7 +57,7 @@ export class DatabaseAccess {
           host: settings.host,
           port: settings.port,
           database: settings.database,
-          ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
+          ...(settings.sslMode === undefined ? {} : { sslMode: settings.sslMode }),
           role,
           password,
           size: settings.poolSizes?.[role] ?? POOL_SIZES[role],

@@ -150,7 +150,7 @@ BEGIN
   IF NOT EXISTS (SELECT 1 FROM ctx.workloads l WHERE l.workload = p_workload AND p_kinds <@ l.kinds AND p_audiences <@ l.audiences) THEN
     RAISE insufficient_privilege USING MESSAGE = 'this workload may not hold such leases', DETAIL = 'owner.workload';
   END IF;
-  IF p_owner !~ '^[a-z0-9][a-z0-9._-]{0,99}$' THEN
+  IF p_owner !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' THEN
     RAISE invalid_parameter_value USING MESSAGE = 'not the name of a slot', DETAIL = 'owner.name';
   END IF;
   -- Slots of one workload are registered one after the other, so that their number holds.

@@ -1,0 +1,149 @@
+import type { JsonWebKey } from 'node:crypto';
+import { Agent, request } from 'undici';
+import type { Role } from '@easyflow/platform-database';
+import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
+import type { LeaseOwner } from '../access/lease';
+import type { ServiceName } from '../context/tenant';
+import type {
+  AuthenticatedCaller,
+  CreatedTenant,
+  DelegatedRequest,
+  IssuerPort,
+  LoginAnswer,
+  NewTenant,
+  SenderKey,
+  TenantItem,
+} from './issuer-port';
+import type { WorkloadIdentity } from './workload';
+import { signAssertion } from './workload-assertion';
+
+export interface HttpIssuerSettings {
+  /** Base URL of the issuer. */
+  url: string;
+  identity: WorkloadIdentity;
+  /** Default 3,000: a caller waits behind it. */
+  timeoutMs?: number;
+}
+
+/** How the issuer answers an error. */
+export interface IssuerProblem {
+  kind: 'user' | 'operational' | 'unexpected';
+  code: string;
+  detail: string;
+  status: number;
+}
+
+function isProblem(value: unknown): value is IssuerProblem {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'code' in value;
+}
+
+/** The issuer over HTTP, every request signed by the workload's key: the cluster. */
+export class HttpIssuer implements IssuerPort {
+  readonly #settings: HttpIssuerSettings;
+  readonly #timeoutMs: number;
+  readonly #agent: Agent;
+
+  constructor(settings: HttpIssuerSettings) {
+    this.#settings = settings;
+    this.#timeoutMs = settings.timeoutMs ?? 3_000;
+    this.#agent = new Agent({
+      connect: { timeout: Math.min(this.#timeoutMs, 1_000) },
+      connections: 16,
+    });
+  }
+
+  login(email: string, password: string): Promise<LoginAnswer> {
+    return this.#call('login', { email, password });
+  }
+
+  jwks(): Promise<{ keys: JsonWebKey[] }> {
+    return this.#call('jwks', {});
+  }
+
+  authenticate(credential: string, roles: readonly Role[]): Promise<AuthenticatedCaller> {
+    return this.#call('authenticate', { credential, roles });
+  }
+
+  async delegate(
+    credential: string,
+    delegated: DelegatedRequest & { audience: ServiceName },
+  ): Promise<string> {
+    const { delegation } = await this.#call<{ delegation: string }>('delegate', {
+      credential,
+      request: delegated,
+    });
+    return delegation;
+  }
+
+  exchange(delegation: string, delegated: DelegatedRequest): Promise<AuthenticatedCaller> {
+    return this.#call('exchange', { delegation, request: delegated });
+  }
+
+  registerOwner(slot: string): Promise<LeaseOwner> {
+    return this.#call('register-owner', { slot });
+  }
+
+  async verifyAdmin(adminKey: string): Promise<void> {
+    await this.#call('verify-admin', { adminKey });
+  }
+
+  createTenant(adminKey: string, tenant: NewTenant): Promise<CreatedTenant> {
+    return this.#call('create-tenant', { adminKey, tenant });
+  }
+
+  listTenants(
+    adminKey: string,
+    page: { limit: number; cursor?: string },
+  ): Promise<{ items: TenantItem[]; nextCursor?: string }> {
+    return this.#call('list-tenants', { adminKey, page });
+  }
+
+  async suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<void> {
+    await this.#call('suspend-tenant', { adminKey, tenantId, suspended });
+  }
+
+  async senderKeys(): Promise<SenderKey[]> {
+    return (await this.#call<{ keys: SenderKey[] }>('sender-keys', {})).keys;
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+
+  async #call<T>(operation: string, content: object): Promise<T> {
+    const body = JSON.stringify(content);
+    const assertion = await signAssertion(this.#settings.identity, operation, body);
+    const answer = await this.#post(operation, body, assertion);
+    if (answer.statusCode === 200) return answer.content as T;
+    throw this.#error(answer.statusCode, answer.content);
+  }
+
+  async #post(
+    operation: string,
+    body: string,
+    assertion: string,
+  ): Promise<{ statusCode: number; content: unknown }> {
+    try {
+      const response = await request(new URL(`/v1/${operation}`, this.#settings.url), {
+        method: 'POST',
+        dispatcher: this.#agent,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${assertion}` },
+        body,
+        signal: AbortSignal.timeout(this.#timeoutMs),
+      });
+      return { statusCode: response.statusCode, content: await response.body.json() };
+    } catch (cause) {
+      throw new OperationalError('issuer.unavailable', 'The issuer does not answer', { cause });
+    }
+  }
+
+  #error(statusCode: number, content: unknown): Error {
+    if (!isProblem(content) || content.kind === 'operational') {
+      return new OperationalError('issuer.unavailable', 'The issuer cannot answer just now');
+    }
+    if (content.kind === 'user') {
+      return new UserError(content.code, content.detail, { status: content.status });
+    }
+    return new UnexpectedError('issuer.failed', `The issuer failed (${statusCode})`);
+  }
+}

@@ -1,0 +1,258 @@
+import type { JsonWebKey } from 'node:crypto';
+import { isId, newId } from '@easyflow/kernel-ids';
+import { formatTime } from '@easyflow/kernel-time';
+import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
+import type { Role } from '@easyflow/platform-database';
+import type { LeaseOwner } from '../access/lease';
+import type { Issuance } from '../access/issuance';
+import type { Caller, ServiceName, TenantLimits } from '../context/tenant';
+import {
+  apiKeyHash,
+  hashPassword,
+  isApiKey,
+  newApiKey,
+  newPassword,
+  sameSecret,
+  verifyPassword,
+} from './credentials';
+import type {
+  AuthenticatedCaller,
+  CreatedTenant,
+  DelegatedRequest,
+  LoginAnswer,
+  NewTenant,
+  SenderKey,
+  TenantItem,
+} from './issuer-port';
+import { invalidCredentials, IssuerTokens } from './issuer-tokens';
+import { jwkSet, type JwtKey } from './jwt-keys';
+import { WORKLOAD_LEASES, WORKLOAD_ROLES } from './workload';
+
+export interface IssuerSettings {
+  /** Of a process that holds the password of `ef_issuer`. */
+  issuance: Issuance;
+  /** The first signs. */
+  jwtKeys: readonly JwtKey[];
+  senderKeys: readonly SenderKey[];
+  adminKey: string;
+  accessTokenSeconds: number;
+  /** Of tenants that are created without limits of their own. */
+  defaultLimits: TenantLimits;
+}
+
+type Verified = Pick<Caller, 'tenantId' | 'subject' | 'kind' | 'scopes'>;
+
+const NAME_LENGTH = 200;
+
+/**
+ * Verifies every root credential and mints: the only holder of the keys of access tokens. Every
+ * method that acts for a workload takes it as its first argument, authenticated by the caller.
+ */
+export class IssuerCore {
+  readonly #settings: IssuerSettings;
+  readonly #tokens: IssuerTokens;
+
+  constructor(settings: IssuerSettings) {
+    this.#settings = settings;
+    this.#tokens = new IssuerTokens(settings.jwtKeys);
+  }
+
+  async login(email: string, password: string): Promise<LoginAnswer> {
+    const user = await this.#ask((issuance) => issuance.resolveLogin(email));
+    // The same work whether or not there is such a user, and the same answer.
+    const right = await verifyPassword(password, user?.passwordHash);
+    if (!user || !right) throw invalidCredentials();
+    const expiresIn = this.#settings.accessTokenSeconds;
+    return {
+      accessToken: await this.#tokens.signAccess(user, expiresIn),
+      tokenType: 'Bearer',
+      expiresIn,
+    };
+  }
+
+  jwks(): { keys: JsonWebKey[] } {
+    return jwkSet(this.#settings.jwtKeys);
+  }
+
+  async authenticate(
+    workload: ServiceName,
+    credential: string,
+    roles: readonly Role[],
+  ): Promise<AuthenticatedCaller> {
+    this.#assertRoles(workload, roles);
+    return this.#mint(await this.#verify(credential), roles);
+  }
+
+  async delegate(
+    workload: ServiceName,
+    credential: string,
+    request: DelegatedRequest & { audience: ServiceName },
+  ): Promise<string> {
+    if (WORKLOAD_ROLES[workload].length === 0 || WORKLOAD_ROLES[request.audience].length === 0) {
+      throw forbidden('No request is delegated between these services');
+    }
+    return this.#tokens.signDelegation(await this.#verify(credential), workload, request);
+  }
+
+  async exchange(
+    workload: ServiceName,
+    delegation: string,
+    request: DelegatedRequest,
+  ): Promise<AuthenticatedCaller> {
+    const claims = await this.#tokens.verifyDelegation(delegation, workload);
+    const same =
+      claims.pattern === request.pattern &&
+      claims.rid === request.requestId &&
+      claims.hash === request.payloadHash;
+    if (!same) throw invalidCredentials();
+    // Used up only now, so that nobody can spend a delegation with a wrong request.
+    const first = await this.#ask((issuance) =>
+      issuance.useDelegation(claims.jti, new Date(claims.exp * 1000)),
+    );
+    if (!first) throw invalidCredentials();
+    const { tenant: tenantId, sub: subject, kind, scopes } = claims;
+    return this.#mint({ tenantId, subject, kind, scopes }, WORKLOAD_ROLES[workload]);
+  }
+
+  async registerOwner(workload: ServiceName, slot: string): Promise<LeaseOwner> {
+    const leases = WORKLOAD_LEASES[workload];
+    if (!leases) throw forbidden('This service leases no work');
+    if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(slot)) {
+      throw new UserError('request.invalid', 'A slot is 1 to 64 letters, digits, dots or hyphens');
+    }
+    const owner = `${workload}.${slot}`;
+    const secret = await this.#ask((issuance) =>
+      issuance.registerOwner(owner, workload, leases.kinds, leases.audiences),
+    );
+    return { owner, secret };
+  }
+
+  verifyAdmin(adminKey: string): void {
+    if (!sameSecret(adminKey, this.#settings.adminKey)) throw invalidCredentials();
+  }
+
+  async createTenant(adminKey: string, tenant: NewTenant): Promise<CreatedTenant> {
+    this.verifyAdmin(adminKey);
+    const id = newId();
+    const name = tenant.name ?? `tenant-${id.slice(-8)}`;
+    if (name.length === 0 || name.length > NAME_LENGTH) {
+      throw new UserError('request.invalid', `A name has 1 to ${NAME_LENGTH} characters`);
+    }
+    const created: CreatedTenant = {
+      id,
+      name,
+      apiKey: newApiKey(),
+      login: { email: `admin@${id}.easyflow.invalid`, password: newPassword() },
+    };
+    await storeTenant(this.#settings.issuance, created, {
+      limits: { ...this.#settings.defaultLimits, ...tenant.limits },
+      placement: tenant.placement ?? 'shared',
+    }).catch(asIssuerError);
+    return created;
+  }
+
+  async listTenants(
+    adminKey: string,
+    page: { limit: number; cursor?: string },
+  ): Promise<{ items: TenantItem[]; nextCursor?: string }> {
+    this.verifyAdmin(adminKey);
+    const after = page.cursor && Buffer.from(page.cursor, 'base64url').toString('utf8');
+    if (after !== undefined && !isId(after)) {
+      throw new UserError('request.invalid_cursor', 'The cursor is not one of ours');
+    }
+    const found = await this.#ask((issuance) => issuance.listTenants(after, page.limit + 1));
+    const items = found.slice(0, page.limit).map((record): TenantItem => ({
+      id: record.tenantId,
+      name: record.name,
+      placement: record.placement,
+      status: record.status,
+      createdAt: formatTime(record.createdAt.getTime()),
+    }));
+    const last = items.at(-1);
+    if (found.length <= page.limit || !last) return { items };
+    return { items, nextCursor: Buffer.from(last.id, 'utf8').toString('base64url') };
+  }
+
+  async suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<void> {
+    this.verifyAdmin(adminKey);
+    const known = isId(tenantId)
+      ? await this.#ask((issuance) => issuance.suspendTenant(tenantId, suspended))
+      : false;
+    if (!known) {
+      throw new UserError('tenant.not_found', 'There is no such tenant', { status: 404 });
+    }
+  }
+
+  senderKeys(): SenderKey[] {
+    return [...this.#settings.senderKeys];
+  }
+
+  async #verify(credential: string): Promise<Verified> {
+    if (isApiKey(credential)) {
+      const key = await this.#ask((issuance) => issuance.resolveKey(apiKeyHash(credential)));
+      if (!key) throw invalidCredentials();
+      const { tenantId, keyId: subject, scopes } = key;
+      return { tenantId, subject, kind: 'apiKey', scopes };
+    }
+    const { tenant: tenantId, sub: subject } = await this.#tokens.verifyAccess(credential);
+    const known = await this.#ask((issuance) => issuance.userExists(tenantId, subject));
+    if (!known) throw invalidCredentials();
+    return { tenantId, subject, kind: 'user', scopes: [] };
+  }
+
+  async #mint(who: Verified, roles: readonly Role[]): Promise<AuthenticatedCaller> {
+    const minted = await this.#ask((issuance) =>
+      issuance.mint(who.tenantId, roles, who.kind.toLowerCase()),
+    );
+    if (!minted) {
+      throw new UserError('tenant.suspended', 'The tenant is suspended', { status: 403 });
+    }
+    return { caller: { ...who, limits: minted.limits }, tokens: minted.tokens };
+  }
+
+  #assertRoles(workload: ServiceName, roles: readonly Role[]): void {
+    if (roles.length === 0 || !roles.every((role) => WORKLOAD_ROLES[workload].includes(role))) {
+      throw forbidden(`No such tokens are minted for ${workload}`);
+    }
+  }
+
+  #ask<T>(question: (issuance: Issuance) => Promise<T>): Promise<T> {
+    return question(this.#settings.issuance).catch(asIssuerError);
+  }
+}
+
+/** Callers need not know what the issuer itself depends on. */
+function asIssuerError(error: unknown): never {
+  if (error instanceof OperationalError) {
+    throw new OperationalError('issuer.unavailable', 'The issuer cannot answer just now', {
+      cause: error,
+    });
+  }
+  throw error instanceof Error
+    ? error
+    : new UnexpectedError('issuer.failed', 'The issuer failed', { cause: error });
+}
+
+function forbidden(message: string): UserError {
+  return new UserError('auth.forbidden', message, { status: 403 });
+}
+
+/** Writes a tenant with its first API key and login. */
+export async function storeTenant(
+  issuance: Issuance,
+  tenant: CreatedTenant,
+  options: { limits: TenantLimits; placement: 'shared' | 'schema' },
+): Promise<void> {
+  await issuance.createTenant({
+    tenantId: tenant.id,
+    name: tenant.name,
+    limits: options.limits,
+    placement: options.placement,
+    keyId: newId(),
+    keyHash: apiKeyHash(tenant.apiKey),
+    scopes: [],
+    userId: newId(),
+    email: tenant.login.email,
+    passwordHash: await hashPassword(tenant.login.password),
+  });
+}
