@@ -13,6 +13,8 @@ export interface ExecutorSettings {
   /** How long a closing executor waits for effects in flight. */
   readonly drainMs: number;
   readonly ecoWindow: EcoWindow;
+  /** Where it answers health questions; without it nowhere (one process). */
+  readonly http?: { readonly host: string; readonly port: number };
 }
 
 export const defaultExecutorSettings: Omit<ExecutorSettings, 'slot'> = {

@@ -1,13 +1,5 @@
 import type { Clock } from '@easyflow/kernel-time';
-import type { HttpCaller } from '@easyflow/platform-http';
-import type { Transport } from '@easyflow/platform-messaging';
-import type { Logger } from '@easyflow/platform-telemetry';
-import type {
-  DatabaseAccess,
-  EnvelopeSigner,
-  IssuerPort,
-  LeaseOwner,
-} from '@easyflow/tenant-context';
+import type { IssuerPort, LeaseOwner } from '@easyflow/tenant-context';
 import { UnexpectedError } from '@easyflow/kernel-errors';
 import { Checkpointer } from './checkpoint/checkpointer';
 import { Claimer } from './claiming/claimer';
@@ -20,6 +12,7 @@ import { AfterCommit } from './execution/after-commit';
 import { Effects } from './execution/effects';
 import { ExecutionRunner } from './execution/execution-runner';
 import { LiveExecutions } from './execution/live-executions';
+import type { ExecutorDeps } from './executor-deps';
 import type { ExecutorSettings } from './executor-settings';
 import { LifecyclePublisher } from './lifecycle/lifecycle-publisher';
 import { OutboxSweeper } from './lifecycle/outbox-sweeper';
@@ -27,17 +20,12 @@ import { ProgramCache } from './programs/program-cache';
 import { SubFlows } from './programs/sub-flows';
 import { EndedResults } from './results/ended-results';
 
-/** What an executor is made of. */
-export interface ExecutorParts {
+/** `ExecutorDeps`, complete. */
+export type ExecutorParts = Omit<ExecutorDeps, 'issuer' | 'settings'> & {
   readonly settings: ExecutorSettings;
-  readonly database: DatabaseAccess;
-  readonly transport: Transport;
   readonly issuer: Pick<IssuerPort, 'registerOwner'>;
-  readonly signer: EnvelopeSigner;
-  readonly caller: Pick<HttpCaller, 'perform'>;
   readonly clock: Clock;
-  readonly logger: Logger;
-}
+};
 
 const SAVE_EVERY_MS = 100;
 const REGISTER_AGAIN_MS = 1_000;

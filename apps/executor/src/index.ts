@@ -1,1 +1,18 @@
-export {};
+export type { ExecutorDeps } from './executor-deps';
+export { defaultExecutorSettings, type ExecutorSettings } from './executor-settings';
+export { createLocalDispatch, startExecutor, type RunningExecutor } from './start-executor';
+export {
+  deleteOutbox,
+  deleteSignals,
+  enqueueChildren,
+  enqueueRollups,
+  insertChildren,
+  insertSignals,
+  lockWork,
+  wakeRollups,
+  wakeWork,
+  writeCheckpoints,
+} from './checkpoint/checkpoint.statements';
+export { loadExecutions, loadSignals } from './claiming/loading.statements';
+export { loadEvents } from './lifecycle/outbox.statements';
+export { selectDocument, selectVersion } from './programs/program.statements';

@@ -1,0 +1,82 @@
+import 'reflect-metadata';
+import { maySend } from '@easyflow/contracts-events';
+import type { Json, Program } from '@easyflow/engine';
+import { systemClock } from '@easyflow/kernel-time';
+import { startHealthServer } from '@easyflow/platform-http';
+import { RpcErrorFilter, TransportStrategy } from '@easyflow/platform-messaging';
+import { EnvelopeVerifier, type LocalDispatch } from '@easyflow/tenant-context';
+import { NestFactory } from '@nestjs/core';
+import { Executor } from './executor';
+import type { ExecutorDeps } from './executor-deps';
+import { defaultExecutorSettings } from './executor-settings';
+import { ExecutorModule } from './executor.module';
+
+export interface RunningExecutor {
+  /** Of the health endpoints, where it has them. */
+  url?: string;
+  /** For the gateway of the same process. */
+  localDispatch: LocalDispatch<Program, Json>;
+  ready(): Promise<boolean>;
+  /** Claims no more, lets effects in flight finish for a while, checkpoints, gives the leases back. */
+  close(): Promise<void>;
+}
+
+/** Executors share the hints: one of them claims for each. */
+const GROUP = 'easyflow.executors';
+
+/**
+ * Starts the service that runs executions. It starts also while the database, the issuer or Kafka is down, and
+ * takes work when they are back.
+ */
+export async function startExecutor(deps: ExecutorDeps): Promise<RunningExecutor> {
+  const { database, transport, issuer, signer, logger } = deps;
+  const clock = deps.clock ?? systemClock;
+  const settings = { ...defaultExecutorSettings, ...deps.settings };
+  const executor = new Executor({ ...deps, settings, clock });
+  const verifier = new EnvelopeVerifier({
+    keys: () => issuer.senderKeys(),
+    allowed: maySend,
+    clock,
+  });
+  const app = await NestFactory.createMicroservice(ExecutorModule.with(executor), {
+    logger: false,
+    strategy: new TransportStrategy({
+      transport,
+      service: 'executor',
+      signer,
+      verifier,
+      log: logger,
+      tenants: { group: GROUP },
+    }),
+  });
+  app.useGlobalFilters(new RpcErrorFilter());
+  await executor.start();
+  await app.listen();
+  const checks = async () => ({
+    database: await answers(database.ping()),
+    issuer: executor.registered,
+  });
+  const health = settings.http && (await startHealthServer({ ...settings.http, checks }));
+  return {
+    ...(health ? { url: health.url } : {}),
+    localDispatch: executor.localDispatch,
+    ready: async () => Object.values(await checks()).every(Boolean),
+    close: async () => {
+      await app.close();
+      await executor.close();
+      await health?.close();
+    },
+  };
+}
+
+/** The road from a gateway to the executor of the same process. */
+export function createLocalDispatch(executor: RunningExecutor): LocalDispatch<Program, Json> {
+  return executor.localDispatch;
+}
+
+function answers(question: Promise<unknown>): Promise<boolean> {
+  return question.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,109 @@
+import {
+  dueTicks,
+  readExpression,
+  tickExecutionId,
+  tickKey,
+  type ScheduleKind,
+} from '@easyflow/domain-schedule';
+import type { Lease } from '@easyflow/tenant-context';
+
+/** A row of `schedules`. */
+export interface ScheduleRow {
+  id: string;
+  namespace: string;
+  name: string;
+  version: string;
+  kind: ScheduleKind;
+  expression: string;
+  last_tick: Date | null;
+  next_tick: Date | null;
+}
+
+/** An execution that a tick starts. */
+export interface Tick {
+  readonly key: string;
+  readonly executionId: string;
+  readonly flow: { readonly namespace: string; readonly name: string; readonly version: string };
+  /** Written to `executions.parent_key`: the end of the execution wakes the schedule. */
+  readonly parentKey: string | null;
+}
+
+/** What is written for a schedule that was claimed. Times in milliseconds since the epoch. */
+export type Plan =
+  | { readonly kind: 'remove'; readonly lease: Lease }
+  | {
+      readonly kind: 'move';
+      readonly lease: Lease;
+      readonly ticks: readonly Tick[];
+      /** `Infinity`: only a wake makes it due again. */
+      readonly dueAt: number;
+      readonly lastTick: number | undefined;
+      readonly nextTick: number | undefined;
+    };
+
+/**
+ * Decides what a claimed schedule does now. `endOf` answers when an execution ended: undefined when it has not.
+ * @throws UserError `schedule.invalid` when the row cannot be read
+ */
+export function planOf(
+  lease: Lease,
+  row: ScheduleRow,
+  now: number,
+  endOf: (executionId: string) => number | undefined,
+): Plan {
+  const expression = readExpression(row.kind, row.expression);
+  const lastTick = row.last_tick?.getTime();
+  const nextTick = row.next_tick?.getTime();
+  if (expression.kind === 'after') {
+    return planAfter(lease, row, now, { after: expression.after, lastTick, nextTick, endOf });
+  }
+  if (nextTick === undefined) {
+    return { kind: 'move', lease, ticks: [], dueAt: Infinity, lastTick, nextTick };
+  }
+  const { fire, next } = dueTicks(expression, nextTick, now);
+  return {
+    kind: 'move',
+    lease,
+    ticks: fire.map((tick) => tickOf(row, tick, null)),
+    dueAt: next ?? Infinity,
+    lastTick: fire.at(-1) ?? lastTick,
+    nextTick: next,
+  };
+}
+
+/** The execution whose end an `after` waits for; undefined when it waits for none. */
+export function awaitedExecution(row: ScheduleRow): string | undefined {
+  if (row.kind !== 'after' || row.next_tick || !row.last_tick) return undefined;
+  return tickExecutionId(row.id, row.last_tick.getTime());
+}
+
+function planAfter(
+  lease: Lease,
+  row: ScheduleRow,
+  now: number,
+  at: {
+    after: number;
+    lastTick: number | undefined;
+    nextTick: number | undefined;
+    endOf: (executionId: string) => number | undefined;
+  },
+): Plan {
+  const { lastTick } = at;
+  const base = { kind: 'move' as const, lease, ticks: [], lastTick };
+  const awaited = awaitedExecution(row);
+  const ended = awaited === undefined ? undefined : at.endOf(awaited);
+  const tick = at.nextTick ?? (ended === undefined ? undefined : ended + at.after);
+  if (tick === undefined) return { ...base, dueAt: Infinity, nextTick: undefined };
+  if (tick > now) return { ...base, dueAt: tick, nextTick: tick };
+  const ticks = [tickOf(row, tick, `schedule:${row.id}`)];
+  return { ...base, ticks, dueAt: Infinity, lastTick: tick, nextTick: undefined };
+}
+
+function tickOf(row: ScheduleRow, tick: number, parentKey: string | null): Tick {
+  return {
+    key: tickKey(row.id, tick),
+    executionId: tickExecutionId(row.id, tick),
+    flow: { namespace: row.namespace, name: row.name, version: row.version },
+    parentKey,
+  };
+}
