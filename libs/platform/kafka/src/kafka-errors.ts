@@ -18,7 +18,7 @@ const REFUSALS = new Set([
 export function protocolErrorOf(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('type' in cause && typeof cause.type === 'string') return cause.type;
-    const first = 'errors' in cause && Array.isArray(cause.errors) ? cause.errors[0] : undefined;
+    const [first]: unknown[] = 'errors' in cause && Array.isArray(cause.errors) ? cause.errors : [];
     if (first !== undefined) return protocolErrorOf(first);
   }
   return undefined;

@@ -99,11 +99,9 @@ export class KafkaLink {
     });
     const admin = kafka.admin({ retry: RETRY });
     const link: OpenLink = { producer, admin, lost: lost.signal };
-    let probe: NodeJS.Timeout | undefined;
     const drop = (reason: string): void => {
       if (lost.signal.aborted) return;
       lost.abort();
-      clearInterval(probe);
       if (this.open === link) this.lose(link, reason);
     };
     try {
@@ -115,8 +113,9 @@ export class KafkaLink {
       throw error;
     }
     if (lost.signal.aborted) throw unavailable('Kafka closed the connection at once');
-    probe = setInterval(() => void this.probe(link, drop), PROBE_MS);
+    const probe = setInterval(() => void this.probe(link, drop), PROBE_MS);
     probe.unref();
+    lost.signal.addEventListener('abort', () => clearInterval(probe));
     this.dropOpen = drop;
     this.setOpen(link);
   }
