@@ -1,0 +1,71 @@
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { captured } from '../cli/captured.test';
+import { caret } from './caret';
+import { evaluateBatch } from './evaluate';
+
+describe('easyflow eval', () => {
+  it('prints every output on a line', async () => {
+    expect(await captured('eval', '.[] | . * 2', '-i', '[1, 2]')).toEqual({
+      code: 0,
+      stdout: '2\n4\n',
+      stderr: '',
+    });
+    expect(await captured('eval', '${ . }')).toMatchObject({ code: 0, stdout: 'null\n' });
+  });
+
+  it('keeps what came before an error and shows where it is', async () => {
+    const result = await captured(
+      'eval',
+      '.[] | if . == 2 then error("no") else . end',
+      '-i',
+      '[1, 2, 3]',
+    );
+    expect(result).toMatchObject({ code: 1, stdout: '1\n' });
+    expect(result.stderr.split('\n')[0]).toBe('no');
+    expect(await captured('eval', '.a | }')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/\n {2}\.a \| \}\n {7}\^\n$/),
+    });
+  });
+
+  it('needs an expression or --batch, not both', async () => {
+    expect((await captured('eval')).code).toBe(2);
+    expect((await captured('eval', '.', '--batch')).code).toBe(2);
+  });
+});
+
+describe('easyflow eval --batch', () => {
+  it('answers every line', async () => {
+    const requests = [
+      '{"program": ".a, error(\\"x\\")", "input": {"a": [1]}}',
+      '',
+      '{"program": "1 +"}',
+      'no json',
+      '{"input": 1}',
+      '{"program": "."}',
+    ];
+    const output = new PassThrough();
+    const read = text(output);
+    await evaluateBatch(Readable.from([requests.join('\n')]), output);
+    output.end();
+    const answers = (await read)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(answers).toEqual([
+      { outputs: [[1]], error: expect.objectContaining({ message: 'x' }) },
+      { outputs: [], error: { message: expect.any(String), line: 1, column: expect.any(Number) } },
+      { outputs: [], error: { message: expect.stringContaining('not JSON') } },
+      { outputs: [], error: { message: expect.stringContaining('program') } },
+      { outputs: [null] },
+    ]);
+  });
+});
+
+describe('caret', () => {
+  it('points at the column of the line', () => {
+    expect(caret('a\n\tb c', 2, 4)).toBe('  \tb c\n  \t  ^');
+  });
+});
