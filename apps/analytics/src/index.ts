@@ -1,1 +1,2 @@
-export {};
+export type { AnalyticsDeps, AnalyticsSettings } from './analytics-deps';
+export { startAnalytics, type RunningAnalytics } from './start-analytics';

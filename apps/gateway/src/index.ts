@@ -1,1 +1,3 @@
-export {};
+export { startGateway, type RunningGateway } from './start-gateway';
+export type { GatewayDeps, GatewaySettings } from './gateway-deps';
+export type { PartState } from './status/status-page';

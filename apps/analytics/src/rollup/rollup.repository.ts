@@ -2,7 +2,6 @@ import type { PriceList } from '@easyflow/domain-cost';
 import type { DatabaseAccess, Lease, TenantSession, TenantToken } from '@easyflow/tenant-context';
 import { hourOf } from './rollup-hour';
 import {
-  allowBitmapScan,
   countHour,
   deleteWork,
   dropExpiredKeys,
@@ -57,7 +56,6 @@ export class RollupRepository {
 
   private async replace(session: TenantSession, hour: Date): Promise<void> {
     const values = [session.tenantId, hour.toISOString()];
-    await session.query(allowBitmapScan);
     const { rows } = await session.query<CountRow>({ ...countHour, values });
     await session.query({ ...dropHour, values });
     if (rows.length === 0) return;

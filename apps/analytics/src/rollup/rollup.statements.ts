@@ -1,17 +1,11 @@
 /** Statements of the roll-up in one tenant's session under `ef_analytics`. */
 
 /**
- * The hour is found through the block range index on ended_at, which only a bitmap scan can use; the connection's
- * plan settings, made for the queue's look-ups, switch those off.
+ * `ended_at` is the database's clock at the checkpoint. The hour is found through the block range index on it; the
+ * connections of `ef_analytics` do not have the plan settings of the queue, which switch its bitmap scan off.
  */
-export const allowBitmapScan = {
-  name: 'analytics_allow_bitmap_scan',
-  text: 'SET LOCAL enable_bitmapscan = on',
-} as const;
-
-/** `ended_at` is the database's clock at the checkpoint. */
 export const countHour = {
-  name: 'analytics_count_hour',
+  name: 'a_count_hour',
   text: `
 SELECT flow_namespace, flow_name, mode, count(*)::text AS executions
 FROM executions
@@ -22,12 +16,12 @@ GROUP BY flow_namespace, flow_name, mode`,
 
 /** Counters are replaced, never added to: counting twice changes nothing. */
 export const dropHour = {
-  name: 'analytics_drop_hour',
+  name: 'a_drop_hour',
   text: 'DELETE FROM usage_hourly WHERE tenant_id = $1 AND hour = $2',
 } as const;
 
 export const insertHour = {
-  name: 'analytics_insert_hour',
+  name: 'a_insert_hour',
   text: `
 INSERT INTO usage_hourly (tenant_id, hour, flow_namespace, flow_name, mode, executions, cost)
 SELECT $1, $2, x.namespace, x.name, x.mode, x.executions, x.cost
@@ -37,7 +31,7 @@ FROM unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::numeric[])
 
 /** Whether nothing can be added to the hour any more, asked before it is counted. */
 export const readSettled = {
-  name: 'analytics_read_settled',
+  name: 'a_read_settled',
   text: 'SELECT clock_timestamp() >= $1::timestamptz AS settled',
 } as const;
 
@@ -46,25 +40,25 @@ export const readSettled = {
  * for a count. A completion that this count missed has woken the row, or is waiting for this lock to do so.
  */
 export const lockWork = {
-  name: 'analytics_lock_work',
+  name: 'a_lock_work',
   text: `
 SELECT wake_seq, claim_no FROM work WHERE tenant_id = $1 AND kind = 'rollup' AND id = $2
 FOR UPDATE`,
 } as const;
 
 export const postponeWork = {
-  name: 'analytics_postpone_work',
+  name: 'a_postpone_work',
   text: `
 UPDATE work SET due_at = $3 WHERE tenant_id = $1 AND kind = 'rollup' AND id = $2`,
 } as const;
 
 export const deleteWork = {
-  name: 'analytics_delete_work',
+  name: 'a_delete_work',
   text: `DELETE FROM work WHERE tenant_id = $1 AND kind = 'rollup' AND id = $2`,
 } as const;
 
 /** Once an hour and tenant: keys that nobody can replay any more. */
 export const dropExpiredKeys = {
-  name: 'analytics_drop_expired_keys',
+  name: 'a_drop_expired_keys',
   text: 'DELETE FROM idempotency_keys WHERE tenant_id = $1 AND expires_at <= clock_timestamp()',
 } as const;

@@ -1,6 +1,6 @@
 /** Statements of the registry in one tenant's session under `ef_registry`. */
 export const insertFlow = {
-  name: 'registry_insert_flow',
+  name: 'r_insert_flow',
   text: `
 INSERT INTO flows (tenant_id, namespace, name) VALUES ($1, $2, $3)
 ON CONFLICT (tenant_id, namespace, name) DO NOTHING`,
@@ -8,7 +8,7 @@ ON CONFLICT (tenant_id, namespace, name) DO NOTHING`,
 
 /** The flow's row lock puts all changes of one flow in a line. */
 export const lockFlow = {
-  name: 'registry_lock_flow',
+  name: 'r_lock_flow',
   text: `
 SELECT active_version FROM flows
 WHERE tenant_id = $1 AND namespace = $2 AND name = $3
@@ -16,14 +16,14 @@ FOR UPDATE`,
 } as const;
 
 export const readVersion = {
-  name: 'registry_read_version',
+  name: 'r_read_version',
   text: `
 SELECT content_hash, created_at, document::text AS document FROM flow_versions
 WHERE tenant_id = $1 AND namespace = $2 AND name = $3 AND version = $4`,
 } as const;
 
 export const insertVersion = {
-  name: 'registry_insert_version',
+  name: 'r_insert_version',
   text: `
 INSERT INTO flow_versions
   (tenant_id, namespace, name, version, id, document, source, media_type, content_hash)
@@ -32,21 +32,21 @@ RETURNING created_at`,
 } as const;
 
 export const activateVersion = {
-  name: 'registry_activate_version',
+  name: 'r_activate_version',
   text: `
 UPDATE flows SET active_version = $4, updated_at = clock_timestamp()
 WHERE tenant_id = $1 AND namespace = $2 AND name = $3`,
 } as const;
 
 export const readSchedule = {
-  name: 'registry_read_schedule',
+  name: 'r_read_schedule',
   text: `
 SELECT id, kind, expression, next_tick FROM schedules
 WHERE tenant_id = $1 AND namespace = $2 AND name = $3`,
 } as const;
 
 export const putSchedule = {
-  name: 'registry_put_schedule',
+  name: 'r_put_schedule',
   text: `
 INSERT INTO schedules (tenant_id, id, namespace, name, version, kind, expression, next_tick)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -57,7 +57,7 @@ ON CONFLICT (tenant_id, namespace, name) DO UPDATE
 
 /** Inserts the schedule's work row, or wakes it: the scheduler looks again and finds the new tick. */
 export const enqueueSchedule = {
-  name: 'registry_enqueue_schedule',
+  name: 'r_enqueue_schedule',
   text: `
 SELECT id FROM ctx.enqueue(
   ARRAY[$1::uuid], ARRAY['schedule'::text], ARRAY[$2::uuid], ARRAY[0::smallint], ARRAY[$3::timestamptz])`,
@@ -65,17 +65,17 @@ SELECT id FROM ctx.enqueue(
 
 /** A wake only pulls the due time forward; a schedule that became rarer is due later. */
 export const postponeSchedule = {
-  name: 'registry_postpone_schedule',
+  name: 'r_postpone_schedule',
   text: `
 UPDATE work SET due_at = $3 WHERE tenant_id = $1 AND kind = 'schedule' AND id = $2`,
 } as const;
 
 export const deleteScheduleWork = {
-  name: 'registry_delete_schedule_work',
+  name: 'r_delete_schedule_work',
   text: `DELETE FROM work WHERE tenant_id = $1 AND kind = 'schedule' AND id = $2`,
 } as const;
 
 export const deleteSchedule = {
-  name: 'registry_delete_schedule',
+  name: 'r_delete_schedule',
   text: `DELETE FROM schedules WHERE tenant_id = $1 AND id = $2`,
 } as const;

@@ -1,12 +1,10 @@
 import {
   flowActivateBodySchema,
   flowApplyBodySchema,
-  type ControlReply,
   type ControlRequest,
   type FlowReply,
 } from '@easyflow/contracts-events';
-import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
-import type { Logger } from '@easyflow/platform-telemetry';
+import { UnexpectedError, UserError } from '@easyflow/kernel-errors';
 import type {
   DatabaseAccess,
   IssuerPort,
@@ -21,7 +19,7 @@ import { readRequest, storeReply } from './request.statements';
 
 export type FlowPattern = 'flow.apply' | 'flow.activate';
 
-/** Replies are remembered for as long as a request may be delivered again. */
+/** Answers are remembered for as long as a request may be delivered again. */
 const REMEMBERED_MS = 120_000;
 
 export interface RequestHandlerOptions {
@@ -33,7 +31,6 @@ export interface RequestHandlerOptions {
     tenantId: string,
     flow: { namespace: string; name: string; version: string },
   ) => Promise<void>;
-  logger: Logger;
 }
 
 interface StoredRequest {
@@ -48,32 +45,23 @@ interface StoredRequest {
  * inbox, read with a token that the issuer gave for the delegation of exactly this body.
  */
 export class RequestHandler {
-  private readonly answered = new LRUCache<string, ControlReply>({
+  private readonly answered = new LRUCache<string, true>({
     max: 10_000,
     ttl: REMEMBERED_MS,
   });
 
   constructor(private readonly options: RequestHandlerOptions) {}
 
-  /** Never rejects: the asker always learns what to do next. */
-  async handle(pattern: FlowPattern, request: ControlRequest): Promise<ControlReply> {
-    const { requestId } = request;
-    // A delegation is exchanged once, so the answer to a second delivery is the first one's.
-    const known = this.answered.get(requestId);
-    if (known) return known;
-    try {
-      await this.answer(pattern, request);
-      const reply: ControlReply = { requestId, outcome: 'stored' };
-      this.answered.set(requestId, reply);
-      return reply;
-    } catch (error) {
-      if (error instanceof OperationalError) {
-        const retryAfterSeconds = Math.max(1, Math.ceil(error.retryAfterSeconds));
-        return { requestId, outcome: 'unavailable', retryAfterSeconds };
-      }
-      this.options.logger.error({ err: error, requestId }, 'a control request failed');
-      return { requestId, outcome: 'failed' };
-    }
+  /**
+   * Resolves when the reply is in the row.
+   * @throws OperationalError when a dependency is down and nothing was done
+   * @throws UnexpectedError for a request that is not what was delegated
+   */
+  async handle(pattern: FlowPattern, request: ControlRequest): Promise<void> {
+    // A delegation is exchanged once, so a second delivery only hears that the reply is there.
+    if (this.answered.has(request.requestId)) return;
+    await this.answer(pattern, request);
+    this.answered.set(request.requestId, true);
   }
 
   private async answer(pattern: FlowPattern, request: ControlRequest): Promise<void> {

@@ -8,7 +8,7 @@
  * planner thinks of the batch's size; a join here would be a nested loop over both (see the plan settings).
  */
 export const acceptExecutions = {
-  name: 'gateway_accept_executions',
+  name: 'g_accept_executions',
   text: `
 WITH bound AS (
   INSERT INTO idempotency_keys AS k
@@ -48,7 +48,7 @@ FROM chosen CROSS JOIN LATERAL ctx.enqueue(
 
 /** Whose the keys are that a flush could not bind. No payload: `ef_writer` reads none. */
 export const readBoundKeys = {
-  name: 'gateway_read_bound_keys',
+  name: 'g_read_bound_keys',
   text: `
 SELECT x.tenant_id, x.key, k.request_hash, k.execution_id, k.dispatch, e.status
 FROM unnest($1::uuid[], $2::text[]) AS x (tenant_id, key)

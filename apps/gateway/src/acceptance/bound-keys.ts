@@ -17,7 +17,7 @@ export class BoundKeys {
   /** Under the tenant's `ef_writer` token. */
   async find(token: TenantToken, key: string): Promise<BoundKey | undefined> {
     const { rows } = await this.writer.transaction([token], (session) =>
-      session.query<{
+      session.queryLast<{
         execution_id: string;
         status: string;
         dispatch: Dispatch;

@@ -21,14 +21,18 @@ function tenants(count: number): TenantToken[] {
   }));
 }
 
-function sender(options: { up?: boolean; fail?: boolean } = {}) {
+function sender(options: { up?: boolean; fail?: boolean; missing?: string } = {}) {
+  const missing = new Set(options.missing === undefined ? [] : [options.missing]);
   const sent: OutgoingRecord[] = [];
   const hints = new HintSender({
     transport: {
       isUp: () => options.up ?? true,
       send: async (records) => {
-        if (options.fail) throw new Error('down');
+        if (options.fail || missing.has(records[0]?.topic ?? '')) throw new Error('down');
         sent.push(...records);
+      },
+      ensureTopics: async (topics) => {
+        for (const topic of topics) missing.delete(topic);
       },
     },
     signer,
@@ -59,6 +63,15 @@ describe('HintSender', () => {
     while (sent.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     await hints.close();
     expect(sent).toHaveLength(2);
+  });
+
+  it('makes a topic that could not be made when its tenant was', async () => {
+    const [tenant] = tenants(1);
+    const topic = `tenant_${tenant?.tenantId}_events`;
+    const { hints, sent } = sender({ missing: topic });
+    hints.hint(tenant ? [tenant] : []);
+    await hints.close();
+    expect(sent.map((record) => record.topic)).toEqual([topic]);
   });
 
   it('sends nothing while the transport is down, and survives a failure', async () => {

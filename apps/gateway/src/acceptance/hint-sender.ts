@@ -1,5 +1,9 @@
-import { tenantEventsTopic } from '@easyflow/contracts-events';
-import type { Transport } from '@easyflow/platform-messaging';
+import {
+  MESSAGE_HEADERS,
+  tenantDeadLetterTopic,
+  tenantEventsTopic,
+} from '@easyflow/contracts-events';
+import type { OutgoingRecord, Transport } from '@easyflow/platform-messaging';
 import { currentTraceparent, type Logger } from '@easyflow/platform-telemetry';
 import type { EnvelopeSigner, TenantToken } from '@easyflow/tenant-context';
 
@@ -8,7 +12,7 @@ const PAUSE_MS = 5;
 const VALUE = '{}';
 
 export interface HintSenderOptions {
-  transport: Pick<Transport, 'isUp' | 'send'>;
+  transport: Pick<Transport, 'isUp' | 'send' | 'ensureTopics'>;
   signer: EnvelopeSigner;
   logger: Logger;
 }
@@ -56,18 +60,34 @@ export class HintSender {
   }
 
   private async send({ tenantId, epoch }: { tenantId: string; epoch: number }): Promise<void> {
-    const { transport, signer, logger } = this.options;
+    const { signer, logger } = this.options;
     const topic = tenantEventsTopic(tenantId);
     const traceparent = currentTraceparent();
     try {
       const envelope = signer.sign({ topic, type: 'hint', tenantId, epoch, value: VALUE });
-      const headers = traceparent === undefined ? envelope : { ...envelope, traceparent };
-      await transport.send([{ topic, headers, value: VALUE }]);
+      const headers = {
+        [MESSAGE_HEADERS.pattern]: 'hint',
+        ...envelope,
+        ...(traceparent === undefined ? {} : { [MESSAGE_HEADERS.traceparent]: traceparent }),
+      };
+      await this.deliver({ topic, headers, value: VALUE }, tenantId);
     } catch (error) {
       logger.warn(
         { err: error, tenantId },
         'a hint could not be sent; executors find the work by polling',
       );
+    }
+  }
+
+  /** A topic that could not be made when its tenant was is made now. */
+  private async deliver(record: OutgoingRecord, tenantId: string): Promise<void> {
+    const { transport } = this.options;
+    try {
+      await transport.send([record]);
+    } catch (error) {
+      if (!transport.isUp()) throw error;
+      await transport.ensureTopics([record.topic, tenantDeadLetterTopic(tenantId)]);
+      await transport.send([record]);
     }
   }
 }

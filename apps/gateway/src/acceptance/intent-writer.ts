@@ -69,13 +69,17 @@ export class IntentWriter {
     dispatch: Dispatch,
     owner: Reservation | undefined,
   ): Promise<[Map<string, StartedRow>, Map<string, BoundKeyRow>]> {
+    const grouped = groups(intents);
+    const keyed = intents.some(({ idempotency }) => idempotency);
     const results = await Promise.all(
-      groups(intents).map((group) =>
-        session.query<StartedRow>({
-          ...acceptExecutions,
-          values: parameters(group, dispatch, group[0]?.dueAt === undefined ? owner : undefined),
-        }),
-      ),
+      grouped.map((group, index) => {
+        const leasing = group[0]?.dueAt === undefined ? owner : undefined;
+        const statement = { ...acceptExecutions, values: parameters(group, dispatch, leasing) };
+        // Where no key can be lost nothing follows, and COMMIT goes out in the same round trip.
+        return keyed || index < grouped.length - 1
+          ? session.query<StartedRow>(statement)
+          : session.queryLast<StartedRow>(statement);
+      }),
     );
     const started = new Map(results.flatMap(({ rows }) => rows).map((row) => [row.id, row]));
     const lost = intents.filter(({ id, idempotency }) => idempotency && !started.has(id));

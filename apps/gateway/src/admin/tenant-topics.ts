@@ -1,16 +1,14 @@
 import {
-  NOTICES_TOPIC,
   tenantDeadLetterTopic,
   tenantEventsTopic,
   type TenantCreated,
 } from '@easyflow/contracts-events';
 import type { Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
-import type { NoticeSender } from '../messages/notice-sender';
 
 export interface TenantTopicsOptions {
   transport: Pick<Transport, 'ensureTopics'>;
-  notices: NoticeSender;
+  emit: (type: 'tenant.created', notice: TenantCreated) => Promise<void>;
   logger: Logger;
 }
 
@@ -23,13 +21,12 @@ export class TenantTopics {
 
   /** Never fails: the tenant is created, and its topics are made again when something is sent to them. */
   async announce(tenantId: string): Promise<void> {
-    const { transport, notices, logger } = this.options;
-    const notice: TenantCreated = { tenantId };
+    const { transport, emit, logger } = this.options;
     try {
       await transport.ensureTopics([tenantEventsTopic(tenantId), tenantDeadLetterTopic(tenantId)]);
-      await notices.send('tenant.created', tenantId, notice);
+      await emit('tenant.created', { tenantId });
     } catch (error) {
-      logger.warn({ err: error, tenantId, topic: NOTICES_TOPIC }, 'a new tenant has no topics yet');
+      logger.warn({ err: error, tenantId }, 'a new tenant has no topics yet');
     }
   }
 }

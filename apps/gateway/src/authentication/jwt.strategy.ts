@@ -1,12 +1,7 @@
+import { accessToken } from '@easyflow/contracts-http';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { Jwks } from './jwks';
-
-export interface JwtSettings {
-  /** `iss` and `aud` that access tokens of this installation carry. */
-  issuer: string;
-  audience: string;
-}
 
 /** The claims that the gateway uses. The issuer verifies the whole token again before it mints. */
 export interface AccessTokenClaims {
@@ -20,12 +15,12 @@ export interface AccessTokenClaims {
  * looked up by `kid` among those the issuer publishes, and nothing else of the header is believed (no jku, no jwk).
  */
 export class JwtStrategy extends PassportStrategy(Strategy, 'easyflow-jwt') {
-  constructor(settings: JwtSettings, jwks: Jwks) {
+  constructor(jwks: Jwks) {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      algorithms: ['ES256'],
-      issuer: settings.issuer,
-      audience: settings.audience,
+      algorithms: [accessToken.algorithm],
+      issuer: accessToken.issuer,
+      audience: accessToken.audience,
       secretOrKeyProvider: (_request, token: string, done) => {
         jwks.key(kidOf(token)).then(
           // jsonwebtoken takes key objects; the types of passport-jwt know only their PEM text.

@@ -51,7 +51,7 @@ export class ExecutionRepository {
   async list(token: TenantToken, filter: ExecutionFilter): Promise<ExecutionSummaryRow[]> {
     const { before, flow, status, limit } = filter;
     const { rows } = await this.database.tenant(token, (session) =>
-      session.query<ExecutionSummaryRow>({
+      session.queryLast<ExecutionSummaryRow>({
         ...listExecutions,
         values: [
           session.tenantId,

@@ -4,7 +4,7 @@ const summary = `
   created_at, started_at, ended_at`;
 
 export const readExecution = {
-  name: 'gateway_read_execution',
+  name: 'g_read_execution',
   text: `
 SELECT ${summary}, input::text AS input, output::text AS output
 FROM executions WHERE tenant_id = $1 AND id = $2`,
@@ -12,7 +12,7 @@ FROM executions WHERE tenant_id = $1 AND id = $2`,
 
 /** Newest first by the primary key: ids are UUIDv7. */
 export const listExecutions = {
-  name: 'gateway_list_executions',
+  name: 'g_list_executions',
   text: `
 SELECT ${summary}
 FROM executions
@@ -25,7 +25,7 @@ LIMIT $6`,
 
 /** Items stay text: a history can be long, and nothing here looks into it. */
 export const readHistory = {
-  name: 'gateway_read_history',
+  name: 'g_read_history',
   text: `
 SELECT items::text AS items
 FROM execution_history WHERE tenant_id = $1 AND execution_id = $2
@@ -34,14 +34,14 @@ ORDER BY segment`,
 
 /** An execution that is not final has exactly one work row; waking it locks it against a checkpoint. */
 export const wakeExecution = {
-  name: 'gateway_wake_execution',
+  name: 'g_wake_execution',
   text: `
 UPDATE work SET wake_seq = wake_seq + 1, due_at = least(due_at, clock_timestamp())
 WHERE tenant_id = $1 AND kind = 'execution' AND id = $2`,
 } as const;
 
 export const insertSignal = {
-  name: 'gateway_insert_signal',
+  name: 'g_insert_signal',
   text: `
 INSERT INTO execution_signals (tenant_id, id, execution_id, signal)
 VALUES ($1, $2, $3, $4::json)`,

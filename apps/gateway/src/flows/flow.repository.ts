@@ -48,7 +48,7 @@ export class FlowRepository {
    */
   async active(token: TenantToken, flow: FlowName): Promise<ResolvedVersion> {
     const { rows } = await this.database.tenant(token, (session) =>
-      session.query<{ version: string | null; content_hash: string }>({
+      session.queryLast<{ version: string | null; content_hash: string }>({
         ...readActiveFlow,
         values: [flow.namespace, flow.name],
       }),
@@ -94,7 +94,7 @@ export class FlowRepository {
   /** Active versions after a flow, by namespace and name. */
   async listActive(token: TenantToken, after: FlowName, limit: number): Promise<FlowVersion[]> {
     const { rows } = await this.database.tenant(token, (session) =>
-      session.query<VersionRow>({
+      session.queryLast<VersionRow>({
         ...listActiveFlows,
         values: [after.namespace, after.name, limit],
       }),
@@ -113,7 +113,7 @@ export class FlowRepository {
     limit: number,
   ): Promise<{ id: string; item: FlowVersion }[]> {
     const { rows } = await this.database.tenant(token, (session) =>
-      session.query<VersionRow>({
+      session.queryLast<VersionRow>({
         ...listFlowVersions,
         values: [flow.namespace, flow.name, before ?? null, limit],
       }),

@@ -1,6 +1,6 @@
 /** Reads of flows in one tenant's session under `ef_api`; row-level security adds the tenant. */
 export const readActiveFlow = {
-  name: 'gateway_read_active_flow',
+  name: 'g_read_active_flow',
   text: `
 SELECT f.active_version AS version, v.content_hash
 FROM flows f
@@ -11,7 +11,7 @@ WHERE f.namespace = $1 AND f.name = $2`,
 } as const;
 
 export const readFlowVersion = {
-  name: 'gateway_read_flow_version',
+  name: 'g_read_flow_version',
   text: `
 SELECT v.namespace, v.name, v.version, v.created_at, v.content_hash,
        coalesce(f.active_version = v.version, false) AS active
@@ -21,7 +21,7 @@ WHERE v.namespace = $1 AND v.name = $2 AND v.version = $3`,
 } as const;
 
 export const readFlowDocument = {
-  name: 'gateway_read_flow_document',
+  name: 'g_read_flow_document',
   text: `
 SELECT document::text AS document, source, media_type
 FROM flow_versions
@@ -30,7 +30,7 @@ WHERE namespace = $1 AND name = $2 AND version = $3`,
 
 /** Keyset pages in the order of the primary key. */
 export const listActiveFlows = {
-  name: 'gateway_list_active_flows',
+  name: 'g_list_active_flows',
   text: `
 SELECT v.namespace, v.name, v.version, v.created_at, true AS active
 FROM flows f
@@ -44,7 +44,7 @@ LIMIT $3`,
 
 /** Newest first: ids are UUIDv7. A flow that does not exist has no rows. */
 export const listFlowVersions = {
-  name: 'gateway_list_flow_versions',
+  name: 'g_list_flow_versions',
   text: `
 SELECT v.id, v.namespace, v.name, v.version, v.created_at,
        coalesce(f.active_version = v.version, false) AS active

@@ -1,15 +1,13 @@
 import {
   flowReplySchema,
   REQUEST_PATTERNS,
-  type ControlReply,
-  type ControlRequest,
   type FlowActivateBody,
   type FlowApplyBody,
   type FlowReply,
-  type ServiceName,
 } from '@easyflow/contracts-events';
 import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
 import { newId } from '@easyflow/kernel-ids';
+import type { RequestData } from '@easyflow/platform-messaging';
 import type { DatabaseAccess, IssuerPort } from '@easyflow/tenant-context';
 import { createHash } from 'node:crypto';
 import type { Principal } from '../authentication/principal';
@@ -24,12 +22,8 @@ export interface RegistryClientOptions {
   database: Pick<DatabaseAccess, 'tenant'>;
   issuer: Pick<IssuerPort, 'delegate'>;
   transportIsUp: () => boolean;
-  /** Sends a control request and resolves with the reply; OperationalError when there is none in time. */
-  request: (
-    service: ServiceName,
-    pattern: FlowPattern,
-    request: ControlRequest,
-  ) => Promise<ControlReply>;
+  /** Sends a control request; resolves when the reply is in its row, as TransportClient.send does. */
+  request: (pattern: FlowPattern, request: RequestData) => Promise<unknown>;
 }
 
 /**
@@ -83,22 +77,29 @@ export class RegistryClient {
       payloadHash,
     });
     const { tenantId } = principal;
-    const answer = await this.options.request(service, pattern, {
-      requestId,
-      pattern,
-      tenantId,
-      delegation,
-      payloadHash,
-    });
-    refuseUnanswered(answer);
+    await this.answered(pattern, { requestId, tenantId, delegation, payloadHash });
     return resultOf(await this.take(principal, requestId));
+  }
+
+  private async answered(pattern: FlowPattern, request: RequestData): Promise<void> {
+    try {
+      await this.options.request(pattern, request);
+    } catch (error) {
+      if (!(error instanceof OperationalError) || error.code === 'transport.unavailable') {
+        throw error;
+      }
+      throw new OperationalError('registry.unavailable', 'The flow registry did not do it', {
+        retryAfterSeconds: error.retryAfterSeconds,
+        cause: error,
+      });
+    }
   }
 
   private async take(principal: Principal, requestId: string): Promise<FlowReply> {
     const { rows } = await this.options.database.tenant(
       await principal.renew('ef_api'),
       (session) =>
-        session.query<{ reply: string }>({
+        session.queryLast<{ reply: string }>({
           ...takeReply,
           values: [session.tenantId, requestId],
         }),
@@ -111,17 +112,6 @@ export class RegistryClient {
       );
     }
     return flowReplySchema.parse(JSON.parse(row.reply));
-  }
-}
-
-function refuseUnanswered(answer: ControlReply): void {
-  if (answer.outcome === 'unavailable') {
-    throw new OperationalError('registry.unavailable', 'The flow registry cannot do this now', {
-      retryAfterSeconds: answer.retryAfterSeconds,
-    });
-  }
-  if (answer.outcome === 'failed') {
-    throw new UnexpectedError('gateway.registry_failed', 'The flow-registry failed; see its log');
   }
 }
 

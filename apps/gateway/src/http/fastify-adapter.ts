@@ -59,5 +59,7 @@ function sendMethodNotAllowed(
 /** For what happens before Nest sees the request. */
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const { status, headers, problem } = problemAnswer(error, traceIdOf(request.headers));
-  void reply.status(status).headers(headers).type(problemMediaType).send(JSON.stringify(problem));
+  // Bytes: to text Fastify would add a charset, which JSON media types do not have.
+  const body = Buffer.from(JSON.stringify(problem));
+  void reply.status(status).headers(headers).type(problemMediaType).send(body);
 }

@@ -21,6 +21,8 @@ export class ProblemFilter implements ExceptionFilter {
     } else if (status >= 500) {
       this.logger.warn({ err: error, traceId }, 'a request could not be served');
     }
-    void reply.status(status).headers(headers).type(problemMediaType).send(JSON.stringify(problem));
+    // Bytes: to text Fastify would add a charset, which JSON media types do not have.
+    const body = Buffer.from(JSON.stringify(problem));
+    void reply.status(status).headers(headers).type(problemMediaType).send(body);
   }
 }

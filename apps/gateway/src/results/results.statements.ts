@@ -1,6 +1,6 @@
 /** Status and result of executions of a read bundle; each row goes only to its own tenant. */
 export const readResults = {
-  name: 'gateway_read_results',
+  name: 'g_read_results',
   text: `
 SELECT x.tenant_id, x.id, e.status, e.output::text AS output, e.error::text AS error
 FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant_id, id)

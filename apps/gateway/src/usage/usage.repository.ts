@@ -4,7 +4,7 @@ import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
 
 /** The counters that analytics keeps; `cost` was fixed with the prices of its time. */
 export const readUsage = {
-  name: 'gateway_read_usage',
+  name: 'g_read_usage',
   text: `
 SELECT hour, flow_namespace, flow_name, mode, executions::text AS executions, cost::text AS cost
 FROM usage_hourly
@@ -30,7 +30,7 @@ export class UsageRepository {
 
   async read(token: TenantToken, from: Date, to: Date): Promise<Usage['items']> {
     const { rows } = await this.database.tenant(token, (session) =>
-      session.query<UsageRow>({
+      session.queryLast<UsageRow>({
         ...readUsage,
         values: [session.tenantId, from.toISOString(), to.toISOString()],
       }),

@@ -7,7 +7,7 @@ export const tenantLimitsSchema = z.object({
 });
 
 export const createTenantRequestSchema = z.object({
-  name: z.string().min(1).max(255).optional(),
+  name: z.string().min(1).max(200).optional(),
   limits: tenantLimitsSchema.optional(),
 });
 

@@ -1,5 +1,12 @@
 import { z } from 'zod';
 
+/** What access tokens of every installation carry: the issuer writes it, the gateway requires it. */
+export const accessToken = {
+  issuer: 'easyflow',
+  audience: 'easyflow',
+  algorithm: 'ES256',
+} as const;
+
 export const loginRequestSchema = z.object({ email: z.string(), password: z.string() });
 
 export const loginResponseSchema = z.object({

@@ -9,6 +9,7 @@ export {
   type Tenant,
 } from './admin';
 export {
+  accessToken,
   jwksSchema,
   loginRequestSchema,
   loginResponseSchema,

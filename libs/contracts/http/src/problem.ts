@@ -28,6 +28,11 @@ const kinds = {
     title: 'Invalid query parameter',
     remedy: 'Correct the parameters that `errors` names.',
   },
+  'request.invalid_cursor': {
+    status: 400,
+    title: 'Invalid cursor',
+    remedy: 'Pass `nextCursor` of the page before unchanged.',
+  },
   'idempotency.key_invalid': {
     status: 400,
     title: 'Invalid Idempotency-Key',
@@ -57,6 +62,11 @@ const kinds = {
     status: 403,
     title: 'Forbidden',
     remedy: 'Use a credential that allows this.',
+  },
+  'tenant.suspended': {
+    status: 403,
+    title: 'The tenant is suspended',
+    remedy: 'Ask the operator of this installation.',
   },
   'route.unknown': {
     status: 404,
@@ -127,6 +137,11 @@ const kinds = {
     status: 422,
     title: 'Invalid duration',
     remedy: 'Write ISO 8601 such as PT30S, or an object such as {"seconds": 30}.',
+  },
+  'schedule.invalid': {
+    status: 422,
+    title: 'Invalid schedule',
+    remedy: 'Write a cron expression of five fields, and an IANA name as its time zone.',
   },
   'idempotency.mismatch': {
     status: 422,

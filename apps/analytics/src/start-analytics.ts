@@ -1,0 +1,54 @@
+import 'reflect-metadata';
+import { PriceList } from '@easyflow/domain-cost';
+import { systemClock } from '@easyflow/kernel-time';
+import { startHealthServer } from '@easyflow/platform-http';
+import { NestFactory } from '@nestjs/core';
+import type { AnalyticsDeps } from './analytics-deps';
+import { AnalyticsModule } from './analytics.module';
+import { RollupRepository } from './rollup/rollup.repository';
+import { RollupWorker } from './rollup/rollup-worker';
+
+/** A completion shows in the usage within the longest pause and a pass: well under 10 s. */
+const PAUSE = { minMs: 2_000, maxMs: 6_000 };
+
+export interface RunningAnalytics {
+  /** Of the health endpoints, where it has them. */
+  url?: string;
+  ready(): Promise<boolean>;
+  /** Ends after the recount in hand and gives its leases back. */
+  close(): Promise<void>;
+}
+
+/** Starts the service that counts usage. */
+export async function startAnalytics(deps: AnalyticsDeps): Promise<RunningAnalytics> {
+  const { database, issuer, logger, settings } = deps;
+  const worker = new RollupWorker({
+    claims: database.claims,
+    issuer,
+    rollups: new RollupRepository(database, new PriceList(settings.prices)),
+    slot: settings.slot,
+    pause: settings.pause ?? PAUSE,
+    logger,
+    clock: deps.clock ?? systemClock,
+  });
+  const app = await NestFactory.createApplicationContext(AnalyticsModule.with(worker), {
+    logger: false,
+  });
+  const checks = async () => ({ database: await answers(database.ping()) });
+  const health = settings.http && (await startHealthServer({ ...settings.http, checks }));
+  return {
+    ...(health ? { url: health.url } : {}),
+    ready: async () => Object.values(await checks()).every(Boolean),
+    close: async () => {
+      await app.close();
+      await health?.close();
+    },
+  };
+}
+
+function answers(question: Promise<unknown>): Promise<boolean> {
+  return question.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,76 @@
+import 'reflect-metadata';
+import { maySend } from '@easyflow/contracts-events';
+import { systemClock } from '@easyflow/kernel-time';
+import { startHealthServer } from '@easyflow/platform-http';
+import { RpcErrorFilter, TransportClient, TransportStrategy } from '@easyflow/platform-messaging';
+import { EnvelopeVerifier } from '@easyflow/tenant-context';
+import { NestFactory } from '@nestjs/core';
+import { lastValueFrom } from 'rxjs';
+import type { FlowRegistryDeps } from './flow-registry-deps';
+import { FlowRegistryModule } from './flow-registry.module';
+import { FlowVersionRepository } from './flows/flow-version.repository';
+import { RequestHandler } from './requests/request-handler';
+
+export interface RunningFlowRegistry {
+  /** Of the health endpoints, where it has them. */
+  url?: string;
+  ready(): Promise<boolean>;
+  /** Answers the requests in hand, then closes. */
+  close(): Promise<void>;
+}
+
+/** Starts the service that validates flows, versions them immutably and says which version is active. */
+export async function startFlowRegistry(deps: FlowRegistryDeps): Promise<RunningFlowRegistry> {
+  const { database, issuer, logger, settings, signer, transport } = deps;
+  const clock = deps.clock ?? systemClock;
+  const verifier = new EnvelopeVerifier({
+    keys: () => issuer.senderKeys(),
+    allowed: maySend,
+    clock,
+  });
+  const messaging = { transport, service: 'flow-registry', signer, verifier, log: logger } as const;
+  const client = new TransportClient({ ...messaging, slot: settings.slot });
+  const handler = new RequestHandler({
+    database,
+    issuer,
+    flows: new FlowVersionRepository(clock),
+    announce: async (tenantId, { namespace, name, version }) => {
+      const notice = { tenantId, namespace, name, version };
+      try {
+        await lastValueFrom(client.emit('flow.activated', notice), { defaultValue: undefined });
+      } catch (error) {
+        logger.warn(
+          { err: error, tenantId },
+          'an activation was not announced; caches find it late',
+        );
+      }
+    },
+  });
+  const app = await NestFactory.createMicroservice(FlowRegistryModule.with(handler), {
+    logger: false,
+    strategy: new TransportStrategy({ ...messaging, requests: true }),
+  });
+  app.useGlobalFilters(new RpcErrorFilter());
+  await app.listen();
+  const checks = async () => ({
+    database: await answers(database.ping()),
+    transport: transport.isUp(),
+  });
+  const health = settings.http && (await startHealthServer({ ...settings.http, checks }));
+  return {
+    ...(health ? { url: health.url } : {}),
+    ready: async () => Object.values(await checks()).every(Boolean),
+    close: async () => {
+      await app.close();
+      await client.close();
+      await health?.close();
+    },
+  };
+}
+
+function answers(question: Promise<unknown>): Promise<boolean> {
+  return question.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,43 @@
+import type { EcoWindow } from '@easyflow/domain-schedule';
+import type { Json, Program } from '@easyflow/engine';
+import type { Clock } from '@easyflow/kernel-time';
+import type { RateLimiter } from '@easyflow/platform-limiter';
+import type { Transport } from '@easyflow/platform-messaging';
+import type { Logger } from '@easyflow/platform-telemetry';
+import type {
+  DatabaseAccess,
+  EnvelopeSigner,
+  IssuerPort,
+  LocalDispatch,
+} from '@easyflow/tenant-context';
+import type { PartState } from './status/status-page';
+
+/** What can be set of a gateway. */
+export interface GatewaySettings {
+  http: { host: string; port: number };
+  /** Names this process as receiver of replies; the process that replaces it takes the same. */
+  slot: string;
+  /** Largest request body. */
+  bodyLimitBytes: number;
+  ecoWindow: EcoWindow;
+  /** How long a stopping gateway lets requests in flight finish. */
+  drainMs: number;
+}
+
+/** What a gateway is made of. */
+export interface GatewayDeps {
+  settings: GatewaySettings;
+  /** Pools of `ef_api` and `ef_writer`. */
+  database: Pick<DatabaseAccess, 'tenant' | 'writer' | 'reader' | 'ping'>;
+  /** Connected by whoever made it. */
+  transport: Transport;
+  issuer: IssuerPort;
+  limiter: RateLimiter;
+  signer: EnvelopeSigner;
+  logger: Logger;
+  clock?: Clock;
+  /** Only in one process: executions go to the executor without a claim, and come back without a message. */
+  localDispatch?: LocalDispatch<Program, Json>;
+  /** States of the other services for the status page, where the composition knows them. */
+  serviceStates?: () => Promise<readonly PartState[]>;
+}

@@ -1,0 +1,161 @@
+import { maySend } from '@easyflow/contracts-events';
+import { systemClock } from '@easyflow/kernel-time';
+import { TransportClient } from '@easyflow/platform-messaging';
+import { CredentialCache, EnvelopeVerifier } from '@easyflow/tenant-context';
+import { lastValueFrom } from 'rxjs';
+import { AcceptanceService } from './acceptance/acceptance.service';
+import { BoundKeys } from './acceptance/bound-keys';
+import { HintSender } from './acceptance/hint-sender';
+import { IntentQueue } from './acceptance/intent-queue';
+import { IntentWriter } from './acceptance/intent-writer';
+import { TenantTopics } from './admin/tenant-topics';
+import { AuthenticationGuard } from './authentication/authentication.guard';
+import { Jwks } from './authentication/jwks';
+import { JwtGuard } from './authentication/jwt.guard';
+import { JwtStrategy } from './authentication/jwt.strategy';
+import { gatewayRoles } from './authentication/principal';
+import { RateLimitGuard } from './authentication/rate-limit.guard';
+import { ExecutionRepository } from './executions/execution.repository';
+import { FlowRepository } from './flows/flow.repository';
+import { ProgramCache } from './flows/program-cache';
+import { RegistryClient } from './flows/registry-client';
+import type { GatewayDeps } from './gateway-deps';
+import { ResultReader } from './results/result-reader';
+import { WaitRegistry } from './results/wait-registry';
+import { StatusSource } from './status/status-source';
+import { UsageRepository } from './usage/usage.repository';
+
+/** The gateway without its HTTP: every object that outlives a request, wired by hand. */
+export class GatewayParts {
+  readonly client: TransportClient;
+  readonly hints: HintSender;
+  readonly queue: IntentQueue;
+  readonly results: ResultReader;
+  readonly waits: WaitRegistry;
+  readonly flows: FlowRepository;
+  readonly programs: ProgramCache;
+  readonly acceptance: AcceptanceService;
+  readonly registry: RegistryClient;
+  readonly executions: ExecutionRepository;
+  readonly usage: UsageRepository;
+  readonly topics: TenantTopics;
+  readonly status: StatusSource;
+  readonly authentication: AuthenticationGuard;
+  readonly rateLimit: RateLimitGuard;
+  /** Set when the process begins to stop. */
+  stopping = false;
+  private readonly unsubscribe: (() => void)[] = [];
+
+  constructor(private readonly deps: GatewayDeps) {
+    const { database, issuer, localDispatch, logger, settings, signer, transport } = deps;
+    const clock = deps.clock ?? systemClock;
+    const transportIsUp = () => transport.isUp();
+    this.client = new TransportClient({
+      transport,
+      service: 'gateway',
+      slot: settings.slot,
+      signer,
+      verifier: this.verifier(),
+      log: logger,
+    });
+    this.hints = new HintSender({ transport, signer, logger });
+    const writer = new IntentWriter({
+      writer: database.writer,
+      localDispatch,
+      canHint: transportIsUp,
+      hint: (tenants) => this.hints.hint(tenants),
+      clock,
+    });
+    this.queue = new IntentQueue((intents) => writer.write(intents));
+    this.results = new ResultReader(database.reader);
+    this.waits = new WaitRegistry(this.results, logger);
+    this.flows = new FlowRepository(database);
+    this.programs = new ProgramCache({ flows: this.flows, noticesArrive: transportIsUp, clock });
+    this.acceptance = new AcceptanceService({
+      programs: this.programs,
+      queue: this.queue,
+      waits: this.waits,
+      results: this.results,
+      boundKeys: new BoundKeys(database.writer),
+      transportIsUp,
+      replySlot: localDispatch ? undefined : settings.slot,
+      ecoWindow: settings.ecoWindow,
+      logger,
+      clock,
+    });
+    this.registry = new RegistryClient({
+      database,
+      issuer,
+      transportIsUp,
+      request: (pattern, request) => lastValueFrom(this.client.send(pattern, request)),
+    });
+    this.executions = new ExecutionRepository(database);
+    this.usage = new UsageRepository(database);
+    this.topics = new TenantTopics({
+      transport,
+      emit: async (type, notice) => {
+        await lastValueFrom(this.client.emit(type, notice), { defaultValue: undefined });
+      },
+      logger,
+    });
+    this.status = new StatusSource({
+      database,
+      transport,
+      issuer,
+      services: deps.serviceStates,
+      stopping: () => this.stopping,
+    });
+    // The strategy registers itself with passport, where the guard finds it by name.
+    new JwtStrategy(new Jwks(issuer, clock));
+    this.authentication = new AuthenticationGuard(
+      new CredentialCache(issuer, gatewayRoles),
+      issuer,
+      new JwtGuard(),
+      clock,
+    );
+    this.rateLimit = new RateLimitGuard(deps.limiter);
+  }
+
+  /**
+   * A verifier for one reader of messages. Not shared: replies and results come on one topic, and a verifier takes
+   * a single-use message only once.
+   */
+  verifier(): EnvelopeVerifier {
+    const { issuer, clock } = this.deps;
+    return new EnvelopeVerifier({
+      keys: () => issuer.senderKeys(),
+      allowed: maySend,
+      ...(clock ? { clock } : {}),
+    });
+  }
+
+  /** Listens to what ends in this process and to the transport's state. */
+  async start(): Promise<void> {
+    const { localDispatch, transport } = this.deps;
+    if (localDispatch) {
+      this.unsubscribe.push(
+        localDispatch.onEnded((ended) => {
+          for (const { id, status, output, error } of ended) {
+            this.waits.ended(id, { status, output: textOf(output), error: textOf(error) });
+          }
+        }),
+      );
+    }
+    // Notices that were sent while the transport was down never come.
+    this.unsubscribe.push(transport.onStateChange(() => this.programs.forgetAll()));
+    await this.client.connect();
+  }
+
+  /** Nothing new may arrive any more: what was accepted is committed, who waits is answered. */
+  async close(): Promise<void> {
+    this.waits.close();
+    await this.queue.drained();
+    await this.hints.close();
+    for (const end of this.unsubscribe.splice(0)) end();
+    await this.client.close();
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
+}

@@ -1,0 +1,55 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { IssuerPort } from '@easyflow/tenant-context';
+import { AcceptanceService } from './acceptance/acceptance.service';
+import { HintSender } from './acceptance/hint-sender';
+import { StartController } from './acceptance/start.controller';
+import { TenantTopics } from './admin/tenant-topics';
+import { TenantsController } from './admin/tenants.controller';
+import { ExecutionRepository } from './executions/execution.repository';
+import { ExecutionsController } from './executions/executions.controller';
+import { FlowRepository } from './flows/flow.repository';
+import { FlowsController } from './flows/flows.controller';
+import { ProgramCache } from './flows/program-cache';
+import { RegistryClient } from './flows/registry-client';
+import type { GatewayParts } from './gateway-parts';
+import { MessagesController } from './messages/messages.controller';
+import { WaitRegistry } from './results/wait-registry';
+import { SessionsController } from './sessions/sessions.controller';
+import { StatusController } from './status/status.controller';
+import { StatusSource } from './status/status-source';
+import { ISSUER } from './tokens';
+import { UsageController } from './usage/usage.controller';
+import { UsageRepository } from './usage/usage.repository';
+
+/** The controllers, and what they are given. */
+@Module({})
+export class GatewayModule {
+  static with(parts: GatewayParts, issuer: IssuerPort): DynamicModule {
+    return {
+      module: GatewayModule,
+      controllers: [
+        StatusController,
+        SessionsController,
+        TenantsController,
+        FlowsController,
+        StartController,
+        ExecutionsController,
+        UsageController,
+        MessagesController,
+      ],
+      providers: [
+        { provide: ISSUER, useValue: issuer },
+        { provide: AcceptanceService, useValue: parts.acceptance },
+        { provide: ExecutionRepository, useValue: parts.executions },
+        { provide: FlowRepository, useValue: parts.flows },
+        { provide: HintSender, useValue: parts.hints },
+        { provide: ProgramCache, useValue: parts.programs },
+        { provide: RegistryClient, useValue: parts.registry },
+        { provide: StatusSource, useValue: parts.status },
+        { provide: TenantTopics, useValue: parts.topics },
+        { provide: UsageRepository, useValue: parts.usage },
+        { provide: WaitRegistry, useValue: parts.waits },
+      ],
+    };
+  }
+}

@@ -1,0 +1,61 @@
+import 'reflect-metadata';
+import { RpcErrorFilter, TransportStrategy } from '@easyflow/platform-messaging';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { AddressInfo } from 'node:net';
+import type { GatewayDeps } from './gateway-deps';
+import { GatewayModule } from './gateway.module';
+import { GatewayParts } from './gateway-parts';
+import { gatewayAdapter } from './http/fastify-adapter';
+import { ProblemFilter } from './http/problem.filter';
+
+export interface RunningGateway {
+  /** Where it listens. */
+  url: string;
+  ready(): Promise<boolean>;
+  /** Stops accepting, answers what is in flight, closes. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the only HTTP entrance. It listens also while the database, the issuer or Kafka is down: requests that
+ * need them are answered 503 until they are back.
+ */
+export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
+  const { settings, logger, transport, signer } = deps;
+  const parts = new GatewayParts(deps);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    GatewayModule.with(parts, deps.issuer),
+    gatewayAdapter({ maxBodyBytes: settings.bodyLimitBytes }),
+    { logger: false, bodyParser: false },
+  );
+  app.useGlobalGuards(parts.authentication, parts.rateLimit);
+  app.useGlobalFilters(new ProblemFilter(logger));
+  const messages = app.connectMicroservice({
+    strategy: new TransportStrategy({
+      transport,
+      service: 'gateway',
+      signer,
+      verifier: parts.verifier(),
+      log: logger,
+      notices: true,
+      replies: settings.slot,
+    }),
+  });
+  messages.useGlobalFilters(new RpcErrorFilter());
+  await parts.start();
+  await app.startAllMicroservices();
+  await app.listen({ port: settings.http.port, host: settings.http.host });
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const { host } = settings.http;
+  return {
+    url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`,
+    ready: async () => Object.values(await parts.status.readiness()).every(Boolean),
+    close: async () => {
+      parts.stopping = true;
+      parts.waits.close();
+      await app.close();
+      await parts.close();
+    },
+  };
+}
