@@ -7,7 +7,7 @@ import { Scheduler } from '../scheduler';
 export class NoticesController {
   constructor(private readonly scheduler: Scheduler) {}
 
-  @EventPattern('flow.activated')
+  @EventPattern<string>('flow.activated')
   activated(): Promise<void> {
     return this.scheduler.nudge();
   }
