@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { type CallHttpEffect, type Json, type Program, type Signal } from '@easyflow/engine';
 import type { HttpCaller } from '@easyflow/platform-http';
 import { CommandFailure, exitCodes, type ExitCode } from '../cli/exit-codes';
@@ -5,6 +6,8 @@ import { readJsonArgument } from '../cli/json-argument';
 import { FlowShelf } from './flow-shelf';
 import { MemoryRunner, type MemoryExecution, type Outcome } from './memory-runner';
 import { FlowFileInvalid, readData, readFlow } from './read-flow';
+
+const load = createRequire(__filename);
 
 export interface RunOptions {
   input?: string;
@@ -113,17 +116,19 @@ function print(result: object): void {
 
 /** Loads the HTTP client with the first call: a flow without calls ends before that would be loaded. */
 class LazyCaller {
-  private loading: Promise<HttpCaller> | undefined;
+  private caller: HttpCaller | undefined;
 
   async perform(effect: CallHttpEffect, signal: AbortSignal): Promise<Signal> {
-    this.loading ??= import('@easyflow/platform-http').then(
-      ({ HttpCaller }) => new HttpCaller({ policy: { allowLoopback: true, allowPrivate: false } }),
-    );
-    const caller = await this.loading;
-    return caller.perform(effect, { signal });
+    this.caller ??= loadCaller();
+    return this.caller.perform(effect, { signal });
   }
 
   async close(): Promise<void> {
-    await (await this.loading)?.close();
+    await this.caller?.close();
   }
+}
+
+function loadCaller(): HttpCaller {
+  const http = load('@easyflow/platform-http') as typeof import('@easyflow/platform-http');
+  return new http.HttpCaller({ policy: { allowLoopback: true, allowPrivate: false } });
 }
