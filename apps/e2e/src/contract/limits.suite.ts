@@ -1,0 +1,145 @@
+import { flow, greet, set } from '../flows';
+import { diagnosed } from '../shape/diagnosed';
+import { expectProblem, storedRows } from './expectations';
+import type { WorldOf } from './world';
+
+const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+const json = { 'content-type': 'application/json' };
+const yaml = { 'content-type': 'application/yaml' };
+
+const bomb = [
+  'a0: &a0 [x, x, x, x, x, x, x, x, x, x]',
+  ...Array.from(
+    { length: 9 },
+    (_, n) => `a${n + 1}: &a${n + 1} [${Array(10).fill(`*a${n}`).join(', ')}]`,
+  ),
+].join('\n');
+
+/** Bodies that are too large, too deep, malformed or of the wrong type; and requests that are too many. */
+export function limitsSuite(world: WorldOf): void {
+  const test = diagnosed(() => world().shape);
+  const start = '/v1/flows/e2e/greet/executions';
+
+  describe('limits', () => {
+    let rows: Record<string, number>;
+    beforeAll(async () => {
+      const { a, shape } = world();
+      await a.api.apply(greet);
+      rows = await storedRows(shape, a.id);
+    });
+
+    /** Each route with a body refuses it, and no row is stored. */
+    const refused = async (
+      raw: string | Buffer,
+      headers: Record<string, string>,
+      status: number,
+    ) => {
+      const { a, shape } = world();
+      const apply = await a.api.post('/v1/flows', { raw, headers });
+      const answers = [
+        apply,
+        await a.api.post(start, { raw, headers }),
+        await a.api.post('/workflows/execute', { raw, headers }),
+      ];
+      for (const answer of answers) expectProblem(answer, status);
+      expect(await storedRows(shape, a.id)).toEqual(rows);
+      return answers;
+    };
+
+    test('a body over 1 MB is 413', async () => {
+      await refused(JSON.stringify({ input: 'x'.repeat(1_048_576) }), json, 413);
+    });
+
+    test('a body of 10 MB is 413, and the connection is not broken', async () => {
+      await refused(Buffer.alloc(10_485_760, 'x'), json, 413);
+      const { a } = world();
+      expectProblem(
+        await a.api.post('/v1/flows', { raw: Buffer.alloc(10_485_760, 'x'), headers: yaml }),
+        413,
+      );
+    });
+
+    test('a body just under the limit is taken', async () => {
+      const { a } = world();
+      const text = 'y'.repeat(1_000_000);
+      const answer = await a.api.run('e2e/greet', { name: text });
+      expect([answer.status, answer.body.output]).toEqual([200, { text: `Hello, ${text}` }]);
+      rows = await storedRows(world().shape, a.id);
+    });
+
+    test('nesting of more than 100 levels is 400, of 100 is not', async () => {
+      const { a } = world();
+      await refused(nested(101), json, 400);
+      await refused(nested(400_000), json, 400);
+      expectProblem(await a.api.post('/v1/flows', { raw: nested(101), headers: yaml }), 400);
+      expectProblem(await a.api.post('/v1/flows', { raw: nested(200_000), headers: yaml }), 400);
+      const deepest = `{"input":{"name":"x","deep":${nested(98)}}}`;
+      const answer = await a.api.post(start, {
+        raw: deepest,
+        headers: { ...json, prefer: 'wait=30' },
+      });
+      expect([answer.status, answer.body.status]).toEqual([200, 'completed']);
+      rows = await storedRows(world().shape, a.id);
+    });
+
+    test('malformed JSON is 400 and names the place', async () => {
+      for (const answer of await refused('{\n  "input": {"a": 1,}\n}', json, 400)) {
+        expect(answer.body.errors).toEqual([
+          { pointer: expect.stringMatching(/^#/), line: 2, message: expect.stringMatching(/\S/) },
+        ]);
+      }
+      await refused(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]), json, 400);
+      await refused('', json, 400);
+    });
+
+    test('malformed YAML and alias bombs are 400 and name the place', async () => {
+      const { a, shape } = world();
+      const texts = [
+        'document:\n  dsl: [1, 2\ndo: x\n',
+        'a: 1\na: 2\n',
+        bomb,
+        'a: *gone\n',
+        'a: \u0000\n',
+        '',
+      ];
+      for (const raw of texts) {
+        const answer = await a.api.post('/v1/flows', { raw, headers: yaml });
+        expectProblem(answer, 400, 'document.malformed');
+        expect(answer.body.errors[0]?.pointer).toMatch(/^#/);
+      }
+      const broken = await a.api.post('/v1/flows', { raw: 'a: 1\nb: [1, 2\nc: 3', headers: yaml });
+      expect(broken.body.errors[0]?.line).toBeGreaterThanOrEqual(2);
+      expect(await storedRows(shape, a.id)).toEqual(rows);
+    });
+
+    test('the wrong content type is 415', async () => {
+      await refused('{}', { 'content-type': 'text/plain' }, 415);
+      await refused('{}', {}, 415);
+      const { a } = world();
+      expectProblem(await a.api.post(start, { raw: '{}', headers: yaml }), 415);
+      const parameters = { 'content-type': 'Application/JSON; charset=utf-8' };
+      const answer = await a.api.post(start, {
+        raw: '{"input":{"name":"x"}}',
+        headers: parameters,
+      });
+      expect(answer.status).toBe(202);
+    });
+
+    test('over its rate a tenant is 429 with Retry-After, and others are not', async () => {
+      const { shape, b } = world();
+      const small = await shape.createTenant({ limits: { requestsPerSecond: 5 } });
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, () => small.api.get('/v1/flows')),
+      );
+      const limited = answers.filter(({ status }) => status === 429);
+      expect(limited.length).toBeGreaterThanOrEqual(10);
+      expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(1);
+      for (const answer of limited) expectProblem(answer, 429, 'rate.exceeded');
+      expect((await b.api.get('/v1/flows')).status).toBe(200);
+      const seconds = Math.max(...limited.map(({ headers }) => Number(headers['retry-after'])));
+      expect(seconds).toBeLessThanOrEqual(10);
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+      expect((await small.api.apply(flow('x', [set('x', {})]))).status).toBe(201);
+    });
+  });
+}
