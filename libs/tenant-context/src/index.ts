@@ -38,7 +38,6 @@ export {
 export { HttpIssuer, type HttpIssuerSettings, type IssuerProblem } from './issuer/http-issuer';
 export { InProcessIssuer } from './issuer/in-process-issuer';
 export { IssuerCore, storeTenant, type IssuerSettings } from './issuer/issuer-core';
-export { ACCESS_AUDIENCE, TOKEN_ISSUER } from './issuer/issuer-tokens';
 export { jwkSet, readJwtKeys, type JwtKey } from './issuer/jwt-keys';
 export { AssertionVerifier, signAssertion } from './issuer/workload-assertion';
 export {

@@ -1,14 +1,11 @@
 import { jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
+import { accessToken } from '@easyflow/contracts-http';
 import { newId } from '@easyflow/kernel-ids';
 import { UnexpectedError, UserError } from '@easyflow/kernel-errors';
 import { SERVICE_NAMES, type ServiceName } from '../context/tenant';
 import type { DelegatedRequest } from './issuer-port';
 import type { JwtKey } from './jwt-keys';
-
-/** `iss` of everything the issuer signs, and `aud` of access tokens. */
-export const TOKEN_ISSUER = 'easyflow';
-export const ACCESS_AUDIENCE = 'easyflow';
 
 const ACCESS_TYPE = 'at+jwt';
 const DELEGATION_TYPE = 'delegation+jwt';
@@ -55,14 +52,14 @@ export class IssuerTokens {
   signAccess(claims: { userId: string; tenantId: string }, seconds: number): Promise<string> {
     return this.#sign({ tenant: claims.tenantId }, ACCESS_TYPE)
       .setSubject(claims.userId)
-      .setAudience(ACCESS_AUDIENCE)
+      .setAudience(accessToken.audience)
       .setExpirationTime(`${seconds}s`)
       .sign(this.#signing.privateKey);
   }
 
   /** @throws UserError `auth.invalid_credentials` */
   async verifyAccess(token: string): Promise<AccessClaims> {
-    return this.#verify(token, ACCESS_TYPE, ACCESS_AUDIENCE, accessClaims);
+    return this.#verify(token, ACCESS_TYPE, accessToken.audience, accessClaims);
   }
 
   signDelegation(
@@ -94,8 +91,8 @@ export class IssuerTokens {
 
   #sign(payload: JWTPayload, type: string): SignJWT {
     return new SignJWT(payload)
-      .setProtectedHeader({ alg: 'ES256', kid: this.#signing.kid, typ: type })
-      .setIssuer(TOKEN_ISSUER)
+      .setProtectedHeader({ alg: accessToken.algorithm, kid: this.#signing.kid, typ: type })
+      .setIssuer(accessToken.issuer)
       .setIssuedAt();
   }
 
@@ -115,8 +112,8 @@ export class IssuerTokens {
           return key.publicKey;
         },
         {
-          algorithms: ['ES256'],
-          issuer: TOKEN_ISSUER,
+          algorithms: [accessToken.algorithm],
+          issuer: accessToken.issuer,
           audience,
           typ: type,
           requiredClaims: ['exp', 'iat'],

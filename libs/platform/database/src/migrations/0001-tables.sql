@@ -48,7 +48,7 @@ CREATE TABLE work (
   lease_owner text,
   lease_until timestamptz,
   claim_no integer NOT NULL DEFAULT 0,
-  ready_at timestamptz NOT NULL GENERATED ALWAYS AS (greatest(due_at, lease_until)) STORED,
+  ready_at timestamptz GENERATED ALWAYS AS (greatest(due_at, lease_until)) STORED,
   PRIMARY KEY (tenant_id, kind, id)
 ) WITH (
   fillfactor = 70,
@@ -58,9 +58,13 @@ CREATE TABLE work (
   autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000,
   autovacuum_vacuum_cost_delay = 0
 );
-CREATE INDEX work_ready ON work (kind, class, ready_at);
--- Counts and releases an owner's leases; without it both would read every lease of all owners.
-CREATE INDEX work_owner ON work (lease_owner) WHERE lease_owner IS NOT NULL;
+-- Partial on what only a claim says (ready_at <= …): else, while the table is small or empty, the planner prefers
+-- this index to the primary key for look-ups by (tenant_id, kind, id), with a filter over every row of the kind.
+CREATE INDEX work_ready ON work (kind, class, ready_at) WHERE ready_at IS NOT NULL;
+-- Counts and releases an owner's leases; without it both would read every lease of all owners. On an expression,
+-- in the predicate too, so that the guard "lease_owner = mine" of a look-up by key never chooses it: an index that
+-- is empty when the plan is made looks cheap to read whole.
+CREATE INDEX work_owner ON work ((lease_owner || '')) WHERE (lease_owner || '') IS NOT NULL;
 
 CREATE TABLE outbox (
   tenant_id uuid NOT NULL,
@@ -71,7 +75,7 @@ CREATE TABLE outbox (
   lease_until timestamptz,
   -- The executor that wrote the row publishes and deletes it; after 5 s any executor may lease it.
   -- date_add is not immutable before 16, hence the interval through UTC.
-  ready_at timestamptz NOT NULL GENERATED ALWAYS AS
+  ready_at timestamptz GENERATED ALWAYS AS
     (greatest(((created_at AT TIME ZONE 'UTC') + interval '5 seconds') AT TIME ZONE 'UTC', lease_until)) STORED,
   PRIMARY KEY (tenant_id, execution_id, segment)
 ) WITH (
@@ -80,8 +84,8 @@ CREATE TABLE outbox (
   autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 20000,
   autovacuum_vacuum_cost_delay = 0
 );
-CREATE INDEX outbox_ready ON outbox (ready_at);
-CREATE INDEX outbox_owner ON outbox (lease_owner) WHERE lease_owner IS NOT NULL;
+CREATE INDEX outbox_ready ON outbox (ready_at) WHERE ready_at IS NOT NULL;
+CREATE INDEX outbox_owner ON outbox ((lease_owner || '')) WHERE (lease_owner || '') IS NOT NULL;
 
 CREATE TABLE flows (
   tenant_id uuid NOT NULL REFERENCES tenants (tenant_id),
@@ -171,7 +175,8 @@ CREATE TABLE execution_signals (
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, execution_id) REFERENCES executions (tenant_id, id)
 );
-CREATE INDEX execution_signals_execution ON execution_signals (tenant_id, execution_id);
+-- Partial for the same reason as work_ready: a look-up by (tenant_id, id) must never choose it.
+CREATE INDEX execution_signals_execution ON execution_signals (tenant_id, execution_id) WHERE execution_id IS NOT NULL;
 
 CREATE TABLE idempotency_keys (
   tenant_id uuid NOT NULL,

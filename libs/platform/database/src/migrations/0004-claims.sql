@@ -84,8 +84,8 @@ BEGIN
     RETURN;
   END IF;
   PERFORM 1 FROM ctx.owner_rooms r WHERE r.owner = p_owner ORDER BY r.part FOR UPDATE;
-  SELECT (SELECT count(*) FROM ef.work w WHERE w.lease_owner = p_owner AND w.lease_until > clock_timestamp())
-       + (SELECT count(*) FROM ef.outbox b WHERE b.lease_owner = p_owner AND b.lease_until > clock_timestamp())
+  SELECT (SELECT count(*) FROM ef.work w WHERE w.lease_owner || '' = p_owner AND w.lease_until > clock_timestamp())
+       + (SELECT count(*) FROM ef.outbox b WHERE b.lease_owner || '' = p_owner AND b.lease_until > clock_timestamp())
     INTO held;
   UPDATE ctx.owner_rooms r SET upper_bound = held / 8 + (r.part < held % 8)::integer WHERE r.owner = p_owner;
   part := 0;
