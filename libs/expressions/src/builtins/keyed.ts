@@ -15,13 +15,18 @@ export class KeyedBy extends Node {
   }
 
   override one(): One {
-    const { at, compute, body } = this;
+    const { at, body, compute } = this;
     // A single output compares just like the array of it that jq makes.
     const keys = new MapOver(body.card === ONE ? body : new ArrayOf(body, at), at).one();
     return (frame, input) => {
-      const found = keys(frame, input) as Json;
+      const found = keys(frame, input) as Json[];
       meter.at = at;
-      return compute(input, found);
+      if (Array.isArray(input) || body.card !== ONE) return compute(input, found);
+      // Only an error message shows the keys.
+      return compute(
+        input,
+        found.map((key) => [key]),
+      );
     };
   }
 }

@@ -72,43 +72,55 @@ const splits: EmitMatches = (input, pattern, flags, out) => {
   out(slice(input, next, null));
 };
 
+const list: EmitMatches = (input, pattern, flags, out) => {
+  out(matchList(input, pattern, flags));
+};
+
+const globalList: EmitMatches = (input, pattern, flags, out) => {
+  out(matchList(input, pattern, add('g', flags)));
+};
+
 /** With pattern and flags as arguments; the flags vary slowest, or the pattern does. */
-function withFlags(emit: EmitMatches, patternFirst: boolean): Make {
-  return (given, at) =>
-    new MatchEach(emit, given[0] as Node, given[1] ?? new Literal(null, at), patternFirst, at);
+function withFlags(emit: EmitMatches, patternFirst: boolean, whole?: EmitMatches): Make {
+  return ([pattern, flags], at) =>
+    new MatchEach(emit, pattern as Node, flags ?? new Literal(null, at), patternFirst, at, whole);
 }
 
 /** With pattern and flags in one argument. */
 function withValue(emit: EmitMatches): Make {
-  const split: EmitMatches = (input, value, _, out) => emit(input, ...patternOf(value), out);
-  return (given, at) => new MatchEach(split, given[0] as Node, new Literal(null, at), true, at);
+  const apart =
+    (inner: EmitMatches): EmitMatches =>
+    (input, value, _, out) =>
+      inner(input, ...patternOf(value), out);
+  return ([pattern], at) =>
+    new MatchEach(apart(emit), pattern as Node, new Literal(null, at), true, at, apart(list));
 }
 
 function substitute(all: boolean): Make {
   return (given, at) => {
     const flags = given[2] ?? new Literal('', at);
-    return new Substitute(given[0] as Node, given[1] as Node, flags, all, at);
+    const [pattern, text] = given as [Node, Node];
+    const matches = new MatchEach(all ? globalList : list, pattern, flags, true, at);
+    return new Substitute(pattern, text, flags, all, matches, at);
   };
 }
 
 /** The builtins on regular expressions that compute one value. */
 export const regexes: Readonly<Record<string, ValueFunction>> = {
   '_match_impl/3': (input, pattern, flags, testing) =>
-    testing === true
-      ? test(input, pattern as Json, flags as Json)
-      : matchList(input, pattern as Json, flags as Json),
-  'test/1': (input, value) => test(input, ...patternOf(value as Json)),
-  'test/2': (input, pattern, flags) => test(input, pattern as Json, flags as Json),
+    testing === true ? test(input, pattern, flags) : matchList(input, pattern, flags),
+  'test/1': (input, value) => test(input, ...patternOf(value)),
+  'test/2': (input, pattern, flags) => test(input, pattern, flags),
 };
 
 /** The builtins on regular expressions that have any number of outputs. */
 export const regexForms: Readonly<Record<string, Make>> = {
   'match/1': withValue(match),
-  'match/2': withFlags(match, false),
+  'match/2': withFlags(match, false, list),
   'capture/1': withValue(capture),
-  'capture/2': withFlags(capture, false),
-  'scan/1': withFlags(scan, true),
-  'scan/2': withFlags(scan, true),
+  'capture/2': withFlags(capture, false, list),
+  'scan/1': withFlags(scan, true, globalList),
+  'scan/2': withFlags(scan, true, globalList),
   'splits/1': withFlags(splits, true),
   'splits/2': withFlags(splits, true),
   'split/2': (given, at) =>

@@ -2,7 +2,7 @@ import { Failure, failure } from '../run/failure';
 import { meter, refill } from '../run/meter';
 import { describe } from '../run/raise';
 import { get, slice } from '../values/access';
-import { isObject, type Json, type JsonObject } from '../values/json';
+import { isObject, type Json } from '../values/json';
 import { member } from '../values/object';
 import { brief } from '../values/print';
 import { Identity, Literal } from './basic';
@@ -263,7 +263,7 @@ export function iteratePlaces(
   } else if (isObject(value)) {
     for (const key of Object.keys(value)) {
       if ((meter.left -= 1) < 0) refill();
-      const element = (value as JsonObject)[key] as Json;
+      const element = value[key] as Json;
       if (out({ parent: place, key, value: element }, element) !== GO) return STOP;
     }
   } else if (!optional) refuse(value, at);

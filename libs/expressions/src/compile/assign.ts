@@ -132,7 +132,7 @@ export class GetPath extends Node {
       path(frame, input, (keys) => {
         meter.at = at;
         const value = getPath(input, keys);
-        if (!isSame(input, place.value)) raiseLost(at, 'with result', input);
+        if (!isSame(input, place.value)) return out(place, value);
         let reached = place;
         const list = keys as Json[];
         list.forEach((key, i) => {

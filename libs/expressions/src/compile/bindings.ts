@@ -2,11 +2,14 @@ import { Failure } from '../run/failure';
 import { meter, refill } from '../run/meter';
 import { get } from '../values/access';
 import type { Json } from '../values/json';
+import { brief } from '../values/print';
 import {
   GO,
+  isSame,
   MANY,
   Node,
   ONE,
+  raiseLost,
   STOP,
   widest,
   type Card,
@@ -14,6 +17,7 @@ import {
   type Frame,
   type One,
   type Paths,
+  type Place,
   type Signal,
 } from './node';
 
@@ -60,6 +64,56 @@ function binder(pattern: SlotPattern): Binder {
   return (frame, value, then) => bindFrom(frame, value, 0, then);
 }
 
+/** Destructures a value within a path expression; `then` gets the place reached by that. */
+type PlaceBinder = (
+  frame: Frame,
+  place: Place,
+  value: Json,
+  then: (place: Place) => Signal,
+) => Signal;
+
+/**
+ * Within a path expression jq takes what a pattern looks up for a step of the path. That makes
+ * patterns next to useless there, but it is what jq does.
+ */
+function placeBinder(pattern: SlotPattern): PlaceBinder {
+  if (pattern.kind === 'variable') {
+    const { slot } = pattern;
+    return (frame, place, value, then) => {
+      frame[slot] = value;
+      return then(place);
+    };
+  }
+  const { at } = pattern;
+  const parts = pattern.parts.map(({ key, slot, pattern: inner }) => ({
+    key: key.each(),
+    slot,
+    bind: inner === undefined ? undefined : placeBinder(inner),
+  }));
+  const bindFrom = (
+    frame: Frame,
+    place: Place,
+    value: Json,
+    index: number,
+    then: (place: Place) => Signal,
+  ): Signal => {
+    const part = parts[index];
+    if (part === undefined) return then(place);
+    return part.key(frame, value, (key) => {
+      if (!isSame(value, place.value)) {
+        raiseLost(at, `near attempt to access element ${brief(key)} of`, value);
+      }
+      meter.at = at;
+      const found = get(value, key);
+      const reached = { parent: place, key, value: found };
+      const rest = (after: Place) => bindFrom(frame, after, value, index + 1, then);
+      if (part.slot !== undefined) frame[part.slot] = found;
+      return part.bind === undefined ? rest(reached) : part.bind(frame, reached, found, rest);
+    });
+  };
+  return (frame, place, value, then) => bindFrom(frame, place, value, 0, then);
+}
+
 /** One or more patterns (`?//`), with the slots of all their variables. */
 export class Destructuring {
   constructor(
@@ -94,21 +148,33 @@ export class Destructuring {
    */
   binder(): Binder {
     const binders = this.patterns.map(binder);
-    const last = binders.at(-1) as Binder;
-    if (binders.length === 1) return last;
-    const { slots } = this;
-    return (frame, value, then) => {
-      for (const bind of binders) {
-        for (const slot of slots) frame[slot] = null;
-        if (bind === last) break;
-        try {
-          return bind(frame, value, then);
-        } catch (error) {
-          if (!(error instanceof Failure)) throw error;
-        }
+    const [only] = binders;
+    if (binders.length === 1 && only !== undefined) return only;
+    return (frame, value, then) =>
+      this.tryEach(frame, binders.length, (i) => (binders[i] as Binder)(frame, value, then));
+  }
+
+  /** The same within a path expression. */
+  placeBinder(): PlaceBinder {
+    const binders = this.patterns.map(placeBinder);
+    const [only] = binders;
+    if (binders.length === 1 && only !== undefined) return only;
+    return (frame, place, value, then) =>
+      this.tryEach(frame, binders.length, (i) =>
+        (binders[i] as PlaceBinder)(frame, place, value, then),
+      );
+  }
+
+  private tryEach(frame: Frame, count: number, run: (index: number) => Signal): Signal {
+    for (let i = 0; ; i += 1) {
+      for (const slot of this.slots) frame[slot] = null;
+      if (i === count - 1) return run(i);
+      try {
+        return run(i);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
       }
-      return last(frame, value, then);
-    };
+    }
   }
 }
 
@@ -187,10 +253,12 @@ export class Bind extends Node {
 
   override paths(): Paths {
     const source = this.source.each();
-    const bind = this.destructuring.binder();
+    const bind = this.destructuring.placeBinder();
     const body = this.body.paths();
     return (frame, place, input, out) =>
-      source(frame, input, (value) => bind(frame, value, () => body(frame, place, input, out)));
+      source(frame, input, (value) =>
+        bind(frame, place, value, (reached) => body(frame, reached, input, out)),
+      );
   }
 }
 
@@ -261,13 +329,13 @@ export class Reduce extends Node {
   override paths(): Paths {
     const init = this.init.paths();
     const source = this.source.paths();
-    const bind = this.destructuring.binder();
+    const bind = this.destructuring.placeBinder();
     const update = this.update.paths();
     return (frame, place, input, out) =>
       init(frame, place, input, (initPlace, first) => {
         let state = first;
-        source(frame, initPlace, input, (reached, value) =>
-          bind(frame, value, () => {
+        source(frame, initPlace, input, (place, value) =>
+          bind(frame, place, value, (reached) => {
             const before = state;
             state = null;
             return update(frame, reached, before, (_, next) => {
@@ -320,14 +388,14 @@ export class Foreach extends Node {
   override paths(): Paths {
     const init = this.init.paths();
     const source = this.source.paths();
-    const bind = this.destructuring.binder();
+    const bind = this.destructuring.placeBinder();
     const update = this.update.paths();
     const extract = this.extract?.paths();
     return (frame, place, input, out) =>
       init(frame, place, input, (initPlace, first) => {
         let state = first;
-        return source(frame, initPlace, input, (reached, value) =>
-          bind(frame, value, () => {
+        return source(frame, initPlace, input, (place, value) =>
+          bind(frame, place, value, (reached) => {
             const before = state;
             state = null;
             const signal = update(frame, reached, before, (updated, next) => {

@@ -9,7 +9,6 @@ import {
   ONE,
   STOP,
   widest,
-  type Card,
   type Each,
   type Frame,
   type One,
@@ -244,7 +243,7 @@ export class First extends Node {
     readonly body: Node,
     at: number,
   ) {
-    super((body.card === ONE ? ONE : MAYBE) as Card, at);
+    super(body.card === ONE ? ONE : MAYBE, at);
   }
 
   override one(): One {

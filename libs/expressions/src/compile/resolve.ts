@@ -190,11 +190,14 @@ export class Resolver {
       }
       const parts: SlotPart[] =
         pattern.kind === 'array'
-          ? pattern.items.map((item, i) => ({
-              key: new Literal(i, item.at),
-              slot: undefined,
-              pattern: convert(item),
-            }))
+          ? // jq looks at the last element first.
+            pattern.items
+              .map((item, i) => ({
+                key: new Literal(i, item.at),
+                slot: undefined,
+                pattern: convert(item),
+              }))
+              .reverse()
           : pattern.entries.map(({ key, variable, value }) => ({
               key: this.resolve(key, outside, layout),
               slot: variable === undefined ? undefined : slots.get(variable),

@@ -7,6 +7,9 @@ import { Identity, Literal, Pipe, Variable } from './basic';
 import { Select } from './select';
 import { type Frame, MANY, type Node } from './node';
 
+/** The answer that leaves a value, and so all around it, as it is. */
+const keep = Object.freeze({}) as Json;
+
 /**
  * Changes the values at the places of a path expression by one walk down the input, where the
  * places cannot overlap. Answers undefined when a change did.
@@ -19,6 +22,15 @@ export type Updater = (
 
 /** The updater of a path expression, where it is of a shape that has one. */
 export function updaterOf(node: Node): Updater | undefined {
+  const update = innerUpdaterOf(node);
+  if (update === undefined) return undefined;
+  return (frame, input, change) => {
+    const result = update(frame, input, change);
+    return result === keep ? input : result;
+  };
+}
+
+function innerUpdaterOf(node: Node): Updater | undefined {
   if (node instanceof Identity) return (_, input, change) => change(input);
   if (node instanceof Pipe) return ofPipe(node);
   if (node instanceof Index) return ofIndex(node);
@@ -28,8 +40,8 @@ export function updaterOf(node: Node): Updater | undefined {
 }
 
 function ofPipe(node: Pipe): Updater | undefined {
-  const left = updaterOf(node.left);
-  const right = updaterOf(node.right);
+  const left = innerUpdaterOf(node.left);
+  const right = innerUpdaterOf(node.right);
   if (left === undefined || right === undefined) return undefined;
   return (frame, input, change) => left(frame, input, (value) => right(frame, value, change));
 }
@@ -39,7 +51,7 @@ function ofIndex(node: Index): Updater | undefined {
   if (node.optional || !(node.key instanceof Literal || node.key instanceof Variable)) {
     return undefined;
   }
-  const target = updaterOf(node.target);
+  const target = innerUpdaterOf(node.target);
   if (target === undefined) return undefined;
   const { at } = node;
   const key = node.key.one();
@@ -48,7 +60,7 @@ function ofIndex(node: Index): Updater | undefined {
       const name = key(frame, null) as Json;
       meter.at = at;
       const next = change(get(container, name));
-      if (next === undefined) return undefined;
+      if (next === undefined || next === keep) return next;
       meter.at = at;
       return set(container, name, next);
     });
@@ -56,7 +68,7 @@ function ofIndex(node: Index): Updater | undefined {
 
 function ofIterate(node: Iterate): Updater | undefined {
   if (node.optional) return undefined;
-  const target = updaterOf(node.target);
+  const target = innerUpdaterOf(node.target);
   if (target === undefined) return undefined;
   const { at } = node;
   return (frame, input, change) =>
@@ -78,7 +90,7 @@ function changeElements(
     if ((meter.left -= 1) < 0) refill();
     const next = change(array[i] as Json);
     if (next === undefined) return undefined;
-    changed.push(next);
+    changed.push(next === keep ? (array[i] as Json) : next);
   }
   return changed;
 }
@@ -94,7 +106,7 @@ function changeValues(
     if ((meter.left -= 1) < 0) refill();
     const next = change(object[key] as Json);
     if (next === undefined) return undefined;
-    put(changed, key, next);
+    put(changed, key, next === keep ? (object[key] as Json) : next);
   }
   return changed;
 }
@@ -103,6 +115,6 @@ function ofSelect(node: Select): Updater {
   const condition = node.condition.one();
   return (frame, input, change) => {
     const chosen = condition(frame, input);
-    return chosen === undefined || chosen === null || chosen === false ? input : change(input);
+    return chosen === undefined || chosen === null || chosen === false ? keep : change(input);
   };
 }

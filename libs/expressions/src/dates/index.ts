@@ -103,7 +103,7 @@ export const dates: Readonly<Record<string, ValueFunction>> = {
   'gmtime/0': gmtime,
   'localtime/0': localtime,
   'mktime/0': mktime,
-  'strftime/1': formatted('strftime', 'GMT', gmtime) as ValueFunction,
-  'strflocaltime/1': formatted('strflocaltime', 'UTC', localtime) as ValueFunction,
-  'strptime/1': strptime as ValueFunction,
+  'strftime/1': formatted('strftime', 'GMT', gmtime),
+  'strflocaltime/1': formatted('strflocaltime', 'UTC', localtime),
+  'strptime/1': strptime,
 };

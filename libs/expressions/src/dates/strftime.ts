@@ -23,12 +23,12 @@ function field(letter: string, time: Time, zone: string): Field | undefined {
     case 'a':
       return (dayNames[time.weekDay] as string).slice(0, 3);
     case 'A':
-      return dayNames[time.weekDay] as string;
+      return dayNames[time.weekDay];
     case 'b':
     case 'h':
       return (monthNames[time.month] as string).slice(0, 3);
     case 'B':
-      return monthNames[time.month] as string;
+      return monthNames[time.month];
     case 'C':
       return [Math.floor(time.year / 100), 2];
     case 'd':

@@ -225,6 +225,7 @@ class Compiler {
     if (min > mostRepetitions || (max !== Infinity && max > mostRepetitions)) {
       refusePattern('too big number for repeat range');
     }
+    if (isAnchor(node.body)) refusePattern('target of repeat operator is invalid');
     const set = singleSet(node.body, mode);
     if (set !== undefined) {
       const members = typeof set === 'number' ? new CharSet((c) => c === set) : set;
@@ -264,6 +265,14 @@ class Compiler {
     }
     this.patch(index, { a: start });
   }
+}
+
+/** Whether a node is nothing but an anchor or a lookaround, perhaps in groups. */
+function isAnchor(node: Node): boolean {
+  if (node.type === 'Assertion' || node.type === 'LookaroundAssertion') return true;
+  if (node.type !== 'Group' || node.body.length !== 1) return false;
+  const elements = node.body[0]?.body ?? [];
+  return elements.length === 1 && isAnchor(elements[0] as Node);
 }
 
 function withFlags(mode: Mode, flags: { enable?: Partial<Mode>; disable?: Partial<Mode> }): Mode {

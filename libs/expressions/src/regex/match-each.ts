@@ -1,6 +1,15 @@
 import { meter } from '../run/meter';
 import type { Json } from '../values/json';
-import { GO, MANY, Node, STOP, type Each, type Signal } from '../compile/node';
+import {
+  GO,
+  MANY,
+  Node,
+  raiseLost,
+  STOP,
+  type Each,
+  type Paths,
+  type Signal,
+} from '../compile/node';
 
 /** Hands on what a builtin makes of the matches; ends when `out` says true. */
 export type EmitMatches = (
@@ -19,8 +28,19 @@ export class MatchEach extends Node {
     /** Whether the pattern varies slower than the flags. */
     private readonly patternFirst: boolean,
     at: number,
+    /** What the matches are iterated over as; undefined: the outputs are new values. */
+    private readonly list?: EmitMatches,
   ) {
     super(MANY, at);
+  }
+
+  /** The matches are no part of the input: iterating over them ends a path expression. */
+  override paths(): Paths {
+    const { list, at } = this;
+    if (list === undefined) return super.paths();
+    const whole = new MatchEach(list, this.pattern, this.flags, this.patternFirst, at).each();
+    return (frame, _place, input) =>
+      whole(frame, input, (found) => raiseLost(at, 'near attempt to iterate through', found));
   }
 
   override each(): Each {

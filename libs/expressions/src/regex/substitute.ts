@@ -7,11 +7,13 @@ import {
   MANY,
   Node,
   ONE,
+  raiseLost,
   widest,
   type Each,
   type Frame,
   type One,
   type Out,
+  type Paths,
 } from '../compile/node';
 import { eachMatch, namedGroups, regexOf, type Slots } from './match';
 
@@ -25,6 +27,8 @@ export class Substitute extends Node {
     private readonly replacement: Node,
     private readonly flags: Node,
     private readonly all: boolean,
+    /** The lists of the matches. */
+    private readonly matches: Node,
     at: number,
   ) {
     // Without a replacement the input itself is the output.
@@ -67,6 +71,14 @@ export class Substitute extends Node {
     const rest = input.slice(previous);
     build(rest.length);
     return results.map((result) => add(result, rest));
+  }
+
+  /** jq iterates over the matches, which are no part of the input. */
+  override paths(): Paths {
+    const { at } = this;
+    const matches = this.matches.each();
+    return (frame, _place, input) =>
+      matches(frame, input, (list) => raiseLost(at, 'near attempt to iterate through', list));
   }
 
   override one(): One {

@@ -15,14 +15,17 @@ function toInt(value: number): number {
   return Math.trunc(Math.max(-largestInt - 1, Math.min(largestInt, value)));
 }
 
-/** The bounds of a slice: [start, end) within 0..length. */
+/**
+ * The bounds of a slice: [start, end) within 0..length. Null stands for the start or the end of
+ * the whole; a slice object must have both.
+ */
 export function sliceBounds(
   length: number,
   from: Json | undefined,
   to: Json | undefined,
 ): readonly [number, number] {
-  const first = from ?? 0;
-  const last = to ?? length;
+  const first = from === null ? 0 : from;
+  const last = to === null ? length : to;
   if (typeof first !== 'number' || typeof last !== 'number') {
     raise('Array/string slice indices must be integers');
   }

@@ -38,7 +38,7 @@ function equalContainers(
   for (const key of keys) {
     const other = member(b as JsonObject, key);
     if (other === undefined) return false;
-    const own = (a as JsonObject)[key] as Json;
+    const own = a[key] as Json;
     if (!equalInside(own, other, depth + 1, stopAt, later)) return false;
   }
   return true;

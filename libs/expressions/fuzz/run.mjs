@@ -1,0 +1,80 @@
+// Differential fuzz: node libs/expressions/fuzz/run.mjs --python PATH [--seed N] [--count N]
+// PATH is a Python with the package jq 1.13.0 (`python3 -m venv DIR; DIR/bin/pip install jq==1.13.0`).
+// With --save FILE, writes the oracle's answers for the tests.
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import library from '../dist/index.js';
+import { difference, ourAnswer } from './compare.mjs';
+import { explanation } from './explained.mjs';
+import { caseOf } from './generate.mjs';
+
+const { values } = parseArgs({
+  options: {
+    python: { type: 'string', default: 'python3' },
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '1000' },
+    save: { type: 'string' },
+    show: { type: 'string', default: '20' },
+  },
+});
+
+const folder = path.dirname(fileURLToPath(import.meta.url));
+const oracle = spawn(values.python, [path.join(folder, 'oracle.py')], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+});
+const answers = createInterface({ input: oracle.stdout })[Symbol.asyncIterator]();
+
+/** The oracle's answer; undefined: it did not answer in time or fell over. */
+async function ask(test) {
+  oracle.stdin.write(`${JSON.stringify({ program: test.program, input: test.input })}\n`);
+  const { value, done } = await answers.next();
+  return done ? undefined : JSON.parse(value);
+}
+
+const first = Number(values.seed);
+const count = Number(values.count);
+const saved = [];
+const explained = new Map();
+let unexplained = 0;
+let compiled = 0;
+
+for (let seed = first; seed < first + count; seed += 1) {
+  const test = caseOf(seed);
+  const theirs = await ask(test);
+  if (theirs === undefined) {
+    process.stdout.write(`the oracle fell over at seed ${seed}: ${test.program}\n`);
+    process.exitCode = 1;
+    break;
+  }
+  if (theirs.compiles) compiled += 1;
+  const ours = ourAnswer(library, test);
+  const differs = difference(ours, theirs);
+  const reason = differs === undefined ? undefined : explanation(test, ours, theirs);
+  if (differs === undefined && values.save !== undefined) saved.push({ ...test, ...theirs });
+  if (differs === undefined) continue;
+  if (reason !== undefined) {
+    explained.set(reason, (explained.get(reason) ?? 0) + 1);
+    continue;
+  }
+  unexplained += 1;
+  if (unexplained > Number(values.show)) continue;
+  process.stdout.write(
+    `seed ${seed} differs in ${differs}\n  program ${test.program}\n  input   ${JSON.stringify(test.input)}\n` +
+      `  ours    ${JSON.stringify(ours)}\n  theirs  ${JSON.stringify(theirs)}\n`,
+  );
+}
+oracle.stdin.end();
+
+process.stdout.write(
+  `seeds ${first} to ${first + count - 1}: ${count} cases, ${compiled} compile, ${unexplained} unexplained differences\n`,
+);
+for (const [reason, times] of explained) process.stdout.write(`explained: ${times} × ${reason}\n`);
+if (values.save !== undefined) {
+  const lines = saved.map((line) => JSON.stringify(line));
+  writeFileSync(values.save, `${lines.join('\n')}\n`);
+}
+if (unexplained > 0) process.exitCode = 1;
