@@ -31,7 +31,7 @@ const UNKNOWN_TOPIC_PAUSE_MS = 100;
 const CONSUMING_WITHIN_MS = 15_000;
 
 /** Never gives up by itself: a member that stays keeps its place in the group over a broker's restart. */
-const ENDLESS = { initialRetryTime: 100, maxRetryTime: 500, retries: Number.MAX_SAFE_INTEGER };
+const ENDLESS = { initialRetryTime: 20, maxRetryTime: 500, retries: Number.MAX_SAFE_INTEGER };
 
 interface Running {
   consumer: Consumer;

@@ -1,5 +1,6 @@
 import { tenantOfEventsTopic } from '@easyflow/contracts-events';
 import type { TenantSubscription } from '@easyflow/platform-messaging';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ConsumerLoop, type ConsumerLoopOptions } from './consumer-loop';
 import type { KafkaLink } from './kafka-link';
 import type { KafkaSettings } from './kafka-settings';
@@ -8,6 +9,10 @@ interface Bucket {
   topics: Set<string>;
   loop: ConsumerLoop;
 }
+
+/** How often and how long a topic that was announced is looked for; the poll finds it later. */
+const NOTICE_ATTEMPTS = 30;
+const NOTICE_PAUSE_MS = 100;
 
 /**
  * The event topics of all tenants, spread over bucket consumers by a hash of the tenant. A new topic rejoins
@@ -48,7 +53,9 @@ export class TenantBuckets implements TenantSubscription {
 
   async notice(topic: string): Promise<void> {
     const bucket = this.bucketOf(topic);
-    if (!bucket || this.closed) return;
+    if (!bucket || bucket.topics.has(topic)) return;
+    // Looked for before the bucket stops for it: a topic that is not known yet must not hold the others.
+    if (!(await this.appears(topic))) return;
     bucket.topics.add(topic);
     await bucket.loop.update();
   }
@@ -90,6 +97,8 @@ export class TenantBuckets implements TenantSubscription {
 
   private async takeIn(): Promise<void> {
     if (!this.link.isUp()) return;
+    // What a notice adds while the list is on its way is not missing from it.
+    const before = this.buckets.map((bucket) => ({ bucket, topics: [...bucket.topics] }));
     const existing = new Set(await this.link.use().admin.listTopics());
     const changed = new Set<Bucket>();
     for (const topic of existing) {
@@ -97,15 +106,23 @@ export class TenantBuckets implements TenantSubscription {
       if (bucket && !bucket.topics.has(topic)) changed.add(bucket);
       bucket?.topics.add(topic);
     }
-    for (const bucket of this.buckets) {
-      for (const topic of bucket.topics) {
-        if (existing.has(topic)) continue;
-        bucket.topics.delete(topic);
-        changed.add(bucket);
-      }
+    for (const { bucket, topics } of before) {
+      const gone = topics.filter((topic) => !existing.has(topic));
+      for (const topic of gone) bucket.topics.delete(topic);
+      if (gone.length > 0) changed.add(bucket);
     }
     if (this.closed) return;
     await Promise.all([...changed].map((bucket) => bucket.loop.update()));
+  }
+
+  private async appears(topic: string): Promise<boolean> {
+    for (let attempt = 1; attempt <= NOTICE_ATTEMPTS; attempt += 1) {
+      if (this.closed || !this.link.isUp()) return false;
+      if ((await this.link.use().admin.listTopics()).includes(topic)) return true;
+      await pause(NOTICE_PAUSE_MS, undefined, { ref: false });
+    }
+    this.settings.log.warn({ topic }, 'A topic that was announced does not exist');
+    return false;
   }
 
   private bucketOf(topic: string): Bucket | undefined {
