@@ -8,6 +8,7 @@ import { InMemoryRateLimiter } from '@easyflow/platform-limiter';
 import { InProcessTransport } from '@easyflow/platform-messaging';
 import { logger } from '@easyflow/platform-telemetry';
 import {
+  DatabaseAccess,
   EnvelopeSigner,
   InProcessIssuer,
   IssuerCore,
@@ -22,6 +23,7 @@ import {
 import { createTestDatabase, type TestDatabase, type TestTenant } from '@easyflow/testing';
 import { SignJWT } from 'jose';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { GatewaySettings } from './gateway-deps';
 import { startGateway, type RunningGateway } from './start-gateway';
 
@@ -106,9 +108,61 @@ export interface Answer<T = Record<string, unknown>> {
   text: string;
 }
 
+/** The in-process transport, which a spec can take down. */
+export class RigTransport extends InProcessTransport {
+  down = false;
+
+  override isUp(): boolean {
+    return !this.down && super.isUp();
+  }
+}
+
+/** A road to the database that a spec can cut. */
+class DatabaseRoad {
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+  private open = true;
+
+  constructor(target: { host: string; port: number }) {
+    this.server = createServer((inward) => {
+      if (!this.open) {
+        inward.destroy();
+        return;
+      }
+      const outward = connect(target.port, target.host);
+      for (const [from, to] of [
+        [inward, outward],
+        [outward, inward],
+      ] as const) {
+        this.sockets.add(from);
+        from.pipe(to);
+        from.on('error', () => to.destroy());
+        from.on('close', () => {
+          this.sockets.delete(from);
+          to.destroy();
+        });
+      }
+    });
+  }
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  set up(open: boolean) {
+    this.open = open;
+    if (!open) for (const socket of this.sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.up = false;
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
 export interface RigOptions {
   settings?: Partial<GatewaySettings>;
-  transport?: InProcessTransport;
   localDispatch?: (database: TestDatabase) => LocalDispatch<Program, Json>;
 }
 
@@ -118,7 +172,9 @@ export class GatewayRig {
     readonly database: TestDatabase,
     readonly keys: RigKeys,
     readonly issuer: RigIssuer,
-    readonly transport: InProcessTransport,
+    readonly transport: RigTransport,
+    readonly road: DatabaseRoad,
+    private readonly api: DatabaseAccess,
     readonly gateway: RunningGateway,
     private readonly registry: RunningFlowRegistry,
   ) {}
@@ -134,7 +190,7 @@ export class GatewayRig {
       accessTokenSeconds: 900,
       defaultLimits: { requestsPerSecond: 600 },
     });
-    const transport = options.transport ?? new InProcessTransport({ log: quiet });
+    const transport = new RigTransport({ log: quiet });
     await transport.connect();
     const registry = await startFlowRegistry({
       settings: { slot: '0' },
@@ -145,6 +201,14 @@ export class GatewayRig {
       logger: quiet,
     });
     const issuer = new RigIssuer(core, 'gateway');
+    const road = new DatabaseRoad(database.address);
+    const { ef_api, ef_writer } = database.rolePasswords;
+    const api = await DatabaseAccess.connect({
+      ...database.address,
+      host: '127.0.0.1',
+      port: await road.listen(),
+      passwords: { ef_api, ef_writer },
+    });
     const gateway = await startGateway({
       settings: {
         http: { host: '127.0.0.1', port: 0 },
@@ -154,7 +218,7 @@ export class GatewayRig {
         drainMs: 1_000,
         ...options.settings,
       },
-      database: await database.accessFor(['ef_api', 'ef_writer']),
+      database: api,
       transport,
       issuer,
       limiter: new InMemoryRateLimiter(),
@@ -162,7 +226,7 @@ export class GatewayRig {
       logger: quiet,
       ...(options.localDispatch ? { localDispatch: options.localDispatch(database) } : {}),
     });
-    return new GatewayRig(database, keys, issuer, transport, gateway, registry);
+    return new GatewayRig(database, keys, issuer, transport, road, api, gateway, registry);
   }
 
   /** Without limits unless some are given. */
@@ -177,6 +241,8 @@ export class GatewayRig {
     await this.gateway.close();
     await this.registry.close();
     await this.transport.close();
+    await this.api.close();
+    await this.road.close();
     await this.database.drop();
   }
 

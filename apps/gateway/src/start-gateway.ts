@@ -54,7 +54,9 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
     close: async () => {
       parts.stopping = true;
       parts.waits.close();
+      const cutOff = setTimeout(() => app.getHttpServer().closeAllConnections(), settings.drainMs);
       await app.close();
+      clearTimeout(cutOff);
       await parts.close();
     },
   };

@@ -1,0 +1,186 @@
+import { problemSchema } from '@easyflow/contracts-http';
+import { newId } from '@easyflow/kernel-ids';
+import { waitFor, type TestTenant } from '@easyflow/testing';
+import { GatewayRig, orderFlow } from './gateway-rig.test';
+
+let rig: GatewayRig;
+let tenant: TestTenant;
+
+beforeAll(async () => {
+  rig = await GatewayRig.start();
+  tenant = await rig.tenant();
+  expect((await rig.apply(tenant, orderFlow())).status).toBe(201);
+}, 60_000);
+afterAll(() => rig.close(), 30_000);
+
+const START = '/v1/flows/shop/order/executions';
+const start = (headers: Record<string, string> = {}, json: unknown = { input: { amount: 1 } }) =>
+  rig.call<{ id: string }>('POST', START, { credential: tenant.apiKey, json, headers });
+const stored = async () => {
+  const [row] = await rig.database.superuser<{ n: string }>(
+    'SELECT count(*) AS n FROM ef.executions',
+  );
+  return Number(row?.n);
+};
+
+describe('with the transport down', () => {
+  beforeAll(() => {
+    rig.transport.down = true;
+  });
+  afterAll(() => {
+    rig.transport.down = false;
+  });
+
+  it('executions are accepted, deferred', async () => {
+    const answer = await start();
+    expect(answer).toMatchObject({ status: 202, body: { dispatch: 'deferred' } });
+  });
+
+  it('a request that would wait is refused before anything is stored', async () => {
+    const before = await stored();
+    const answer = await start({ prefer: 'wait=10', 'idempotency-key': newId() });
+    expect(answer).toMatchObject({ status: 503, body: { code: 'transport.unavailable' } });
+    expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    problemSchema.parse(answer.body);
+    expect(await stored()).toBe(before);
+  });
+
+  it('a replay of what has ended is answered, and keeps its first dispatch', async () => {
+    const key = { 'idempotency-key': newId() };
+    const { body } = await start(key);
+    await rig.end(body.id, 'completed', { output: 1 });
+    const waited = await start({ ...key, prefer: 'wait=10' });
+    expect(waited.status).toBe(200);
+    expect(waited.body).toEqual({ id: body.id, status: 'completed', output: 1 });
+    rig.transport.down = false;
+    expect((await start(key)).body).toEqual({
+      id: body.id,
+      status: 'completed',
+      dispatch: 'deferred',
+    });
+    rig.transport.down = true;
+    const other = { input: { amount: 2 } };
+    expect(await start({ ...key, prefer: 'wait=10' }, other)).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency.mismatch' },
+    });
+  });
+
+  it('flows cannot be applied, and nothing is stored', async () => {
+    const answer = await rig.apply(tenant, orderFlow('3.0.0'));
+    expect(answer).toMatchObject({ status: 503, body: { code: 'transport.unavailable' } });
+    const rows = await rig.database.superuser('SELECT 1 FROM ef.requests');
+    expect(rows).toEqual([]);
+  });
+
+  it('what is read needs no transport', async () => {
+    for (const path of ['/v1/flows', '/v1/executions', '/v1/usage', '/readyz']) {
+      expect((await rig.call('GET', path, { credential: tenant.apiKey })).status).toBe(200);
+    }
+  });
+});
+
+describe('with the issuer down', () => {
+  afterEach(() => {
+    rig.issuer.down = false;
+  });
+
+  it('credentials that were verified work on, new ones are 503', async () => {
+    expect((await start()).status).toBe(202);
+    const fresh = await rig.tenant();
+    rig.issuer.down = true;
+    expect((await start()).status).toBe(202);
+    const answer = await rig.call('GET', '/v1/flows', { credential: fresh.apiKey });
+    expect(answer).toMatchObject({ status: 503, body: { code: 'issuer.unavailable' } });
+    expect(answer.headers.get('retry-after')).not.toBeNull();
+  });
+});
+
+describe('with the database down', () => {
+  it('requests are refused fast and come back by themselves', async () => {
+    rig.road.up = false;
+    const refused = await Promise.all([
+      start(),
+      start({ prefer: 'wait=5' }),
+      start({ 'idempotency-key': newId() }),
+      rig.call('GET', '/v1/executions', { credential: tenant.apiKey }),
+      rig.call('GET', `/v1/executions/${newId()}`, { credential: tenant.apiKey }),
+      rig.apply(tenant, orderFlow('4.0.0')),
+    ]);
+    for (const answer of refused) {
+      expect(answer).toMatchObject({ status: 503, body: { code: 'database.unavailable' } });
+      expect(answer.headers.get('retry-after')).not.toBeNull();
+      expect(answer.text).not.toMatch(/ECONN|INSERT|127\.0\.0\.1/);
+    }
+    expect(await rig.call('GET', '/readyz')).toMatchObject({
+      status: 503,
+      body: { checks: { database: false } },
+    });
+    const page = await rig.call('GET', '/');
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('Something is down');
+    rig.road.up = true;
+    await waitFor(async () => (await start()).status === 202, {
+      describe: 'the gateway to accept again',
+    });
+  });
+});
+
+describe('bad requests', () => {
+  const post = (body: string | Buffer, type = 'application/json') =>
+    rig.call('POST', START, {
+      credential: tenant.apiKey,
+      body,
+      headers: { 'content-type': type },
+    });
+
+  it.each([
+    ['{"input": {', 400, 'body.malformed'],
+    ['{"input": {"amount": 1}} x', 400, 'body.malformed'],
+    [Buffer.from([0x7b, 0xff, 0x7d]), 400, 'body.malformed'],
+    [`{"input":${'['.repeat(1_000)}${']'.repeat(1_000)}}`, 400, 'body.too_deep'],
+    [`{"input":{"amount":1,"pad":"${'x'.repeat(1_048_576)}"}}`, 413, 'body.too_large'],
+  ])('%.30s is refused and not stored', async (body, status, code) => {
+    const before = await stored();
+    const answer = await post(body);
+    expect(answer).toMatchObject({ status, body: { code } });
+    problemSchema.parse(answer.body);
+    expect(await stored()).toBe(before);
+  });
+
+  it('names the line of malformed JSON', async () => {
+    const { body } = await post('{\n"input": {\n  "amount" 1 }}');
+    expect(body).toMatchObject({ errors: [{ line: 3 }] });
+  });
+
+  it('takes no other content type', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/yaml']) {
+      expect(await post('{}', type)).toMatchObject({
+        status: 415,
+        body: { code: 'body.unsupported_media_type' },
+      });
+    }
+  });
+
+  it('has no other routes and methods', async () => {
+    expect(await rig.call('GET', '/v2/flows')).toMatchObject({
+      status: 404,
+      body: { code: 'route.unknown' },
+    });
+    const put = await rig.call('PUT', '/v1/flows');
+    expect(put).toMatchObject({ status: 405, body: { code: 'route.method_not_allowed' } });
+    expect(put.headers.get('allow')).toBe('POST, GET, HEAD');
+    expect(await rig.call('GET', '/v1/flows/%zz/x')).toMatchObject({
+      status: 400,
+      body: { code: 'request.malformed' },
+    });
+  });
+
+  it('the problem names the caller’s trace', async () => {
+    const traceId = 'ab'.repeat(16);
+    const { body } = await rig.call('GET', '/v1/nothing', {
+      headers: { traceparent: `00-${traceId}-${'cd'.repeat(8)}-01` },
+    });
+    expect(body).toMatchObject({ traceId });
+  });
+});
