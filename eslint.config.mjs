@@ -19,8 +19,9 @@ const layers = {
   domain: ['contract', 'kernel', 'domain'],
   platform: ['contract', 'kernel', 'platform'],
   tenant: ['contract', 'kernel', 'platform'],
-  app: ['contract', 'kernel', 'domain', 'platform', 'tenant'],
-  composition: ['contract', 'kernel', 'domain', 'platform', 'tenant', 'app'],
+  runtime: ['contract', 'kernel', 'platform', 'tenant'],
+  app: ['contract', 'kernel', 'domain', 'platform', 'tenant', 'runtime'],
+  composition: ['contract', 'kernel', 'domain', 'platform', 'tenant', 'runtime', 'app'],
   testing: ['contract', 'kernel', 'domain', 'platform', 'tenant', 'testing'],
 };
 

@@ -17,6 +17,9 @@ const commands: Readonly<Record<string, string>> = {
   flows: './commands/flows',
   executions: './commands/executions',
   admin: './commands/admin',
+  dev: './commands/dev',
+  services: './commands/services',
+  migrate: './commands/migrate',
 };
 
 /** The command line: parses the arguments (without node and script), runs the command and gives the exit code. */

@@ -3,9 +3,10 @@ import type { ClientSettings } from './client-settings';
 
 export interface ApiRequest {
   method?: 'GET' | 'POST';
-  /** JSON value, or text when `contentType` is given. */
+  /** Sent as JSON. */
   body?: unknown;
-  contentType?: string;
+  /** Sent as it is, instead of `body`. */
+  document?: { text: string; mediaType: string };
   headers?: Record<string, string>;
   /** `admin` sends the admin key instead of the tenant's credential. */
   as?: 'tenant' | 'admin';
@@ -32,8 +33,12 @@ export class ApiClient {
     if (credential !== undefined) headers['authorization'] = `Bearer ${credential}`;
     let body: string | undefined;
     if (request.body !== undefined) {
-      headers['content-type'] = request.contentType ?? 'application/json';
-      body = request.contentType ? String(request.body) : JSON.stringify(request.body);
+      headers['content-type'] = 'application/json';
+      body = JSON.stringify(request.body);
+    }
+    if (request.document !== undefined) {
+      headers['content-type'] = request.document.mediaType;
+      body = request.document.text;
     }
     let response: Response;
     let text: string;

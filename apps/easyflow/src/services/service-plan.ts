@@ -1,32 +1,20 @@
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Role, RolePasswords } from '@easyflow/platform-database';
-import type { ServiceName } from '@easyflow/tenant-context';
+import type { ProvisionedKeys } from '@easyflow/issuer';
+import type { ServiceName } from '@easyflow/contracts-events';
+import { rolesOf } from '../local/service-roles';
 import type { ServiceCommand } from './service-process';
 
-/** The database roles whose passwords each service gets; it gets no others. */
-const rolesOf: Readonly<Record<ServiceName, readonly Role[]>> = {
-  gateway: ['ef_api', 'ef_writer'],
-  'flow-registry': ['ef_registry'],
-  scheduler: ['ef_claim', 'ef_scheduler', 'ef_writer'],
-  executor: ['ef_claim', 'ef_worker', 'ef_writer'],
-  analytics: ['ef_claim', 'ef_analytics'],
-  issuer: ['ef_issuer'],
-};
+const { resolve } = createRequire(__filename);
 
 /** Everything of this installation that services are told. */
 export interface Installation {
   dataDir: string;
   database: { host: string; port: number; name: string };
-  rolePasswords: RolePasswords;
   kafka: readonly string[];
   redis: string;
   issuerUrl: string;
-  keys: {
-    adminKey: string;
-    jwtKeyFile: string;
-    workloadsFile: string;
-    identityKeyFiles: Readonly<Record<ServiceName, string>>;
-  };
+  keys: ProvisionedKeys;
   /** Variables of the operator's own environment that services may see (EASYFLOW_*, OTEL_*, PATH …). */
   inherited: Readonly<Record<string, string>>;
 }
@@ -39,15 +27,15 @@ export function serviceCommand(
   installation: Installation,
 ): ServiceCommand {
   const { database, keys } = installation;
-  const passwords = rolesOf[service].map((role) => [
-    `EASYFLOW_DATABASE_PASSWORD_${role.toUpperCase()}`,
-    installation.rolePasswords[role] ?? '',
-  ]);
+  const passwords: Record<string, string> = {};
+  for (const role of rolesOf[service]) {
+    passwords[`EASYFLOW_DATABASE_PASSWORD_${role.toUpperCase()}`] = keys.rolePasswords[role];
+  }
   const own: Record<string, string> =
     service === 'issuer'
       ? {
-          EASYFLOW_ISSUER_JWT_KEY_FILE: keys.jwtKeyFile,
-          EASYFLOW_ISSUER_WORKLOADS_FILE: keys.workloadsFile,
+          EASYFLOW_ISSUER_JWT_KEY_FILE: keys.files.jwtKey,
+          EASYFLOW_ISSUER_WORKLOADS_FILE: keys.files.workloads,
           EASYFLOW_ISSUER_ADMIN_KEY: keys.adminKey,
         }
       : {
@@ -60,8 +48,8 @@ export function serviceCommand(
   if (service === 'executor') own['EASYFLOW_EGRESS_ALLOW_LOOPBACK'] = 'true';
   return {
     service,
-    entry: require.resolve(`@easyflow/${service}/main`),
-    imports: [require.resolve('@easyflow/platform-telemetry/register')],
+    entry: resolve(`@easyflow/${service}/main`),
+    imports: [resolve('@easyflow/platform-telemetry/register')],
     url: `http://127.0.0.1:${port}`,
     logFile: path.join(installation.dataDir, 'logs', `${service}-${replica}.log`),
     env: {
@@ -73,8 +61,8 @@ export function serviceCommand(
       EASYFLOW_DATABASE_HOST: database.host,
       EASYFLOW_DATABASE_PORT: String(database.port),
       EASYFLOW_DATABASE_NAME: database.name,
-      EASYFLOW_IDENTITY_KEY_FILE: keys.identityKeyFiles[service],
-      ...Object.fromEntries(passwords),
+      EASYFLOW_IDENTITY_KEY_FILE: keys.files.identities[service],
+      ...passwords,
     },
   };
 }

@@ -119,6 +119,17 @@ export interface EmbeddedConfig {
   prices: Prices;
 }
 
+/** The full shape on one machine. A server without an address is started here. */
+export interface LocalServicesConfig {
+  service: 'local-services';
+  http: HttpSettings;
+  dataDir: string;
+  kafkaBrokers?: string[];
+  redisUrl?: string;
+  /** Of a superuser. */
+  postgresUrl?: string;
+}
+
 export interface MigrationsConfig {
   service: 'migrations';
   logLevel: string;
@@ -138,4 +149,5 @@ export interface ConfigOf {
   issuer: IssuerConfig;
   embedded: EmbeddedConfig;
   migrations: MigrationsConfig;
+  'local-services': LocalServicesConfig;
 }

@@ -21,7 +21,7 @@ export function configurationDocument(): string {
     INTRODUCTION,
     '## Services',
     '',
-    '`embedded` is the one-process server of `npm start`; it listens on 127.0.0.1 and allows calls to loopback unless told otherwise.',
+    '`embedded` is the one-process server of `npm start`; it listens on 127.0.0.1 and allows calls to loopback unless told otherwise. `local-services` is `npm run start:services`: it hands its own variables on to the services it starts, and starts itself the servers whose address it is not given.',
     '',
     ...rows,
     '',

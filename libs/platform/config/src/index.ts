@@ -1,3 +1,4 @@
+export { commandVariables } from './command-variables';
 export { CLIENT_VARIABLES, readClientVariables } from './client-variables';
 export { ConfigError, type ConfigProblem } from './config-error';
 export type { DatabaseRole } from './database-variables';
@@ -17,6 +18,7 @@ export type {
   HttpSettings,
   IssuerConfig,
   KafkaConfig,
+  LocalServicesConfig,
   MessagingConfig,
   MigrationsConfig,
   Prices,

@@ -91,6 +91,20 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       prices: prices(values),
     };
   },
+  'local-services': (environment) => {
+    const values = readVariables('local-services', environment, {
+      defaults: { EASYFLOW_HTTP_HOST: '127.0.0.1', EASYFLOW_DATA_DIR: '.easyflow/services' },
+      optional: ['EASYFLOW_KAFKA_BROKERS'],
+    });
+    return {
+      service: 'local-services',
+      http: http(values),
+      dataDir: have(values, 'EASYFLOW_DATA_DIR'),
+      ...optional('kafkaBrokers', values.EASYFLOW_KAFKA_BROKERS),
+      ...optional('redisUrl', values.EASYFLOW_REDIS_URL),
+      ...optional('postgresUrl', values.EASYFLOW_POSTGRES_URL),
+    };
+  },
   migrations: (environment) => {
     const values = readVariables('migrations', environment, {
       optional: DATABASE_ROLES.map(passwordVariable),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** The programs that read the environment. `embedded` is the one-process shape. */
+/** The programs that read the environment. `embedded` is the one-process shape, `local-services` the supervisor of the full shape on one machine. */
 export const PROGRAMS = [
   'gateway',
   'flow-registry',
@@ -10,6 +10,7 @@ export const PROGRAMS = [
   'issuer',
   'migrations',
   'embedded',
+  'local-services',
 ] as const;
 export type Program = (typeof PROGRAMS)[number];
 

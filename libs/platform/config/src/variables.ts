@@ -7,6 +7,7 @@ import {
   optionalText,
   optionalUrl,
   port,
+  postgresUrl,
   price,
   redisUrl,
   slot,
@@ -42,7 +43,7 @@ export const variables = {
     default: '0.0.0.0',
     about: 'Address on which the service listens (127.0.0.1 in the one-process shape).',
     fix: 'write an address of this machine, such as 0.0.0.0 or 127.0.0.1',
-    usedBy: listening,
+    usedBy: [...listening, 'local-services'],
   }),
   EASYFLOW_HTTP_PORT: variable({
     schema: port,
@@ -50,7 +51,7 @@ export const variables = {
     about:
       'Port of the API, or of the health endpoints of a service without one; 0 chooses a free one.',
     fix: 'write a number from 0 to 65535',
-    usedBy: listening,
+    usedBy: [...listening, 'local-services'],
   }),
   EASYFLOW_HTTP_BODY_LIMIT_BYTES: variable({
     schema: integer(1_024, 104_857_600),
@@ -68,16 +69,25 @@ export const variables = {
   EASYFLOW_DATA_DIR: variable({
     schema: text,
     default: '.easyflow/data',
-    about: 'Data folder of the one-process shape; deleting it deletes all state.',
+    about:
+      'Data folder of a local installation; deleting it deletes all state (.easyflow/services in the full shape).',
     fix: 'write the path of a folder that can be written to',
-    usedBy: ['embedded'],
+    usedBy: ['embedded', 'local-services'],
+  }),
+  EASYFLOW_POSTGRES_URL: variable({
+    schema: postgresUrl.optional(),
+    secret: true,
+    about:
+      'An existing Postgres for the full shape on one machine, as its superuser; without it one is started.',
+    fix: 'write postgres://user:password@host:port/database, or leave it out',
+    usedBy: ['local-services'],
   }),
   ...databaseVariables,
   EASYFLOW_KAFKA_BROKERS: variable({
     schema: brokers,
     about: 'Some brokers of the Kafka cluster.',
     fix: 'write host:port, several with commas between',
-    usedBy: onKafka,
+    usedBy: [...onKafka, 'local-services'],
   }),
   EASYFLOW_KAFKA_TLS: variable({
     schema: flag,
@@ -91,7 +101,7 @@ export const variables = {
     secret: true,
     about: 'Redis for rate limits over all gateways; without it each gateway limits by itself.',
     fix: 'write redis://[user:password@]host:port, rediss:// for TLS, or leave it out',
-    usedBy: ['gateway'],
+    usedBy: ['gateway', 'local-services'],
   }),
   EASYFLOW_ISSUER_URL: variable({
     schema: url,

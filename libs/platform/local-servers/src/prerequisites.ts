@@ -9,6 +9,8 @@ import { exists } from './server-folder';
 interface Prerequisite {
   readonly programs: readonly string[];
   readonly purpose: string;
+  /** Whether the full shape itself needs it, not only tests and benchmarks. */
+  readonly forServices: boolean;
   /** Debian packages, the first that the distribution offers is installed. */
   readonly packages: readonly string[];
 }
@@ -17,16 +19,23 @@ const prerequisites: readonly Prerequisite[] = [
   {
     programs: ['java'],
     purpose: 'runs Kafka',
+    forServices: true,
     packages: ['openjdk-17-jre-headless', 'openjdk-21-jre-headless', 'default-jre-headless'],
   },
-  { programs: ['mvn'], purpose: 'fetches Kafka', packages: ['maven'] },
-  { programs: ['redis-server'], purpose: 'is Redis', packages: ['redis-server'] },
+  { programs: ['mvn'], purpose: 'fetches Kafka', forServices: true, packages: ['maven'] },
+  {
+    programs: ['redis-server'],
+    purpose: 'is Redis',
+    forServices: true,
+    packages: ['redis-server'],
+  },
   {
     programs: ['psql', 'pgbench'],
     purpose: 'are the client tools of Postgres',
+    forServices: false,
     packages: ['postgresql-15', 'postgresql-16', 'postgresql-17', 'postgresql'],
   },
-  { programs: ['wrk'], purpose: 'generates load', packages: ['wrk'] },
+  { programs: ['wrk'], purpose: 'generates load', forServices: false, packages: ['wrk'] },
 ];
 
 /** Services that the packages would start; ours run on their own ports and folders. */
@@ -38,8 +47,15 @@ const policyFile = '/usr/sbin/policy-rc.d';
  * says so. Throws LocalServerError that names every missing program when it may not or cannot:
  * nothing is skipped in silence.
  */
-export async function ensurePrerequisites(options: { log: (line: string) => void }): Promise<void> {
-  const missing = await findMissing();
+export async function ensurePrerequisites(options: {
+  log: (line: string) => void;
+  /** Default `tests`: everything. */
+  for?: 'services' | 'tests';
+}): Promise<void> {
+  const wanted = prerequisites.filter(
+    ({ forServices }) => forServices || options.for !== 'services',
+  );
+  const missing = await findMissing(wanted);
   if (missing.length === 0) return;
   for (const each of missing) {
     options.log(`missing: ${each.programs.join(', ')} (${each.purpose})`);
@@ -47,13 +63,13 @@ export async function ensurePrerequisites(options: { log: (line: string) => void
   const asRoot = await rootPrefix();
   if (!asRoot || !(await findProgram('apt-get'))) throw stillMissing(missing, '');
   const output = await install(missing, asRoot, options.log);
-  const left = await findMissing();
+  const left = await findMissing(wanted);
   if (left.length > 0) throw stillMissing(left, output);
 }
 
-async function findMissing(): Promise<Prerequisite[]> {
+async function findMissing(wanted: readonly Prerequisite[]): Promise<Prerequisite[]> {
   const missing: Prerequisite[] = [];
-  for (const each of prerequisites) {
+  for (const each of wanted) {
     const found = await Promise.all(each.programs.map(findProgram));
     if (found.includes(undefined)) missing.push(each);
   }

@@ -16,7 +16,7 @@ export function register(program: Command): void {
         for (const file of options.file) {
           const { status, body } = await client.request<FlowItem>(
             `/v1/flows${options.activate ? '' : '?activate=false'}`,
-            { method: 'POST', body: await read(file), contentType: mediaType(file) },
+            { method: 'POST', document: { text: await read(file), mediaType: mediaType(file) } },
           );
           if (options.output !== 'table') {
             printItem(body, options.output);

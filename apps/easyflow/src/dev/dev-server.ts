@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { ensureDemoTenant, IssuerCore, provisionKeys, type DemoTenant } from '@easyflow/issuer';
+import type { EmbeddedConfig } from '@easyflow/platform-config';
+import { startPostgres } from '@easyflow/platform-local-servers';
+import { logger as createLogger } from '@easyflow/platform-telemetry';
+import { DatabaseAccess } from '@easyflow/tenant-context';
+import { assertPortFree } from '../local/assert-port-free';
+import { DiscoveryFile } from '../local/discovery-file';
+import { prepareDatabase } from '../local/local-database';
+import type { Progress } from '../local/progress';
+import { ensureSample } from '../local/sample-execution';
+import { rolesOf } from '../local/service-roles';
+import { startEmbeddedServices } from './embedded-services';
+
+export interface DevServer {
+  url: string;
+  demo: DemoTenant;
+  /** Whether this start made the data folder's content. */
+  isNew: boolean;
+  adminKey: string;
+  /** Drains, stops everything, removes the discovery file. */
+  close(): Promise<void>;
+}
+
+/**
+ * The one-process shape: Postgres in the data folder and all services in this process.
+ * @throws LocalServerError with the fix when a port is taken or the data folder is broken
+ */
+export async function startDevServer(
+  config: EmbeddedConfig,
+  progress: Progress,
+): Promise<DevServer> {
+  const say = (line: string) => progress.say(line);
+  const closing: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const step of closing.reverse()) await step();
+  };
+  try {
+    await assertPortFree(config.http.port);
+    const file = new DiscoveryFile('dev.json');
+    await file.remove();
+    const dataDir = path.resolve(config.dataDir);
+    const isNew = !existsSync(dataDir);
+    const keys = await provisionKeys(path.join(dataDir, 'keys'));
+    say(`starting Postgres in ${dataDir}`);
+    const postgres = await startPostgres({ dataDir: path.join(dataDir, 'postgres'), log: say });
+    closing.push(() => postgres.stop());
+    say('bringing the database to the newest schema');
+    const database = await prepareDatabase(postgres.url, keys.rolePasswords, say);
+
+    const logger = createLogger('easyflow', { level: config.logLevel });
+    const issuance = await DatabaseAccess.connect({
+      ...database.address,
+      passwords: Object.fromEntries(rolesOf.issuer.map((role) => [role, keys.rolePasswords[role]])),
+    });
+    closing.push(() => issuance.close());
+    const demo = await ensureDemoTenant(issuance.issuance, path.join(dataDir, 'keys'));
+    const core = new IssuerCore({
+      issuance: issuance.issuance,
+      jwtKeys: keys.jwtKeys,
+      senderKeys: keys.senderKeys,
+      adminKey: keys.adminKey,
+      accessTokenSeconds: config.accessTokenSeconds,
+      defaultLimits: config.limits,
+    });
+    say('starting the services');
+    const services = await startEmbeddedServices(config, database.address, keys, core, logger);
+    closing.push(() => services.close());
+    await ensureSample({ url: services.url, apiKey: demo.apiKey }, say);
+
+    await file.write({
+      pid: process.pid,
+      url: services.url,
+      ...demo,
+      adminKey: keys.adminKey,
+      databaseUrl: database.url,
+    });
+    closing.push(() => file.remove());
+    return { url: services.url, demo, isNew, adminKey: keys.adminKey, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

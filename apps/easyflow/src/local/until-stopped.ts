@@ -1,0 +1,36 @@
+import { exitCodes } from '../cli/exit-codes';
+import type { Progress } from './progress';
+
+interface Stoppable {
+  close(): Promise<void>;
+}
+
+/**
+ * Starts, and stops cleanly at Ctrl-C or SIGTERM, also when that comes while it is still starting. A second Ctrl-C
+ * ends at once. Resolves when everything has stopped; the process's exit code is then 130 after Ctrl-C, else 0.
+ */
+export async function untilStopped(
+  progress: Progress,
+  start: () => Promise<Stoppable>,
+): Promise<void> {
+  let asked: NodeJS.Signals | undefined;
+  let wake: () => void = () => undefined;
+  const told = new Promise<void>((resolve) => (wake = resolve));
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (asked !== undefined) process.exit(exitCodes.interrupt);
+    asked = signal;
+    progress.say('stopping; once more to stop at once');
+    wake();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  try {
+    const running = await start();
+    await told;
+    await running.close();
+    progress.say('stopped');
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+  if (asked === 'SIGINT') process.exitCode = exitCodes.interrupt;
+}
