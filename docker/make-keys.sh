@@ -19,10 +19,10 @@ make() { # file, openssl genpkey arguments…
 
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 
-# The key's RFC 7638 thumbprint: whoever has the key knows its id.
-key_id() {
-  x=$(openssl pkey -in "$1" -pubout -outform DER | tail -c 32 | base64url)
-  printf '{"crv":"Ed25519","kty":"OKP","x":"%s"}' "$x" | openssl dgst -sha256 -binary | base64url
+# Service and the beginning of the SHA-256 of its public key, as the service itself derives it.
+key_id() { # service
+  hash=$(openssl pkey -in "$folder/$1.pem" -pubout -outform DER | openssl dgst -sha256 -binary | base64url)
+  printf '%s.%.16s' "$1" "$hash"
 }
 
 make signing-key.pem -algorithm EC -pkeyopt ec_paramgen_curve:P-256
@@ -31,6 +31,6 @@ for service in gateway flow-registry scheduler executor analytics issuer; do
   make "$service.pem" -algorithm ed25519
   public=$(openssl pkey -in "$folder/$service.pem" -pubout | sed 's/$/\\n/' | tr -d '\n')
   list="$list${list:+,}
-  {\"keyId\": \"$(key_id "$folder/$service.pem")\", \"service\": \"$service\", \"publicKey\": \"$public\"}"
+  {\"keyId\": \"$(key_id "$service")\", \"service\": \"$service\", \"publicKey\": \"$public\"}"
 done
 printf '[%s\n]\n' "$list" >"$folder/workloads.json"

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, createPublicKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { workloadIdentity, type ServiceName } from '@easyflow/tenant-context';
 import { parse, parseAllDocuments } from 'yaml';
 import { describeWithHelm } from './rendering';
 
@@ -19,7 +20,7 @@ interface ChartValues {
 }
 interface Workload {
   readonly keyId: string;
-  readonly service: string;
+  readonly service: ServiceName;
   readonly publicKey: string;
 }
 
@@ -75,7 +76,7 @@ describeWithHelm('k8s/make-secrets.sh', () => {
     for (const password of passwords) expect(password).toMatch(/^[0-9a-f]{48}$/);
   });
 
-  it('tells the issuer the public key of each service, by its thumbprint', () => {
+  it('tells the issuer the public key of each service, under the id that the service derives', () => {
     const workloads = JSON.parse(
       secrets.get('easyflow-issuer')?.['workloads.json'] ?? '[]',
     ) as Workload[];
@@ -85,9 +86,8 @@ describeWithHelm('k8s/make-secrets.sh', () => {
     for (const { keyId, service, publicKey } of workloads) {
       const own = createPublicKey(secrets.get('easyflow-identity')?.[`${service}.pem`] ?? '');
       expect(createPublicKey(publicKey).equals(own)).toBe(true);
-      const { crv, kty, x } = own.export({ format: 'jwk' });
-      const thumbprint = createHash('sha256').update(JSON.stringify({ crv, kty, x }));
-      expect(keyId).toBe(thumbprint.digest('base64url'));
+      const pem = secrets.get('easyflow-identity')?.[`${service}.pem`] ?? '';
+      expect(keyId).toBe(workloadIdentity(service, pem).keyId);
     }
   });
 
