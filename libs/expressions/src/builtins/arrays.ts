@@ -142,9 +142,13 @@ function reverse(input: Json): Json {
 function transpose(input: Json): Json {
   const rows = iterable(input);
   const width = rows.reduce<number>((widest, row) => Math.max(widest, lengthOf(row)), 0);
-  steps(width * rows.length);
-  build(8 * width * rows.length);
-  return Array.from({ length: width }, (_, i) => rows.map((row) => get(row, i)));
+  const columns: Json[] = [];
+  for (let i = 0; i < width; i += 1) {
+    steps(rows.length);
+    build(16 + 8 * rows.length);
+    columns.push(rows.map((row) => get(row, i)));
+  }
+  return columns;
 }
 
 function lengthOf(value: Json): number {

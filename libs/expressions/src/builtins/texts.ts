@@ -143,7 +143,7 @@ export const texts = {
   'index/1': (input: Json, part: Json) => get(indices(input, part), 0),
   'rindex/1': (input: Json, part: Json) => {
     const found = indices(input, part);
-    return Array.isArray(found) ? (found.at(-1) ?? null) : get(found, 0);
+    return get(get(found, { start: -1, end: null }), 0);
   },
   'join/1': join,
   'contains/1': contains,

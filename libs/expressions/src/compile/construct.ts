@@ -5,7 +5,19 @@ import { formatter } from '../builtins/formats';
 import type { Json, JsonObject } from '../values/json';
 import { put } from '../values/object';
 import { Literal } from './basic';
-import { GO, MANY, Node, ONE, widest, type Each, type Frame, type One, type Out } from './node';
+import {
+  GO,
+  MANY,
+  Node,
+  ONE,
+  widest,
+  type Each,
+  type Frame,
+  type One,
+  type Out,
+  type Paths,
+  type Place,
+} from './node';
 
 /** `[a]` */
 export class ArrayOf extends Node {
@@ -38,6 +50,26 @@ export class ArrayOf extends Node {
       return value === undefined ? [] : [value];
     };
   }
+
+  override paths(): Paths {
+    const collect = collectAlong(this.body);
+    return (frame, place, input, out) => out(place, collect(frame, place, input));
+  }
+}
+
+/** Runs code within a path expression for its values; what it follows must still be there. */
+export function collectAlong(body: Node): (frame: Frame, place: Place, input: Json) => Json[] {
+  const paths = body.paths();
+  return (frame, place, input) => {
+    const found: Json[] = [];
+    paths(frame, place, input, (_, value) => {
+      if ((meter.left -= 1) < 0) refill();
+      build(8);
+      found.push(value);
+      return GO;
+    });
+    return found;
+  };
 }
 
 /** A key and its value. */

@@ -5,6 +5,7 @@ import { add, subtract } from '../values/arithmetic';
 import { compare } from '../values/compare';
 import { isObject, isTrue, type Json, type JsonObject } from '../values/json';
 import { iterate, iteratePlaces } from './access';
+import { collectAlong } from './construct';
 import {
   GO,
   MANY,
@@ -68,6 +69,19 @@ export class MapOver extends Node {
         return GO;
       });
       return found;
+    };
+  }
+
+  override paths(): Paths {
+    const { at } = this;
+    const collect = collectAlong(this.body);
+    return (frame, place, input, out) => {
+      const found: Json[] = [];
+      iteratePlaces(place, input, false, at, (reached, value) => {
+        found.push(...collect(frame, reached, value));
+        return GO;
+      });
+      return out(place, found);
     };
   }
 }
@@ -219,6 +233,24 @@ export class Quantifier extends Node {
         }),
       );
       return answer;
+    };
+  }
+
+  override paths(): Paths {
+    const { decided } = this;
+    const source = this.source.paths();
+    const condition = this.condition.paths();
+    return (frame, place, input, out) => {
+      let answer = !decided;
+      source(frame, place, input, (reached, value) =>
+        condition(frame, reached, value, (_, found) => {
+          step();
+          if (isTrue(found) !== decided) return GO;
+          answer = decided;
+          return STOP;
+        }),
+      );
+      return out(place, answer);
     };
   }
 }

@@ -33,7 +33,7 @@ class Translator {
   private at = 0;
   private out = '';
   private options: Options;
-  private readonly outside: Options[] = [];
+  private readonly outside: (Options & { readonly isAnchor?: boolean })[] = [];
 
   constructor(
     private readonly pattern: string,
@@ -75,6 +75,7 @@ class Translator {
         if (options === undefined) refusePattern('unmatched close parenthesis');
         this.options = options;
         this.copy(1);
+        if (options.isAnchor === true) this.refuseRepeat();
         break;
       }
       case '^':
@@ -92,13 +93,18 @@ class Translator {
 
   private anchor(character: '^' | '$'): void {
     this.at += 1;
-    if (/[*+?]|\{\d*,?\d*\}/y.test(this.pattern.slice(this.at))) {
-      if (!this.pattern.startsWith('{}', this.at)) {
-        refusePattern('target of repeat operator is invalid');
-      }
-    }
+    this.refuseRepeat();
     if (this.options.multiline) this.out += character;
     else this.out += character === '^' ? '\\A' : '\\Z';
+  }
+
+  /** Anchors and lookarounds cannot be repeated. */
+  private refuseRepeat(): void {
+    const rest = this.pattern.slice(this.at);
+    const next = this.options.extended ? rest.replace(/^(?:\s|#[^\n]*(?:\n|$))+/, '') : rest;
+    if (/^(?:[*+?]|\{(?:\d+,?\d*|,\d+)\})/.test(next)) {
+      refusePattern('target of repeat operator is invalid');
+    }
   }
 
   private skipComment(): void {
@@ -122,6 +128,7 @@ class Translator {
       return;
     }
     this.copy(2);
+    if ('bBAZzG'.includes(letter)) this.refuseRepeat();
   }
 
   /** In Perl's syntax a class has no classes inside, and no intersections. */
@@ -162,7 +169,8 @@ class Translator {
     const options = this.match(groupOptions);
     if (options === null) {
       this.checkGroup();
-      this.outside.push({ ...this.options });
+      const isAnchor = /^\(\?<?[=!]/.test(this.pattern.slice(this.at, this.at + 4));
+      this.outside.push({ ...this.options, isAnchor });
       this.copy(1);
       return;
     }

@@ -1,4 +1,5 @@
 import { startMeter } from '../run/meter';
+import { compare, equal } from '../values/compare';
 import { brief } from '../values/print';
 import { kindOf, type Json, type JsonObject } from '../values/json';
 import { put } from '../values/object';
@@ -8,21 +9,33 @@ const arithmetic: Readonly<Partial<Record<BinaryOperator, (a: number, b: number)
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,
   '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
 };
 
-/** A binary operation; of two number literals its value, as jq does. */
+const comparisons: Readonly<Partial<Record<BinaryOperator, (a: Json, b: Json) => boolean>>> = {
+  '==': equal,
+  '!=': (a, b) => !equal(a, b),
+  '<': (a, b) => compare(a, b) < 0,
+  '<=': (a, b) => compare(a, b) <= 0,
+  '>': (a, b) => compare(a, b) > 0,
+  '>=': (a, b) => compare(a, b) >= 0,
+};
+
+/** A binary operation; of two constants its value, as jq does where that cannot fail or grow. */
 export function foldBinary(operator: BinaryOperator, left: Ast, right: Ast, at: number): Ast {
-  const fold = arithmetic[operator];
-  if (
-    fold !== undefined &&
-    left.kind === 'literal' &&
-    right.kind === 'literal' &&
-    typeof left.value === 'number' &&
-    typeof right.value === 'number'
-  ) {
-    return { kind: 'literal', value: fold(left.value, right.value), at };
+  const a = constantOf(left);
+  const b = constantOf(right);
+  const unfolded: Ast = { kind: 'binary', operator, left, right, at };
+  if (a === undefined || b === undefined) return unfolded;
+  const compute = arithmetic[operator];
+  if (compute !== undefined && typeof a === 'number' && typeof b === 'number') {
+    if (operator === '/' && b === 0) return unfolded;
+    return { kind: 'literal', value: compute(a, b), at };
   }
-  return { kind: 'binary', operator, left, right, at };
+  const check = comparisons[operator];
+  if (check === undefined) return unfolded;
+  startMeter(undefined);
+  return { kind: 'literal', value: check(a, b), at };
 }
 
 /** The value of an object construction or array of constants, as far as jq works it out. */
