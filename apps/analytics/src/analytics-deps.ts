@@ -8,7 +8,7 @@ export interface AnalyticsSettings {
   slot: string;
   /** US dollars an execution as decimal texts, by mode. */
   prices: Readonly<Record<string, string>>;
-  /** Shortest and longest pause between two passes; 2 s and 6 s when left out. */
+  /** Shortest and longest pause between two passes; 1 s and 4 s when left out. */
   pause?: { minMs: number; maxMs: number };
   /** Where it answers health questions; without it nowhere (one process). */
   http?: { host: string; port: number };

@@ -10,6 +10,7 @@ import {
   lockWork,
   postponeWork,
   readSettled,
+  restWork,
 } from './rollup.statements';
 
 /**
@@ -73,7 +74,7 @@ export class RollupRepository {
   }
 }
 
-/** A row that was woken stays due; one whose hour is not settled is counted once more then; else it is done. */
+/** A row that was woken is counted again soon; one whose hour is not settled is counted once more then; else it is done. */
 async function finish(
   session: TenantSession,
   lease: Lease,
@@ -87,7 +88,10 @@ async function finish(
   const row = rows[0];
   // A later claim may have counted more: what this one found must not replace it.
   if (row?.claim_no !== lease.claimNo) throw new LostLeaseError();
-  if (row.wake_seq !== lease.wakeSeq) return;
+  if (row.wake_seq !== lease.wakeSeq) {
+    await session.query({ ...restWork, values: key });
+    return;
+  }
   if (!settled) {
     await session.query({ ...postponeWork, values: [...key, settledAt] });
     return;

@@ -52,6 +52,14 @@ export const postponeWork = {
 UPDATE work SET due_at = $3 WHERE tenant_id = $1 AND kind = 'rollup' AND id = $2`,
 } as const;
 
+/** A busy hour is woken by every flush; it is counted again after as long as a wake waits. */
+export const restWork = {
+  name: 'a_rest_work',
+  text: `
+UPDATE work SET due_at = clock_timestamp() + interval '3 seconds'
+WHERE tenant_id = $1 AND kind = 'rollup' AND id = $2`,
+} as const;
+
 export const deleteWork = {
   name: 'a_delete_work',
   text: `DELETE FROM work WHERE tenant_id = $1 AND kind = 'rollup' AND id = $2`,
