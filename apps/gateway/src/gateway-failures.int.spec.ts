@@ -1,6 +1,7 @@
 import { problemSchema } from '@easyflow/contracts-http';
 import { newId } from '@easyflow/kernel-ids';
 import { waitFor, type TestTenant } from '@easyflow/testing';
+import { Agent, request } from 'undici';
 import { GatewayRig, orderFlow } from './gateway-rig.test';
 
 let rig: GatewayRig;
@@ -146,6 +147,32 @@ describe('bad requests', () => {
     expect(answer).toMatchObject({ status, body: { code } });
     problemSchema.parse(answer.body);
     expect(await stored()).toBe(before);
+  });
+
+  it('takes no body for an empty one, but not an empty one for JSON', async () => {
+    const credential = tenant.apiKey;
+    expect(await rig.call('POST', START, { credential })).toMatchObject({
+      status: 422,
+      body: { code: 'input.invalid' },
+    });
+    expect(await post('')).toMatchObject({ status: 400, body: { code: 'body.malformed' } });
+  });
+
+  it('hears a sender of 10 MB out, and the connection lives', async () => {
+    const agent = new Agent({ connections: 1, pipelining: 1 });
+    const send = (body: Buffer) =>
+      request(`${rig.gateway.url}${START}`, {
+        method: 'POST',
+        dispatcher: agent,
+        headers: { authorization: `Bearer ${tenant.apiKey}`, 'content-type': 'application/json' },
+        body,
+      });
+    const large = await send(Buffer.alloc(10_485_760, 'x'));
+    expect([large.statusCode, await large.body.json()]).toMatchObject([413, { status: 413 }]);
+    const small = await send(Buffer.from('{"input":{"amount":1}}'));
+    expect(small.statusCode).toBe(202);
+    await small.body.dump();
+    await agent.close();
   });
 
   it('names the line of malformed JSON', async () => {

@@ -3,7 +3,9 @@ import { UserError } from '@easyflow/kernel-errors';
 import { problemAnswer } from '@easyflow/platform-http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import { allowedMethods } from './method-not-allowed';
+import { readBody } from './read-body';
 import { traceIdOf } from './trace-id';
 
 /** Names of flows and versions are longer than the router's own limit of 100. */
@@ -18,7 +20,6 @@ const MAX_PARAMETER = 300;
  */
 export function gatewayAdapter(options: { maxBodyBytes: number }): FastifyAdapter {
   const instance = fastify({
-    bodyLimit: options.maxBodyBytes,
     routerOptions: { maxParamLength: MAX_PARAMETER },
     // The socket outlives a `Prefer: wait` of 60 s; Node's request timeout covers slow senders.
     keepAliveTimeout: 65_000,
@@ -26,9 +27,9 @@ export function gatewayAdapter(options: { maxBodyBytes: number }): FastifyAdapte
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
   });
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
+  instance.addContentTypeParser('*', (_request: FastifyRequest, body: IncomingMessage) =>
+    readBody(body, options.maxBodyBytes),
+  );
   instance.addHook('onRequest', (request, reply, done) => {
     const allowed = request.is404 ? allowedMethods(pathOf(request.url)) : undefined;
     if (allowed) sendMethodNotAllowed(request, reply, allowed);

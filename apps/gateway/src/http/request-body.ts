@@ -42,7 +42,7 @@ export function readJsonBody<T>(
   options: { optional?: boolean } = {},
 ): { raw: unknown; value: T } {
   const bytes = bodyBytes(request);
-  const empty = bytes.length === 0 && options.optional === true;
+  const empty = options.optional === true && bytes.length === 0 && mediaTypeOf(request) === '';
   if (!empty) requireMediaType(request, ['application/json']);
   const raw = empty ? {} : parseJsonBody(bytes);
   const result = schema.safeParse(raw);

@@ -1,0 +1,51 @@
+import { UserError } from '@easyflow/kernel-errors';
+import type { IncomingMessage } from 'node:http';
+
+/** How much of a body that is too large is read on, so that its sender hears the answer. */
+const DRAIN_BYTES = 67_108_864;
+const DRAIN_MS = 10_000;
+
+/**
+ * Reads a body of at most `limit` bytes. Of a larger one nothing is kept, but its rest is read: a sender that is cut
+ * off while it writes sees a broken connection, not the answer. Beyond 64 MB or 10 s it is cut off all the same.
+ * @throws UserError `body.too_large` (413)
+ */
+export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let deadline = 0;
+    const refuse = (): void => reject(tooLarge(limit));
+    stream.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) {
+        chunks.push(chunk);
+        return;
+      }
+      chunks.length = 0;
+      deadline ||= performance.now() + DRAIN_MS;
+      if (size > DRAIN_BYTES || performance.now() > deadline) {
+        refuse();
+        stream.destroy();
+      }
+    });
+    stream.on('end', () => {
+      const [only] = chunks;
+      if (size > limit) refuse();
+      else resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks));
+    });
+    // The sender went away; nobody hears the answer.
+    stream.on('error', () => reject(brokenOff()));
+    stream.on('close', () => reject(brokenOff()));
+  });
+}
+
+function tooLarge(limit: number): UserError {
+  return new UserError('body.too_large', `The body has more than ${limit} bytes; send less`, {
+    status: 413,
+  });
+}
+
+function brokenOff(): UserError {
+  return new UserError('request.malformed', 'The body ended before it was complete');
+}
