@@ -2,12 +2,12 @@ import { deliver, type BatchHandler, type IncomingRecord } from '@easyflow/platf
 import type { Consumer } from 'kafkajs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BatchCollector } from './batch-collector';
+import { FormerMember } from './former-member';
 import { createClient } from './kafka-client';
 import { isUnknownTopic } from './kafka-errors';
 import type { KafkaLink } from './kafka-link';
 import type { KafkaSettings } from './kafka-settings';
 import { LinkWait } from './link-wait';
-import { subscriptionAssigner } from './subscription-assigner';
 
 export interface ConsumerLoopOptions {
   group: string;
@@ -47,6 +47,7 @@ interface Running {
 export class ConsumerLoop {
   private readonly ended = new AbortController();
   private readonly linkWait: LinkWait;
+  private readonly former: FormerMember;
   private steps: Promise<void> = Promise.resolve();
   private running: Running | undefined;
   private paused = false;
@@ -60,6 +61,7 @@ export class ConsumerLoop {
     private readonly options: ConsumerLoopOptions,
   ) {
     this.linkWait = new LinkWait(link, this.ended.signal);
+    this.former = new FormerMember(options.group);
   }
 
   /** Begins in the background. */
@@ -134,7 +136,17 @@ export class ConsumerLoop {
     const running = this.build();
     this.running = running;
     await running.consumer.connect();
+    await this.leaveAsFormer();
     await this.run(running);
+  }
+
+  private async leaveAsFormer(): Promise<void> {
+    try {
+      await this.former.leave();
+    } catch (error) {
+      const { group } = this.options;
+      this.settings.log.debug({ error, group }, 'The former member of a group could not leave');
+    }
   }
 
   private async rejoin(): Promise<void> {
@@ -162,7 +174,7 @@ export class ConsumerLoop {
     });
     const consumer = kafka.consumer({
       groupId: group,
-      partitionAssigners: [subscriptionAssigner],
+      partitionAssigners: [this.former.assigner],
       maxWaitTimeInMs: fetchWait,
       heartbeatInterval: heartbeat,
       sessionTimeout: session,
@@ -173,7 +185,8 @@ export class ConsumerLoop {
     const running: Running = { consumer, topics: new Set(), collector: this.collector() };
     // Only the first answered fetch proves it: an offset at the end of a topic is looked up before that.
     consumer.on(consumer.events.FETCH, () => this.arrived());
-    consumer.on(consumer.events.GROUP_JOIN, () => {
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.former.joined(payload.memberId);
       this.joined = true;
       this.applyPause();
     });
