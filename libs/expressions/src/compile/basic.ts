@@ -159,7 +159,8 @@ function heldBack(left: Each, right: Each, last: Each): Each {
       if (signal !== GO) return signal;
     } catch (error) {
       // What came before an error is still handed on.
-      if (!inRight && held !== undefined) pass(held);
+      const signal = !inRight && held !== undefined ? pass(held) : GO;
+      if (signal !== GO) return signal;
       throw error;
     }
     return held === undefined ? GO : last(frame, held, out);

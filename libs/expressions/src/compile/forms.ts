@@ -489,7 +489,7 @@ export class Recurse extends Node {
           });
           if (signal !== GO) return STOP;
         } catch (error) {
-          if (!inside && held !== undefined) descend(held);
+          if (!inside && held !== undefined && descend(held) !== GO) return STOP;
           throw error;
         }
         value = held;

@@ -21,16 +21,19 @@ function brokenDown(time: Time, fraction: number): Json[] {
   ];
 }
 
+function timeOfNumber(input: number): Time {
+  const time = Number.isFinite(input) ? timeOf(Math.trunc(input)) : undefined;
+  if (time === undefined || Math.abs(time.year - 1900) > largestInt) {
+    return raise('error converting number of seconds since epoch to datetime');
+  }
+  return time;
+}
+
 /** `gmtime` and `localtime`, which are one: the local time of a flow is UTC. */
 function breakDown(name: string): (input: Json) => Json[] {
   return (input) => {
     if (typeof input !== 'number') return raise(`${name}() requires numeric inputs`);
-    const seconds = Math.trunc(input);
-    const time = Number.isFinite(input) ? timeOf(seconds) : undefined;
-    if (time === undefined || Math.abs(time.year - 1900) > largestInt) {
-      return raise('error converting number of seconds since epoch to datetime');
-    }
-    return brokenDown(time, input - Math.floor(input));
+    return brokenDown(timeOfNumber(input), input - Math.floor(input));
   };
 }
 
@@ -69,18 +72,16 @@ function mktime(input: Json): Json {
   return seconds;
 }
 
-function formatted(name: string, zone: string, breakNumber: (input: Json) => Json[]) {
-  return (input: Json, format: Json): Json => {
-    const fields = typeof input === 'number' ? breakNumber(input) : input;
-    if (!Array.isArray(fields)) return raise(`${name}/1 requires parsed datetime inputs`);
+function formatted(name: string, zone: string): ValueFunction {
+  const refuse = (): never => raise(`${name}/1 requires parsed datetime inputs`);
+  return (input, format) => {
+    if (typeof input !== 'number' && !Array.isArray(input)) return refuse();
+    const early = typeof input === 'number' ? timeOfNumber(input) : undefined;
     if (typeof format !== 'string') return raise(`${name}/1 requires a string format`);
     steps(format.length);
-    const time = timeOfFields(fields);
-    if (time === undefined) return raise(`${name}/1 requires parsed datetime inputs`);
-    return (
-      formatTime(format, timeOf(secondsOf(time)), zone) ??
-      raise(`${name}/1: unknown system failure`)
-    );
+    const fields = Array.isArray(input) ? timeOfFields(input) : undefined;
+    const time = early ?? (fields === undefined ? refuse() : timeOf(secondsOf(fields)));
+    return formatTime(format, time, zone) ?? raise(`${name}/1: unknown system failure`);
   };
 }
 
@@ -103,7 +104,7 @@ export const dates: Readonly<Record<string, ValueFunction>> = {
   'gmtime/0': gmtime,
   'localtime/0': localtime,
   'mktime/0': mktime,
-  'strftime/1': formatted('strftime', 'GMT', gmtime),
-  'strflocaltime/1': formatted('strflocaltime', 'UTC', localtime),
+  'strftime/1': formatted('strftime', 'GMT'),
+  'strflocaltime/1': formatted('strflocaltime', 'UTC'),
   'strptime/1': strptime,
 };

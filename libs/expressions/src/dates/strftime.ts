@@ -92,6 +92,14 @@ function field(letter: string, time: Time, zone: string): Field | undefined {
 
 function printField(value: Field, flags: string, width: string, letter: string): string {
   const isText = typeof value === 'string';
+  if (flags === '' && width === '') {
+    if (isText) return value;
+    const [number, least, fill = '0'] = value;
+    if (number >= 0) {
+      const digits = String(number);
+      return digits.length >= least ? digits : digits.padStart(least, fill);
+    }
+  }
   const filler = flags.includes('_')
     ? ' '
     : flags.includes('0')
@@ -118,22 +126,55 @@ function printField(value: Field, flags: string, width: string, letter: string):
 /** No field is wider; a width is digits from a program. */
 const widest = 1000;
 
+/** A piece of a format: text, or what makes text of a time. */
+type Piece = string | ((time: Time, zone: string) => string);
+
+const directive = /%([-_0^#]*)(\d*)[EO]?(.)/gsu;
+const formats = new Map<string, readonly Piece[]>();
+const formatsKept = 64;
+
+function pieceOf(all: string, flags: string, width: string, letter: string): Piece {
+  if (Number(width) > widest) return ' '.repeat(widest);
+  const inner = Object.hasOwn(combined, letter) ? combined[letter] : undefined;
+  if (inner !== undefined) {
+    const pieces = piecesOf(inner);
+    return (time, zone) => printField(join(pieces, time, zone), flags, width, letter);
+  }
+  return (time, zone) => {
+    const value = field(letter, time, zone);
+    return value === undefined ? all : printField(value, flags, width, letter);
+  };
+}
+
+/** A format, taken apart once. */
+function piecesOf(format: string): readonly Piece[] {
+  const known = formats.get(format);
+  if (known !== undefined) return known;
+  const pieces: Piece[] = [];
+  let from = 0;
+  for (const found of format.matchAll(directive)) {
+    const [all, flags = '', width = '', letter = ''] = found;
+    if (found.index > from) pieces.push(format.slice(from, found.index));
+    pieces.push(pieceOf(all, flags, width, letter));
+    from = found.index + all.length;
+  }
+  pieces.push(format.slice(from));
+  if (formats.size >= formatsKept) formats.clear();
+  formats.set(format, pieces);
+  return pieces;
+}
+
+function join(pieces: readonly Piece[], time: Time, zone: string): string {
+  let text = '';
+  for (const piece of pieces) text += typeof piece === 'string' ? piece : piece(time, zone);
+  return text;
+}
+
 /**
  * C's `strftime`, with the flags and widths of glibc, in the C locale. Undefined where the
  * text is longer than jq makes room for.
  */
 export function formatTime(format: string, time: Time, zone: string): string | undefined {
-  const text = format.replace(
-    /%([-_0^#]*)(\d*)[EO]?(.)/gsu,
-    (all, flags: string, width: string, letter: string) => {
-      if (Number(width) > widest) return ' '.repeat(widest);
-      const inner = combined[letter];
-      const value =
-        inner !== undefined && Object.hasOwn(combined, letter)
-          ? (formatTime(inner, time, zone) ?? '')
-          : field(letter, time, zone);
-      return value === undefined ? all : printField(value, flags, width, letter);
-    },
-  );
+  const text = join(piecesOf(format), time, zone);
   return text.length >= format.length + 100 ? undefined : text;
 }

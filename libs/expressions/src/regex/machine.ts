@@ -304,6 +304,7 @@ export class Machine {
           break;
         case op.reset:
           this.setRegister(instruction.a, 0);
+          this.setRegister(instruction.a + 1, -1);
           pc += 1;
           break;
         case op.loop:

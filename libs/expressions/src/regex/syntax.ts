@@ -10,9 +10,9 @@ export interface RegexFlags {
 
 /** The options in force at a place of a pattern. */
 interface Options {
-  extended: boolean;
+  readonly extended: boolean;
   /** `^` and `$` match at every line. */
-  multiline: boolean;
+  readonly multiline: boolean;
 }
 
 const groupOptions = /\(\?([imsx]*)(?:-([imsx]*))?([:)])/y;
@@ -33,7 +33,7 @@ class Translator {
   private at = 0;
   private out = '';
   private options: Options;
-  private readonly outside: (Options & { readonly isAnchor?: boolean })[] = [];
+  private readonly outside: { readonly options: Options; readonly isAnchor: boolean }[] = [];
 
   constructor(
     private readonly pattern: string,
@@ -71,11 +71,11 @@ class Translator {
         this.open();
         break;
       case ')': {
-        const options = this.outside.pop();
-        if (options === undefined) refusePattern('unmatched close parenthesis');
-        this.options = options;
+        const group = this.outside.pop();
+        if (group === undefined) refusePattern('unmatched close parenthesis');
+        this.options = group.options;
         this.copy(1);
-        if (options.isAnchor === true) this.refuseRepeat();
+        if (group.isAnchor) this.refuseRepeat();
         break;
       }
       case '^':
@@ -170,14 +170,13 @@ class Translator {
     if (options === null) {
       this.checkGroup();
       const isAnchor = /^\(\?<?[=!]/.test(this.pattern.slice(this.at, this.at + 4));
-      this.outside.push({ ...this.options, isAnchor });
+      this.outside.push({ options: this.options, isAnchor });
       this.copy(1);
       return;
     }
     const [all, on = '', off = '', end] = options;
     this.at += all.length;
-    if (end === ':') this.outside.push({ ...this.options });
-    else this.options = { ...this.options };
+    if (end === ':') this.outside.push({ options: this.options, isAnchor: false });
     this.options = {
       extended: (this.options.extended || on.includes('x')) && !off.includes('x'),
       multiline: (this.options.multiline || on.includes('m')) && !off.includes('m'),
