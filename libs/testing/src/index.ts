@@ -9,3 +9,14 @@ export {
   type HotStatement,
   type PlanState,
 } from './stable-plan';
+export {
+  AttackBench,
+  attempt,
+  findsNothing,
+  refused,
+  works,
+  type Attack,
+  type CanaryTenant,
+} from './isolation/attack-bench';
+export { CATALOGUE_CHECKS, catalogueFaults } from './isolation/catalogue-faults';
+export { SESSION_ROLES, tableReport, type TableReport } from './isolation/table-breaches';
