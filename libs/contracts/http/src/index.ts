@@ -17,6 +17,7 @@ export {
   type LoginResponse,
 } from './auth';
 export { canonicalJson } from './canonical-json';
+export { errorsDocument } from './errors-document';
 export {
   acceptedExecutionSchema,
   dispatchSchema,
