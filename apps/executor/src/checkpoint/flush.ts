@@ -1,6 +1,7 @@
 import type { BatchSession, BatchWriter, TenantToken } from '@easyflow/tenant-context';
 import { newId } from '@easyflow/kernel-ids';
 import { pairKey } from '../execution/live-execution';
+import { jsonArray, plainArray } from './array-literals';
 import type { Checkpoint } from './checkpoint';
 import {
   deleteOutbox,
@@ -75,20 +76,20 @@ async function write(
   const { rows: found } = await session.query<{ tenant_id: string; id: string; wakes: number }>({
     ...writeCheckpoints,
     values: [
-      rows.map((row) => row.tenantId),
-      rows.map((row) => row.id),
-      rows.map((row) => row.lease.claimNo),
-      rows.map((row) => row.lease.wakeSeq),
-      rows.map((row) => row.outcome === 'end'),
-      rows.map((row) => row.dueAt),
-      rows.map((row) => row.status),
-      rows.map((row) => row.state),
-      rows.map((row) => row.output),
-      rows.map((row) => row.error),
-      rows.map((row) => row.startedAt),
-      rows.map((row) => row.segment),
-      rows.map((row) => row.items),
-      rows.map((row) => row.events),
+      plainArray(rows.map((row) => row.tenantId)),
+      plainArray(rows.map((row) => row.id)),
+      plainArray(rows.map((row) => row.lease.claimNo)),
+      plainArray(rows.map((row) => row.lease.wakeSeq)),
+      plainArray(rows.map((row) => (row.outcome === 'end' ? 1 : 0))),
+      plainArray(rows.map((row) => row.dueAt)),
+      plainArray(rows.map((row) => row.status)),
+      jsonArray(rows.map((row) => row.state)),
+      jsonArray(rows.map((row) => row.output)),
+      jsonArray(rows.map((row) => row.error)),
+      plainArray(rows.map((row) => row.startedAt)),
+      plainArray(rows.map((row) => row.segment)),
+      jsonArray(rows.map((row) => row.items)),
+      jsonArray(rows.map((row) => row.events)),
       owner,
     ],
   });
@@ -175,7 +176,11 @@ async function forget(
 ): Promise<void> {
   await session.query({
     ...deleteOutbox,
-    values: columns(published.map((row) => [row.tenantId, row.executionId, row.segment])),
+    values: [
+      plainArray(published.map((row) => row.tenantId)),
+      plainArray(published.map((row) => row.executionId)),
+      plainArray(published.map((row) => row.segment)),
+    ],
   });
 }
 

@@ -9,6 +9,7 @@ import {
   type Lease,
   type LeaseOwner,
 } from '@easyflow/tenant-context';
+import { plainArray } from '../checkpoint/array-literals';
 import type { ExecutionRunner } from '../execution/execution-runner';
 import { LiveExecution, pairKey, type StoredSignal } from '../execution/live-execution';
 import type { LiveExecutions } from '../execution/live-executions';
@@ -83,7 +84,10 @@ export class ExecutionLoader {
       bundles(items, MOST_ROWS).bundles.map(async (bundle) => {
         const found = await database.reader.read<ExecutionRow>(bundle.tokens, {
           ...loadExecutions,
-          values: [bundle.items.map((item) => item.tenantId), bundle.items.map((item) => item.id)],
+          values: [
+            plainArray(bundle.items.map((item) => item.tenantId)),
+            plainArray(bundle.items.map((item) => item.id)),
+          ],
         });
         for (const row of [...found.values()].flat()) {
           const lease = byPair.get(pairKey(row.tenant_id, row.id));

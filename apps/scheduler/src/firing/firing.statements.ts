@@ -51,10 +51,13 @@ WITH locked AS (
     FOR UPDATE
   ) w
 ), held AS (
-  UPDATE work w SET due_at = k.due_at FROM locked k WHERE w.ctid = k.work_place RETURNING k.*
+  UPDATE work w SET due_at = k.due_at FROM locked k
+  -- Always true, and taken for rare: with one row expected, joining by ctid is cheapest in every state of work.
+  WHERE w.ctid = k.work_place AND sign(k.claim_no) = 1
+  RETURNING k.*
 ), moved AS (
   UPDATE schedules s SET last_tick = h.last_tick, next_tick = h.next_tick
-  FROM held h WHERE s.ctid = h.schedule_place
+  FROM held h WHERE s.ctid = h.schedule_place AND sign(h.claim_no) = 1
 )
 SELECT tenant_id, id FROM held`,
 } as const;
@@ -63,7 +66,7 @@ SELECT tenant_id, id FROM held`,
 export const removeWork = {
   name: 's_remove_work',
   text: `
-DELETE FROM work w USING (
+DELETE FROM work w WHERE w.ctid = ANY (ARRAY(
   SELECT c.place FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[])
     AS x (tenant_id, id, claim_no, wake_seq)
   CROSS JOIN LATERAL (
@@ -73,7 +76,7 @@ DELETE FROM work w USING (
       AND c.wake_seq = x.wake_seq
     FOR UPDATE
   ) c
-) k WHERE w.ctid = k.place`,
+))`,
 } as const;
 
 /** Binds each tick to its execution; returns those that were not bound before. $1 tenants, $2 keys, $3 executions. */
