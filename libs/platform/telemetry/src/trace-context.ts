@@ -7,7 +7,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /** W3C Trace Context, version 00: https://www.w3.org/TR/trace-context/#traceparent-header */
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -36,9 +36,21 @@ export function currentTraceId(): string | undefined {
   return currentSpanContext()?.traceId;
 }
 
+/** Bytes of a trace id and a span id. */
+const ID_BYTES = 24;
+/** Drawn 256 ids at a time: two calls of the generator a request were 7 % of the gateway's CPU. */
+const random = Buffer.alloc(256 * ID_BYTES);
+let drawn = random.length;
+
 /** A header value that begins a new trace, not sampled: for requests that bring none when no SDK is loaded. */
 export function newTraceparent(): string {
-  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+  if (drawn === random.length) {
+    randomFillSync(random);
+    drawn = 0;
+  }
+  const ids = random.toString('hex', drawn, drawn + ID_BYTES);
+  drawn += ID_BYTES;
+  return `00-${ids.slice(0, 32)}-${ids.slice(32)}-00`;
 }
 
 /**

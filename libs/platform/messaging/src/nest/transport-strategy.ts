@@ -102,7 +102,11 @@ export class TransportStrategy extends Server<TransportEvents> implements Custom
 
   private async handle(records: readonly IncomingRecord[]): Promise<void> {
     const { verifier, log } = this.options;
-    const opened = await Promise.all(records.map((record) => openRecord(record, verifier, log)));
+    const opened = await Promise.all(
+      records
+        .filter((record) => this.concerns(record))
+        .map((record) => openRecord(record, verifier, log)),
+    );
     const byPattern = new Map<string, OpenedRecord[]>();
     for (const each of opened) {
       if (each) byPattern.set(each.pattern, [...(byPattern.get(each.pattern) ?? []), each]);
@@ -110,6 +114,19 @@ export class TransportStrategy extends Server<TransportEvents> implements Custom
     const work = [...byPattern].flatMap(([pattern, group]) => this.dispatch(pattern, group));
     const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
+  }
+
+  /**
+   * Whether a handler of this process may take the record, by its unsigned header: what is left out here would be
+   * left out after its verification too. A tenant's topic carries hints and megabytes of lifecycle events.
+   */
+  private concerns({ headers }: IncomingRecord): boolean {
+    const pattern = headers[MESSAGE_HEADERS.pattern];
+    return (
+      pattern === undefined ||
+      this.options.requests === true ||
+      this.getHandlerByPattern(pattern)?.isEventHandler === true
+    );
   }
 
   private dispatch(pattern: string, group: readonly OpenedRecord[]): Promise<void>[] {
