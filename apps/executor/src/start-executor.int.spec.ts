@@ -37,6 +37,7 @@ describe('startExecutor', () => {
 
   it('claims at a signed hint, long before its own poll', async () => {
     executor = await start({ pollMs: 3_600_000 });
+    await firstClaimIsOver(executor);
     const id = await rig.accept(tenant, 'pure', { n: 1 });
     const topic = tenantEventsTopic(tenant.id);
     const value = '{}';
@@ -48,6 +49,7 @@ describe('startExecutor', () => {
 
   it('ignores a hint that nobody signed, and finds the work by its poll', async () => {
     executor = await start({ pollMs: 3_600_000 });
+    await firstClaimIsOver(executor);
     const id = await rig.accept(tenant, 'pure', { n: 1 });
     const topic = tenantEventsTopic(tenant.id);
     await rig.transport.send([{ topic, headers: { pattern: 'hint' }, value: '{}' }]);
@@ -99,6 +101,12 @@ describe('startExecutor', () => {
     expect(localDispatch.reserve(10)).toMatchObject({ leaseMs: 15_000 });
     localDispatch.release(10);
   });
+
+  /** A claim on its way holds room. */
+  async function firstClaimIsOver({ localDispatch }: RunningExecutor): Promise<void> {
+    await waitFor(() => localDispatch.reserve(2_000), { describe: 'the first claim to be over' });
+    localDispatch.release(2_000);
+  }
 
   function start(settings: Partial<ExecutorSettings>): Promise<RunningExecutor> {
     const publicKey = gatewayKeys.publicKey.export({ type: 'spki', format: 'pem' });
