@@ -20,3 +20,6 @@ export {
 } from './isolation/attack-bench';
 export { CATALOGUE_CHECKS, catalogueFaults } from './isolation/catalogue-faults';
 export { SESSION_ROLES, tableReport, type TableReport } from './isolation/table-breaches';
+export { CONTEXT_ATTACKS } from './isolation/context-attacks';
+export { SCHEMA_ATTACKS } from './isolation/schema-attacks';
+export { runRateLimiterContract } from './contracts/rate-limiter-contract';
