@@ -211,3 +211,32 @@ describe('bad requests', () => {
     expect(body).toMatchObject({ traceId });
   });
 });
+
+describe('stopping', () => {
+  it('answers who waits, commits what was accepted, and refuses the rest', async () => {
+    const own = await GatewayRig.start();
+    const caller = await own.tenant();
+    await own.apply(caller, orderFlow());
+    const post = (headers: Record<string, string>) =>
+      own.call<{ id: string; status: string }>('POST', START, {
+        credential: caller.apiKey,
+        json: { input: { amount: 1 } },
+        headers,
+      });
+    const waiting = post({ prefer: 'wait=60' });
+    await waitFor(
+      async () => (await own.database.superuser('SELECT 1 FROM ef.executions')).length === 1,
+      { describe: 'the execution to be stored' },
+    );
+    const burst = Array.from({ length: 50 }, () => post({ connection: 'close' }).catch(() => null));
+    await own.gateway.close();
+    expect(await waiting).toMatchObject({ status: 202, body: { status: 'pending' } });
+    const answers = (await Promise.all(burst)).filter((answer) => answer !== null);
+    const ids = answers.filter(({ status }) => status === 202).map(({ body }) => body.id);
+    const rows = await own.database.superuser('SELECT 1 FROM ef.executions WHERE id = ANY ($1)', [
+      ids,
+    ]);
+    expect(rows.length).toBe(ids.length);
+    await own.close();
+  }, 60_000);
+});

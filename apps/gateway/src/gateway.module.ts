@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { IssuerPort } from '@easyflow/tenant-context';
 import { AcceptanceService } from './acceptance/acceptance.service';
 import { HintSender } from './acceptance/hint-sender';
@@ -21,22 +21,25 @@ import { ISSUER } from './tokens';
 import { UsageController } from './usage/usage.controller';
 import { UsageRepository } from './usage/usage.repository';
 
+/** What answers requests and hears messages. */
+export const gatewayControllers: readonly Type[] = [
+  StatusController,
+  SessionsController,
+  TenantsController,
+  FlowsController,
+  StartController,
+  ExecutionsController,
+  UsageController,
+  MessagesController,
+];
+
 /** The controllers, and what they are given. */
 @Module({})
 export class GatewayModule {
   static with(parts: GatewayParts, issuer: IssuerPort): DynamicModule {
     return {
       module: GatewayModule,
-      controllers: [
-        StatusController,
-        SessionsController,
-        TenantsController,
-        FlowsController,
-        StartController,
-        ExecutionsController,
-        UsageController,
-        MessagesController,
-      ],
+      controllers: [...gatewayControllers],
       providers: [
         { provide: ISSUER, useValue: issuer },
         { provide: AcceptanceService, useValue: parts.acceptance },

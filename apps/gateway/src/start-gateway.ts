@@ -48,16 +48,18 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   await app.listen({ port: settings.http.port, host: settings.http.host });
   const { port } = app.getHttpServer().address() as AddressInfo;
   const { host } = settings.http;
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    parts.stopping = true;
+    parts.waits.close();
+    const cutOff = setTimeout(() => app.getHttpServer().closeAllConnections(), settings.drainMs);
+    await app.close();
+    clearTimeout(cutOff);
+    await parts.close();
+  };
   return {
     url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`,
     ready: async () => Object.values(await parts.status.readiness()).every(Boolean),
-    close: async () => {
-      parts.stopping = true;
-      parts.waits.close();
-      const cutOff = setTimeout(() => app.getHttpServer().closeAllConnections(), settings.drainMs);
-      await app.close();
-      clearTimeout(cutOff);
-      await parts.close();
-    },
+    close: () => (closing ??= close()),
   };
 }
