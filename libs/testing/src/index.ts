@@ -23,3 +23,4 @@ export { SESSION_ROLES, tableReport, type TableReport } from './isolation/table-
 export { CONTEXT_ATTACKS } from './isolation/context-attacks';
 export { SCHEMA_ATTACKS } from './isolation/schema-attacks';
 export { runRateLimiterContract } from './contracts/rate-limiter-contract';
+export { CLAIM_ATTACKS } from './isolation/claim-attacks';

@@ -1,1 +1,6 @@
-export {};
+export { loadRateFunction } from './rate-function';
+export {
+  RedisRateLimiter,
+  type RedisLog,
+  type RedisRateLimiterOptions,
+} from './redis-rate-limiter';
