@@ -10,7 +10,7 @@ import { noImportCycle } from './tools/lint-rules/no-import-cycle.mjs';
 process.env.NX_DAEMON ??= 'false';
 await createProjectGraphAsync({ exitOnError: false, resetDaemonClient: true });
 
-const specs = ['**/*.spec.ts', 'apps/e2e/**/*.ts'];
+const specs = ['**/*.{spec,test}.ts', 'apps/e2e/**/*.ts'];
 
 /** Who may depend on whom, by the layer in each package.json. */
 const layers = {

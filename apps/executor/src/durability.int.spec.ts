@@ -7,7 +7,6 @@ import {
 import { repliesTopic } from '@easyflow/contracts-events';
 import { waitFor, type TestTenant } from '@easyflow/testing';
 import { parseEcoWindow } from '@easyflow/domain-schedule';
-import type { HttpCall } from '@easyflow/platform-http';
 import { callTask, ExecutorRig, FakeCaller } from './executor-rig.test';
 
 jest.setTimeout(60_000);
@@ -258,7 +257,7 @@ describe('an executor that is not alone', () => {
   function held() {
     const caller = new FakeCaller();
     const answers: ((value: Json) => void)[] = [];
-    caller.answer = (_: HttpCall) => new Promise((resolve) => answers.push(resolve));
+    caller.answer = () => new Promise((resolve) => answers.push(resolve));
     return { caller, answers };
   }
 });
