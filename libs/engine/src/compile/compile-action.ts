@@ -99,11 +99,13 @@ function compileSwitch(
       };
     }),
   );
-  cases.forEach(({ name, place }, index) => {
-    if (cases.findIndex((other) => other.name === name) !== index) {
+  const names = new Set<string>();
+  for (const { name, place } of cases) {
+    if (names.has(name)) {
       context.issues.add(place, `The name "${name}" is used twice in one switch`);
     }
-  });
+    names.add(name);
+  }
   const defaults = cases.filter(({ when }) => when === undefined);
   for (const { place } of defaults.slice(1)) {
     context.issues.add(place, 'A switch can have only one case without "when"');
@@ -201,8 +203,10 @@ function compileCall(
   if (/@|:\/\//.test(name)) {
     context.issues.unsupported(`${pointer}/call`, 'A function from a catalog or a URL');
   } else {
-    const hint = didYouMean(name, [...Object.keys(functions), 'http']);
-    context.issues.add(`${pointer}/call`, `There is no function "${name}" in use.functions${hint}`);
+    context.issues.add(`${pointer}/call`, () => {
+      const hint = didYouMean(name, [...Object.keys(functions), 'http']);
+      return `There is no function "${name}" in use.functions${hint}`;
+    });
   }
   return NOTHING;
 }

@@ -1,7 +1,7 @@
 import { readExpression } from '@easyflow/domain-schedule';
 import type { Json } from '@easyflow/expressions';
 import { UserError } from '@easyflow/kernel-errors';
-import { FlowInvalidError, type DocumentIssue } from '../document/document-issue';
+import { FlowInvalidError, MOST_ISSUES, type DocumentIssue } from '../document/document-issue';
 import { pointerTo } from '../document/json-pointer';
 import type { ParsedDocument } from '../document/parsed-document';
 import { validateAgainstSchema } from '../schema/validate-schema';
@@ -23,11 +23,13 @@ export function compileFlow(source: ParsedDocument | Json): Program {
   const line = (pointer: string): number | undefined =>
     isParsed(source) ? source.line(pointer) : undefined;
   const broken = validateAgainstSchema(document);
-  if (broken.length > 0) throw new FlowInvalidError(broken.map((issue) => withLine(issue, line)));
+  if (broken.length > 0) {
+    const told = broken.slice(0, MOST_ISSUES).map((issue) => withLine(issue, line));
+    throw new FlowInvalidError(told, broken.length);
+  }
   const issues = new IssueList(line);
   const program = compileValid(document, issues);
-  const found = issues.all();
-  if (found.length > 0) throw new FlowInvalidError(found);
+  issues.refuse();
   return program;
 }
 
@@ -76,6 +78,7 @@ function compileValid(document: Json, issues: IssueList): CompiledProgram {
   const input = compileStep(flow.input, '/input', 'the input of the workflow', context, []);
   const { namespace, name, version } = flow.document;
   const schedule = compileSchedule(flow, issues);
+  const text = JSON.stringify(document);
   return {
     flow: { namespace, name, version },
     ...(schedule && { schedule }),
@@ -87,7 +90,8 @@ function compileValid(document: Json, issues: IssueList): CompiledProgram {
     output: compileStep(flow.output, '/output', 'the output of the workflow', context, []),
     timeout: compileTimeout(flow.timeout, '/timeout', context, []),
     secrets,
-    readsWorkflow: JSON.stringify(document).includes('$workflow'),
+    readsWorkflow: text.includes('$workflow'),
+    readsContext: text.includes('$context'),
     validateInput: (value) => input.schema?.check(value) ?? [],
   };
 }

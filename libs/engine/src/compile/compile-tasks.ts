@@ -36,16 +36,19 @@ export function compileNamed(
   context: CompilerContext,
   locals: readonly string[],
 ): TaskList {
-  const names = named.map(({ name }) => name);
+  const places = new Map<string, number>();
   const tasks: TaskNode[] = [];
   const list: TaskList = { pointer, tasks };
+  named.forEach(({ name, place }, index) => {
+    const taskPointer = pointerTo(place, name);
+    if (places.has(name)) {
+      context.issues.add(taskPointer, `The name "${name}" is used twice in one list of tasks`);
+    } else places.set(name, index);
+  });
   named.forEach(({ name, task, place }, index) => {
     const taskPointer = pointerTo(place, name);
-    if (names.indexOf(name) !== index) {
-      context.issues.add(taskPointer, `The name "${name}" is used twice in one list of tasks`);
-    }
     const node = compileTask(
-      { name, task, pointer: taskPointer, list, index, names },
+      { name, task, pointer: taskPointer, list, index, places },
       context,
       locals,
     );
@@ -62,17 +65,17 @@ interface TaskPlace {
   pointer: string;
   list: TaskList;
   index: number;
-  /** The tasks a `then` may name. */
-  names: readonly string[];
+  /** The tasks a `then` may name, and their places in the list. */
+  places: ReadonlyMap<string, number>;
 }
 
 function compileTask(
-  { name, task, pointer, list, index, names }: TaskPlace,
+  { name, task, pointer, list, index, places }: TaskPlace,
   context: CompilerContext,
   locals: readonly string[],
 ): TaskNode {
   const directive = (then: string, at: string): Directive =>
-    compileDirective(then, pointer + at, names, context);
+    compileDirective(then, pointer + at, places, context);
   const kind = taskKind(task);
   if (typeof kind === 'object') throw new Error(`${pointer} passed the schema without a kind`);
   const action = compileAction(kind, { task, pointer, directive }, context, locals);
@@ -129,14 +132,16 @@ function keepsInput(action: Action, output: DataStep, exported: DataStep): boole
 function compileDirective(
   then: string,
   pointer: string,
-  names: readonly string[],
+  places: ReadonlyMap<string, number>,
   context: CompilerContext,
 ): Directive {
   if (then === 'continue' || then === 'exit' || then === 'end') return { kind: then };
-  const index = names.indexOf(then);
-  if (index >= 0) return { kind: 'goto', index };
-  const hint = didYouMean(then, [...names, 'continue', 'exit', 'end']);
-  context.issues.add(pointer, `There is no task "${then}" in the same list of tasks${hint}`);
+  const index = places.get(then);
+  if (index !== undefined) return { kind: 'goto', index };
+  context.issues.add(pointer, () => {
+    const hint = didYouMean(then, ['continue', 'exit', 'end', ...places.keys()]);
+    return `There is no task "${then}" in the same list of tasks${hint}`;
+  });
   return { kind: 'continue' };
 }
 

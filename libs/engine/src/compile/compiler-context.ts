@@ -24,7 +24,9 @@ export function reusable<T>(
 ): T | undefined {
   const components = context.use[kind] ?? {};
   if (Object.hasOwn(components, name)) return components[name] as T;
-  const hint = didYouMean(name, Object.keys(components));
-  context.issues.add(pointer, `There is no "${name}" in use.${kind}${hint}`);
+  context.issues.add(pointer, () => {
+    const hint = didYouMean(name, Object.keys(components));
+    return `There is no "${name}" in use.${kind}${hint}`;
+  });
   return undefined;
 }

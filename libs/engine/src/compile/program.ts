@@ -25,6 +25,8 @@ export interface CompiledProgram extends Program {
   readonly secrets: readonly string[];
   /** Whether any expression reads `$workflow`, so that the raw input must be kept. */
   readonly readsWorkflow: boolean;
+  /** Whether any expression reads `$context`, so that the context must be kept. */
+  readonly readsContext: boolean;
 }
 
 /** Tasks that run one after the other. */

@@ -117,8 +117,10 @@ export class SiteCompiler {
   /** Reports a secret that `use.secrets` does not list. */
   requireSecret(name: string, pointer: string): void {
     if (this.knownSecrets.includes(name)) return;
-    const hint = didYouMean(name, this.knownSecrets);
-    this.issues.add(pointer, `The secret "${name}" is not listed in use.secrets${hint}`);
+    this.issues.add(pointer, () => {
+      const hint = didYouMean(name, this.knownSecrets);
+      return `The secret "${name}" is not listed in use.secrets${hint}`;
+    });
   }
 
   private site(

@@ -10,7 +10,7 @@ export interface DocumentIssue {
 }
 
 /** How many issues an error carries at most: a document that is wrong everywhere needs no longer list. */
-const MOST_ISSUES = 50;
+export const MOST_ISSUES = 50;
 
 /**
  * The text is not YAML 1.2 or JSON, or is too deep, or expands too far: nothing about its meaning
@@ -33,10 +33,11 @@ export class DocumentSyntaxError extends UserError {
 export class FlowInvalidError extends UserError {
   readonly issues: readonly DocumentIssue[];
 
-  constructor(issues: readonly DocumentIssue[]) {
+  /** `total` counts the issues that are left out too. */
+  constructor(issues: readonly DocumentIssue[], total = issues.length) {
     const kept = issues.slice(0, MOST_ISSUES);
     const first = kept[0];
-    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+    const more = total > 1 ? ` (and ${total - 1} more)` : '';
     super('flow.invalid', `The flow is invalid: ${first?.pointer} ${first?.message}${more}`, {
       status: 422,
       errors: kept,

@@ -41,7 +41,7 @@ interface Level {
 }
 
 /** Strings, brackets, separators and line breaks are all that matter in a text known to be JSON. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:\n]|[^\s{}[\],:"]+/g;
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:\n]|[^\s{}[\],:"]+/g;
 
 /** The line of every key and item, by pointer. @throws DocumentSyntaxError for duplicates and depth. */
 function scan(text: string): Map<string, number> {

@@ -1,4 +1,5 @@
 import type { Json } from '@easyflow/expressions';
+import { UnexpectedError } from '@easyflow/kernel-errors';
 import { formatTime } from '@easyflow/kernel-time';
 import type { CompiledProgram, Program } from '../compile/program';
 import { callHttpEffect } from './begin-task';
@@ -63,6 +64,10 @@ export function advance(
   state: ExecutionState,
   inputs: { now: number; signals: Signal[]; secrets?: Json; budget?: { steps?: number } },
 ): Advance {
+  if ((state.format as number) !== 1) {
+    const message = `The state has format ${state.format}, which this version of the engine cannot read`;
+    throw new UnexpectedError('state.unknown_format', message);
+  }
   const compiled = program as CompiledProgram;
   const draft = draftOf(state);
   const { now, signals } = inputs;

@@ -47,7 +47,7 @@ export class Interpreter implements Machine {
       this.evaluation.validate(program.input.schema, input, 'input of the workflow', '/input');
       const { transform } = program.input;
       const transformed = transform ? this.evaluation.evaluate(transform, input, {}) : input;
-      state.context = transformed;
+      if (program.readsContext) state.context = transformed;
       if (program.timeout !== undefined) {
         state.deadline = now + this.evaluation.duration(program.timeout, transformed, {});
       }
@@ -233,15 +233,19 @@ export class Interpreter implements Machine {
     const scope: Scope = { branch, rawOutput: raw };
     delete frame.effect;
     const output = this.transform(node.output, raw, scope, 'output of the task', node.pointer);
-    if (node.export.transform) {
-      const exported = { ...scope, output };
-      const what = 'exported context';
-      this.state.context = this.transform(node.export, output, exported, what, node.pointer);
-    } else
-      this.evaluation.validate(node.export.schema, this.state.context, 'context', node.pointer);
+    this.exportContext(node, output, scope);
     branch.frames.pop();
     this.journal.record('taskCompleted', node.pointer);
     return this.follow(branch, given ?? node.then, node, output);
+  }
+
+  private exportContext(node: TaskNode, output: Json, scope: Scope): void {
+    const { program, state } = this;
+    const step = node.export;
+    if (!step.transform) return;
+    const exported = { ...scope, output };
+    const context = this.transform(step, output, exported, 'exported context', node.pointer);
+    if (program.readsContext) state.context = context;
   }
 
   private transform(

@@ -1,8 +1,16 @@
+/** What a hint may cost: a document can misspell thousands of names among thousands of others. */
+const MOST_CANDIDATES = 50;
+const LONGEST_WORD = 64;
+
 /** The candidate nearest to a misspelt word, if one is near enough to be what was meant. */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   let best: string | undefined;
+  let looked = 0;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
+    looked += 1;
+    if (looked > MOST_CANDIDATES) break;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;

@@ -269,6 +269,7 @@ describe('HttpCaller', () => {
     const headers = { 'X-A': 'a\r\nX-B: b' };
     expect(failure(await caller().perform(call(url, { headers })))).toMatchObject({
       type: `${ERRORS}communication`,
+      status: 400,
     });
   });
 

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { Dispatcher } from 'undici';
+import { errors, type Dispatcher } from 'undici';
 import { checkLiteralHost, egressAgent, EgressRefusedError } from './egress-agent';
 import type { EgressPolicy } from './egress-policy';
 import { CallFailure, type HttpCall, type HttpCallResult, type JsonValue } from './http-call';
@@ -207,6 +207,15 @@ function failureOf(error: unknown, call: HttpCall): CallFailure {
     return new CallFailure('communication', 403, 'Egress Refused', error.message);
   }
   const reason = error instanceof Error ? reasonOf(error) : String(error);
+  // What cannot be sent (a bad header, an unknown method) cannot be sent next time either.
+  if (error instanceof errors.InvalidArgumentError) {
+    return new CallFailure(
+      'communication',
+      400,
+      'Invalid Request',
+      `The call of ${uri} failed: ${reason}`,
+    );
+  }
   const detail = `The call of ${uri} failed: ${reason}`;
   return new CallFailure('communication', 503, 'Service Unavailable', detail);
 }
