@@ -22,6 +22,12 @@ const isLost = (answer) => answer.error?.startsWith('Invalid path expression') =
 
 reasons.push(
   {
+    reason: '?// also catches the break by which builtins written in jq end their argument',
+    applies: (test) =>
+      /\?\/\/.*/.test(test.program) &&
+      /\b(?:isempty|first|any|all|nth|IN|label|limit)\b/.test(test.program.slice('limit('.length)),
+  },
+  {
     reason: 'the oracle keeps numbers as decimals, where minus zero is zero',
     applies: (_, ours, theirs) => positive(ours) === positive(theirs),
   },

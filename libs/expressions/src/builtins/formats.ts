@@ -1,4 +1,4 @@
-import { build, steps } from '../run/meter';
+import { build, step } from '../run/meter';
 import { raise, raiseAbout } from '../run/raise';
 import type { Json } from '../values/json';
 import { printJson } from '../values/print';
@@ -100,12 +100,12 @@ const base32: Digits = { alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', bits: 5, 
 
 function encode(value: Json, { alphabet, bits, block }: Digits): string {
   const bytes = encodeUtf8(toText(value));
-  steps(bytes.length >> 2);
   build(2 * bytes.length);
   let text = '';
   let held = 0;
   let heldBits = 0;
   for (const byte of bytes) {
+    step();
     held = ((held & 0xff) << 8) | byte;
     heldBits += 8;
     while (heldBits >= bits) {
@@ -120,13 +120,13 @@ function encode(value: Json, { alphabet, bits, block }: Digits): string {
 
 function decode(value: Json, { alphabet, bits }: Digits, name: string): string {
   const text = toText(value);
-  steps(text.length >> 2);
-  build(text.length);
+  build(9 * text.length);
   const bytes: number[] = [];
   let held = 0;
   let heldBits = 0;
   let digits = 0;
   for (const character of text) {
+    step();
     if (character === '=') break;
     const digit = alphabet.indexOf(character);
     if (digit < 0) raiseAbout(text, `is not valid ${name} data`);

@@ -251,6 +251,8 @@ export class First extends Node {
     const body = this.body.each();
     return (frame, input) => {
       let first: Json | undefined;
+      // jq writes this builtin with a label: labels are numbered.
+      meter.label += 1;
       step();
       body(frame, input, (value) => {
         first = value;

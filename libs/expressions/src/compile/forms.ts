@@ -132,6 +132,7 @@ export class Limit extends Node {
       count(frame, input, (n) => {
         meter.at = at;
         if (!checkCount(n, 'limit')) return GO;
+        meter.label += 1;
         let left: Json = n;
         let signal: Signal = GO;
         body(frame, input, (value) => {
@@ -151,6 +152,7 @@ export class Limit extends Node {
       count(frame, input, (n) => {
         meter.at = at;
         if (!checkCount(n, 'limit')) return GO;
+        meter.label += 1;
         let left: Json = n;
         let signal: Signal = GO;
         body(frame, place, input, (reached, value) => {
@@ -198,6 +200,7 @@ export class IsEmpty extends Node {
     const body = this.body.each();
     return (frame, input) => {
       let empty = true;
+      meter.label += 1;
       body(frame, input, () => {
         empty = false;
         return STOP;
@@ -224,6 +227,7 @@ export class Quantifier extends Node {
     const condition = this.condition.each();
     return (frame, input) => {
       let answer = !decided;
+      meter.label += 1;
       source(frame, input, (value) =>
         condition(frame, value, (found) => {
           step();
@@ -242,6 +246,7 @@ export class Quantifier extends Node {
     const condition = this.condition.paths();
     return (frame, place, input, out) => {
       let answer = !decided;
+      meter.label += 1;
       source(frame, place, input, (reached, value) =>
         condition(frame, reached, value, (_, found) => {
           step();

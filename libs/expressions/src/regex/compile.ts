@@ -362,6 +362,7 @@ export function compileRegex(pattern: string, flags: RegexFlags): Program {
       skipPropertyNameValidation: true,
     });
   } catch (error) {
+    if (error instanceof RangeError) return refusePattern('too deeply nested pattern');
     return refusePattern(translated(error instanceof Error ? error.message : String(error)));
   }
   return new Compiler().run(ast, { ignoreCase: flags.ignoreCase, dotAll: flags.dotAll });

@@ -20,7 +20,7 @@ const frameBack = 5; // go back to the call frame at index `a`
 
 /** How a search is to be made. */
 export interface SearchOptions {
-  /** Of the matches at a place, the longest. */
+  /** Of all matches, the longest. */
   readonly longest: boolean;
   /** Empty matches do not count. */
   readonly notEmpty: boolean;
@@ -71,12 +71,13 @@ export class Machine {
    */
   search(from: number): readonly number[] | undefined {
     this.searchStart = from;
+    this.best = undefined;
     for (let at = this.candidate(from); at >= 0; at = this.candidate(this.after(at))) {
       if ((meter.left -= 1) < 0) refill();
-      if (this.matchAt(at)) return this.slots;
+      if (this.matchAt(at) && !this.options.longest) return this.slots;
       if (at >= this.text.length) break;
     }
-    return undefined;
+    return this.best;
   }
 
   /** The next position at or after `at` where a match can begin; -1: none. */
@@ -118,12 +119,7 @@ export class Machine {
     this.frame = undefined;
     this.retries = 0;
     this.matchStart = at;
-    this.best = undefined;
     const end = this.run(0, at);
-    if (this.best !== undefined) {
-      this.slots = this.best;
-      return true;
-    }
     if (end < 0) return false;
     this.slots[1] = end;
     return true;
@@ -332,11 +328,13 @@ export class Machine {
     }
   }
 
-  /** Whether a whole match counts; of `longest`, the best so far is kept. */
+  /** Whether a whole match counts; of `longest`, the best of all places is kept. */
   private accepts(at: number): boolean {
     if (this.options.notEmpty && at === this.matchStart) return false;
     if (!this.options.longest) return true;
-    if (this.best === undefined || at > (this.best[1] as number)) {
+    const length = at - (this.slots[0] as number);
+    const { best } = this;
+    if (best === undefined || length > (best[1] as number) - (best[0] as number)) {
       this.best = this.slots.slice();
       this.best[1] = at;
     }

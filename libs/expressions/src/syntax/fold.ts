@@ -38,14 +38,22 @@ export function foldBinary(operator: BinaryOperator, left: Ast, right: Ast, at: 
   return { kind: 'literal', value: check(a, b), at };
 }
 
+/** The values of constants with commas between them. */
+function constantList(ast: Ast): Json[] | undefined {
+  if (ast.kind !== 'comma') {
+    const value = constantOf(ast);
+    return value === undefined ? undefined : [value];
+  }
+  const left = constantList(ast.left);
+  const right = left === undefined ? undefined : constantList(ast.right);
+  return left === undefined || right === undefined ? undefined : [...left, ...right];
+}
+
 /** The value of an object construction or array of constants, as far as jq works it out. */
 function constantOf(ast: Ast): Json | undefined {
   if (ast.kind === 'literal') return ast.value;
   if (ast.kind === 'array') {
-    const { body } = ast;
-    if (body === undefined) return [];
-    const element = constantOf(body);
-    return element === undefined ? undefined : [element];
+    return ast.body === undefined ? [] : constantList(ast.body);
   }
   if (ast.kind === 'pipe') {
     if (ast.left.kind === 'identity') return constantOf(ast.right);

@@ -145,9 +145,10 @@ export function copyOf(container: Json[] | JsonObject): Json[] | JsonObject {
     steps(1 + (container.length >> 4));
     return container.slice();
   }
-  const copy = copyObject(container);
-  build(64);
-  return copy;
+  const size = Object.keys(container).length;
+  build(64 + 16 * size);
+  steps(1 + (size >> 2));
+  return copyObject(container);
 }
 
 /** jq's `has`. */

@@ -1,5 +1,6 @@
 import { build, meter, steps } from '../run/meter';
 import { raise, raiseAboutBoth } from '../run/raise';
+import { copyOf } from './access';
 import { equal } from './compare';
 import { isObject, type Json, type JsonObject } from './json';
 import { copyObject, member, put } from './object';
@@ -25,14 +26,11 @@ export function add(a: Json, b: Json): Json {
     return a.concat(b);
   }
   if (isObject(a) && isObject(b)) {
-    const sum = copyObject(a);
-    let count = 0;
-    for (const key of Object.keys(b)) {
-      put(sum, key, b[key] as Json);
-      count += 1;
-    }
-    build(64 + 32 * count);
-    steps(count);
+    const sum = copyOf(a);
+    const keys = Object.keys(b);
+    build(32 * keys.length);
+    steps(keys.length);
+    for (const key of keys) put(sum, key, b[key] as Json);
     return sum;
   }
   raiseAboutBoth(a, b, 'cannot be added');

@@ -1,7 +1,7 @@
 import { step } from '../run/meter';
 import { raise, raiseAboutBoth } from '../run/raise';
 import { equal } from './compare';
-import { isObject, kindOf, type Json } from './json';
+import { isObject, kindOf, rankOf, type Json } from './json';
 import { member } from './object';
 
 /** The deepest containment jq checks. */
@@ -42,7 +42,8 @@ function plain(a: Json, b: Json): boolean | undefined {
 
 /** jq's `contains`. Raises for values of different kinds, and below 10,000 levels. */
 export function contains(a: Json, b: Json): boolean {
-  if (kindOf(a) !== kindOf(b)) {
+  // true and false are of different kinds here.
+  if (rankOf(a) !== rankOf(b)) {
     raiseAboutBoth(a, b, 'cannot have their containment checked');
   }
   const searches: Search[] = [];
