@@ -55,20 +55,6 @@ export function readYaml(text: string): ParsedDocument {
   return { document: value, line: (pointer) => walk.line(root, pointer) };
 }
 
-/** The library's parser, which ends where the text gets too deep: what comes after it in the library recurses. */
-function* shallowTokens(text: string, lines: LineCounter): Generator<CST.Token> {
-  lines.addNewLine(0);
-  const parser = new Parser(lines.addNewLine);
-  for (const lexeme of new Lexer().lex(text)) {
-    yield* parser.next(lexeme);
-    // The document itself is on the stack too; the walk over the values counts exactly.
-    if (parser.stack.length > MOST_LEVELS + 2) {
-      throw tooDeep('#', lines.linePos(parser.offset).line);
-    }
-  }
-  yield* parser.end();
-}
-
 /**
  * The library's own parser, stopped where the nesting is far too deep: what comes after it recurses, and took six
  * seconds to fail on 400 kB of brackets. The walk below names the place of what is only somewhat too deep.
