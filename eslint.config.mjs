@@ -202,6 +202,11 @@ export default defineConfig(
     },
   },
   {
+    // The gateway and the registry are two halves of one road: a spec of one starts the other, the product never.
+    files: ['apps/*/src/**/*.{spec,test}.ts'],
+    rules: { '@nx/enforce-module-boundaries': moduleBoundaries(['testing', 'app']) },
+  },
+  {
     files: ['**/*.mjs', '**/*.cjs'],
     rules: {
       'no-empty': ['error', { allowEmptyCatch: false }],

@@ -48,8 +48,7 @@ describe('logging in', () => {
     const unknown = await login('nobody@example.test', 'wrong');
     expect(wrong.status).toBe(401);
     expect(unknown.status).toBe(401);
-    const { traceId: _one, ...first } = wrong.body as unknown as Record<string, unknown>;
-    const { traceId: _two, ...second } = unknown.body as unknown as Record<string, unknown>;
+    const [first, second] = [wrong, unknown].map(({ body }) => ({ ...body, traceId: '' }));
     expect(first).toEqual(second);
   });
 

@@ -70,10 +70,10 @@ export class FlowRepository {
     token: TenantToken,
     flow: FlowName,
     version: string,
-  ): Promise<FlowVersion & { contentHash: string }> {
+  ): Promise<{ item: FlowVersion; contentHash: string }> {
     return this.database.tenant(token, async (session) => {
       const row = await versionRow(session, flow, version);
-      return { ...itemOf(row), contentHash: row.content_hash };
+      return { item: itemOf(row), contentHash: row.content_hash };
     });
   }
 

@@ -81,8 +81,7 @@ export class FlowsController {
     const flow = flowOf(namespace, name);
     const token = principal.token('ef_api');
     const { version } = await this.flows.active(token, flow);
-    const { contentHash: _hash, ...item } = await this.flows.version(token, flow, version);
-    return item;
+    return (await this.flows.version(token, flow, version)).item;
   }
 
   @Get(':namespace/:name/versions')

@@ -25,11 +25,7 @@ function cache() {
       version: async (_token, { namespace, name }, version) => {
         if (version !== '1.0.0') throw new UserError('flow.version_unknown', 'none');
         return {
-          namespace,
-          name,
-          version,
-          active: true,
-          createdAt: '',
+          item: { namespace, name, version, active: true, createdAt: '' },
           contentHash: version,
         };
       },

@@ -69,10 +69,14 @@ const commonProblems: Readonly<Record<RouteAccess, readonly ProblemCode[]>> = {
   ],
 };
 
+function without(schema: object, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => !names.includes(name)));
+}
+
 function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
   const name = componentNames.get(schema);
   if (name !== undefined) return { $ref: componentPath(name) };
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+  const made = z.toJSONSchema(schema, {
     io,
     override: ({ zodSchema, jsonSchema }) => {
       const id = componentNames.get(zodSchema);
@@ -80,17 +84,14 @@ function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
       for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key);
       jsonSchema.$ref = componentPath(id);
     },
-  }) as JsonObject;
-  return rest;
+  });
+  return without(made, ['$schema']);
 }
 
 function componentSchemas(): JsonObject {
   const { schemas } = z.toJSONSchema(registry, { uri: componentPath, io: 'input' });
   return Object.fromEntries(
-    Object.entries(schemas).map(([id, schema]) => {
-      const { $schema: _dialect, $id: _id, id: _name, ...rest } = schema as JsonObject;
-      return [id, rest];
-    }),
+    Object.entries(schemas).map(([id, schema]) => [id, without(schema, ['$schema', '$id', 'id'])]),
   );
 }
 
