@@ -13,4 +13,5 @@ export type { CloudEvent } from './run/cloud-event';
 export type { CallHttpEffect, Effect, HttpRequest, RunFlowEffect } from './run/effects';
 export { standardError, type FlowError, type StandardError } from './run/flow-error';
 export type { HistoryItem, HistoryType } from './run/journal';
+export type { Budget } from './run/interpreter';
 export { createState, type ExecutionState, type ExecutionStatus } from './run/state';

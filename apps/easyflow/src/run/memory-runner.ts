@@ -34,6 +34,9 @@ export interface RunnerOptions {
   onHistory?: (executionId: string, items: readonly HistoryItem[]) => void;
 }
 
+/** Milliseconds of pure work at a time. */
+const SLICE = 50;
+
 /** The longest delay a timer of Node can hold. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -139,6 +142,7 @@ export class MemoryExecution {
       const step = advance(this.program, this.state, {
         now: Date.now(),
         signals,
+        budget: { exhausted: timeSlice() },
         ...(secrets !== undefined && { secrets }),
       });
       this.state = step.state;
@@ -188,6 +192,12 @@ export class MemoryExecution {
     await promise;
     clearTimeout(timer);
   }
+}
+
+/** Ends a long pure loop often enough for timers, calls and Ctrl-C. */
+function timeSlice(): () => boolean {
+  const end = performance.now() + SLICE;
+  return () => performance.now() > end;
 }
 
 function outcomeOf(step: Advance): Outcome {

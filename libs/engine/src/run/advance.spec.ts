@@ -216,6 +216,30 @@ do:
   });
 });
 
+describe('the budget', () => {
+  it('ends an advance when the shell says so, after one task at least', () => {
+    const program = compileFlow(
+      parseDocument(
+        flow(`do: [{ a: { set: { x: 1 } } }, { b: { set: { x: 2 } } }]`),
+        'application/yaml',
+      ),
+    );
+    let state = createState(program, { executionId: 'e', input: {}, now: 0 });
+    const seen: boolean[] = [];
+    for (;;) {
+      const step = advance(program, state, {
+        now: 0,
+        signals: [],
+        budget: { exhausted: () => true },
+      });
+      state = step.state;
+      seen.push(step.yielded);
+      if (step.status === 'completed') break;
+    }
+    expect(seen).toEqual([true, true, false]);
+  });
+});
+
 describe('try', () => {
   const failing = standardError('communication', 'down', { status: 503 });
 

@@ -8,7 +8,7 @@ import type { CallHttpEffect, Effect } from './effects';
 import { Evaluation } from './evaluation';
 import { standardError, type FlowError } from './flow-error';
 import { authorizationValue, buildRequest } from './http-request';
-import { Interpreter } from './interpreter';
+import { Interpreter, type Budget } from './interpreter';
 import { Journal, type HistoryItem } from './journal';
 import { innermost, nodeOf } from './machine';
 import { branchesOf, draftOf, type Branch, type ExecutionState } from './state';
@@ -52,8 +52,11 @@ export interface Advance {
   error?: FlowError;
 }
 
-/** Tasks one advance may begin before it yields, unless the caller says otherwise. */
-const STEPS = 10_000;
+/**
+ * Tasks one advance may begin before it yields, unless the caller says otherwise: some milliseconds of plain tasks.
+ * Expressions may take up to their own limit each, so a shell that shares its process gives `exhausted` too.
+ */
+const STEPS = 1_000;
 
 /**
  * Advances an execution as far as it goes: deterministic, without input or output, with no clock but `now`.
@@ -62,7 +65,7 @@ const STEPS = 10_000;
 export function advance(
   program: Program,
   state: ExecutionState,
-  inputs: { now: number; signals: Signal[]; secrets?: Json; budget?: { steps?: number } },
+  inputs: { now: number; signals: Signal[]; secrets?: Json; budget?: Partial<Budget> },
 ): Advance {
   if ((state.format as number) !== 1) {
     const message = `The state has format ${state.format}, which this version of the engine cannot read`;
@@ -72,8 +75,8 @@ export function advance(
   const draft = draftOf(state);
   const { now, signals } = inputs;
   const journal = new Journal(compiled, draft, now);
-  const steps = inputs.budget?.steps ?? STEPS;
-  const machine = new Interpreter(compiled, draft, journal, now, inputs.secrets, steps);
+  const budget = { steps: STEPS, ...inputs.budget };
+  const machine = new Interpreter(compiled, draft, journal, now, inputs.secrets, budget);
   if (!isFinal(draft)) work(machine, signals);
   return conclude(machine, state);
 }

@@ -13,6 +13,14 @@ import { catchError, tryAgain } from './try-task';
 /** Tasks inside each other; only a function that calls itself reaches it. */
 const DEEPEST = 200;
 
+/** How much pure work one advance may do before it yields. */
+export interface Budget {
+  /** Tasks it may begin. */
+  steps: number;
+  /** Asked before each task but the first; the shell may look at its own clock. */
+  exhausted?: (() => boolean) | undefined;
+}
+
 /** Runs the tasks of one execution within one advance, on a draft of its state. */
 export class Interpreter implements Machine {
   readonly effects: Effect[] = [];
@@ -21,6 +29,8 @@ export class Interpreter implements Machine {
   /** Whether the budget ended before the work. */
   yielded = false;
   readonly evaluation: Evaluation;
+  /** Tasks begun in this advance. */
+  private begun = 0;
 
   constructor(
     readonly program: CompiledProgram,
@@ -28,7 +38,7 @@ export class Interpreter implements Machine {
     readonly journal: Journal,
     readonly now: number,
     secrets: Json | undefined,
-    private budget: number,
+    private readonly budget: Budget,
   ) {
     this.evaluation = new Evaluation(program, state, secrets, (branch) =>
       authorizationValue(program, branch, this.evaluation),
@@ -157,12 +167,12 @@ export class Interpreter implements Machine {
   }
 
   private enter(branch: Branch, index: number, input: Json): Move | undefined {
-    if (this.budget <= 0) {
+    if (this.isSpent()) {
       branch.next = { index, input };
       this.yielded = true;
       return undefined;
     }
-    this.budget -= 1;
+    this.begun += 1;
     const node = this.listOf(branch).tasks[index];
     if (!node) return this.leaveScope(branch, input);
     const frame = this.push(branch, node, input);
@@ -182,6 +192,12 @@ export class Interpreter implements Machine {
       frame.deadline = this.now + this.evaluation.duration(node.timeout, taskInput, scope);
     }
     return beginTask(this, branch, frame, node, taskInput);
+  }
+
+  /** The first task always begins: an execution that only yields would never end. */
+  private isSpent(): boolean {
+    const { steps, exhausted } = this.budget;
+    return this.begun > 0 && (this.begun >= steps || exhausted?.() === true);
   }
 
   private push(branch: Branch, node: TaskNode, input: Json): Frame {
