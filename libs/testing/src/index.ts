@@ -24,3 +24,4 @@ export { CONTEXT_ATTACKS } from './isolation/context-attacks';
 export { SCHEMA_ATTACKS } from './isolation/schema-attacks';
 export { runRateLimiterContract } from './contracts/rate-limiter-contract';
 export { CLAIM_ATTACKS } from './isolation/claim-attacks';
+export { OtlpReceiver, type ReceivedSpan } from './otlp-receiver';

@@ -1,5 +1,7 @@
+export { inSpan } from './in-span';
 export { currentLogContext, withLogContext, type LogContext } from './log-context';
 export { logger, type Logger, type LoggerOptions } from './logger';
+export { shutdownTelemetry } from './shutdown';
 export {
   currentTraceId,
   currentTraceparent,
