@@ -42,6 +42,14 @@ const DATA_STATEMENT = /^\s*(select|insert|update|delete|with|values)\b/i;
 
 const CONNECT_TIMEOUT_MS = 3_000;
 
+/** A connection that has served many schema placements holds a plan a statement and schema: beyond this it is replaced. */
+const MOST_PREPARED = 2_000;
+const prepared = new WeakMap<object, Set<string>>();
+
+function outgrown(client: object): boolean {
+  return (prepared.get(client)?.size ?? 0) > MOST_PREPARED;
+}
+
 /** The connections of one role: pipelined, prepared, with pinned settings. */
 export class RolePool {
   readonly #pool: pg.Pool;
@@ -84,7 +92,7 @@ export class RolePool {
     const client = await this.#checkout();
     try {
       const { rows, rowCount } = await send<R>(client, statement);
-      client.release();
+      client.release(outgrown(client));
       this.#onState(true);
       return { rows, rowCount: rowCount ?? 0 };
     } catch (cause) {
@@ -105,7 +113,7 @@ export class RolePool {
     const transaction = new OpenTransaction(client, opening);
     try {
       const result = await transaction.run(work);
-      client.release();
+      client.release(outgrown(client));
       this.#onState(true);
       return result;
     } catch (cause) {
@@ -166,6 +174,8 @@ function send<R>(
     };
     if ('name' in statement) {
       const { name, text, values } = statement;
+      const names = prepared.get(client) ?? new Set();
+      prepared.set(client, names.add(name));
       client.query({ name, text, values: values ? [...values] : [] }, done);
     } else {
       client.query(statement.text, done);

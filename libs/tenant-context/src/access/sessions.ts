@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type PipelinedTransaction,
   type PreparedStatement,
@@ -50,14 +51,27 @@ export function beginStatement(tokens: readonly TenantToken[]): PreparedStatemen
   };
 }
 
-/** A plan belongs to the tables it was made for, so prepared statements carry their schema. */
+/** Postgres tells names apart by their first 63 bytes only. */
+const NAME_BYTES = 63;
+
+/**
+ * A plan belongs to the tables it was made for, so the name of a prepared statement carries the
+ * schema: `ef`, or the last 20 of the 32 digits of a schema placement (62 of their bits are random).
+ */
+export function preparedName(name: string, schema: string): string {
+  const full = `${name}@${schema.slice(-20)}`;
+  if (full.length <= NAME_BYTES) return full;
+  return createHash('sha256').update(full).digest('base64url');
+}
+
+/** The session's statements under their names in the placement. */
 export function inSchema(
   transaction: PipelinedTransaction,
   schema: string,
 ): Pick<BatchSession, 'query' | 'queryLast'> {
   const named = (statement: Statement): PreparedStatement => ({
     ...statement,
-    name: `${statement.name}@${schema}`,
+    name: preparedName(statement.name, schema),
   });
   return {
     query: (statement) => transaction.query(named(statement)),

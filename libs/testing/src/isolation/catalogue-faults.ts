@@ -38,16 +38,16 @@ const CHECKS: readonly CatalogueCheck[] = [
   {
     // Every role that has any grant on a table meets a restrictive check of its tenant for each command.
     name: 'isolation_missing',
-    query: `SELECT n.nspname || '.' || c.relname || ' ' || r.rolname || ' ' || cmd AS fault
+    query: `SELECT n.nspname || '.' || c.relname || ' ' || r.rolname || ' ' || command AS fault
               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              CROSS JOIN (SELECT rolname FROM pg_roles WHERE rolname = ANY (${APP})) r
-             CROSS JOIN unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) cmd
+             CROSS JOIN unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) command
              WHERE ${TENANT_TABLE}
-               AND (has_table_privilege(r.rolname, c.oid, cmd) OR (cmd <> 'DELETE' AND has_any_column_privilege(r.rolname, c.oid, cmd)))
+               AND (has_table_privilege(r.rolname, c.oid, command) OR (command <> 'DELETE' AND has_any_column_privilege(r.rolname, c.oid, command)))
                AND NOT EXISTS (SELECT 1 FROM pg_policies p
                  WHERE p.schemaname = n.nspname AND p.tablename = c.relname AND p.permissive = 'RESTRICTIVE'
-                   AND r.rolname = ANY (p.roles) AND p.cmd IN ('ALL', cmd)
-                   AND coalesce(CASE WHEN cmd = 'INSERT' THEN p.with_check END, p.qual) = ANY (ARRAY['${ONE}', '${MANY}']))`,
+                   AND r.rolname = ANY (p.roles) AND p.cmd IN ('ALL', command)
+                   AND coalesce(CASE WHEN command = 'INSERT' THEN p.with_check END, p.qual) = ANY (ARRAY['${ONE}', '${MANY}']))`,
   },
   {
     name: 'restrictive_form',

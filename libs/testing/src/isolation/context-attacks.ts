@@ -279,10 +279,13 @@ export const CONTEXT_ATTACKS: readonly Attack[] = [
     name: 'mac_after_expiry',
     run: async (bench) => {
       await bench.connected('ef_api', async (client) => {
-        const { token } = await bench.b.token('ef_api', 1_500);
+        const { token, expiresAt } = await bench.b.token('ef_api', 3_000);
         await begin(client, token);
         await works(client, EXECUTIONS);
-        await client.query('SELECT pg_sleep(1.6)');
+        await client.query(
+          'SELECT pg_sleep(greatest($1 / 1000.0 - extract(epoch FROM clock_timestamp()), 0) + 0.02)',
+          [expiresAt],
+        );
         await refused(client, EXECUTIONS);
       });
     },

@@ -1,0 +1,141 @@
+import { newId } from '@easyflow/kernel-ids';
+import {
+  AttackBench,
+  CLAIM_ATTACKS,
+  createTestDatabase,
+  type CanaryTenant,
+  type TestDatabase,
+} from '@easyflow/testing';
+import type { DatabaseAccess } from '../access/database-access';
+import type { IssuerPort } from '../issuer/issuer-port';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+}, 60_000);
+
+afterAll(() => database.drop());
+
+describe.each(['shared', 'schema'] as const)('batch and claim in the %s placement', (placement) => {
+  let bench: AttackBench;
+
+  beforeAll(async () => {
+    bench = await AttackBench.create(database, placement);
+  }, 60_000);
+
+  it.each(CLAIM_ATTACKS.map((attack) => [attack.name, attack] as const))(
+    '%s',
+    (_name, attack) => attack.run(bench),
+    30_000,
+  );
+});
+
+describe('batch_mixup', () => {
+  let access: DatabaseAccess;
+  let tenants: CanaryTenant[];
+
+  beforeAll(async () => {
+    access = await database.accessFor(['ef_worker', 'ef_api']);
+    const benches = await Promise.all([
+      AttackBench.create(database, 'shared'),
+      AttackBench.create(database, 'shared'),
+    ]);
+    tenants = benches.flatMap((bench) => [bench.a, bench.b]);
+  }, 60_000);
+
+  it.each(['ef_worker', 'ef_api'] as const)(
+    'hands rows to their own tenant only, as %s',
+    async (role) => {
+      const tokens = await Promise.all(tenants.map((tenant) => tenant.token(role)));
+      const dealt = await access.reader.read<{ tenant_id: string; input: { canary: string } }>(
+        tokens,
+        {
+          name: 'mixup',
+          text: 'SELECT tenant_id, input FROM executions ORDER BY random()',
+        },
+      );
+      expect([...dealt.keys()].sort()).toEqual(tenants.map((tenant) => tenant.id).sort());
+      for (const [tenantId, rows] of dealt) {
+        expect(rows.map((row) => row.input.canary)).toEqual([tenantId]);
+      }
+    },
+  );
+
+  it('hands out nothing whose tenant the statement hides or makes up', async () => {
+    const [own, other] = tenants as [CanaryTenant, CanaryTenant];
+    const tokens = [await own.token('ef_worker')];
+    const texts = [
+      'SELECT NULL::uuid AS tenant_id, input FROM executions',
+      `SELECT '${other.id}'::uuid AS tenant_id, input FROM executions`,
+      'SELECT input FROM executions',
+    ];
+    for (const [index, text] of texts.entries()) {
+      await expect(
+        access.reader.read(tokens, { name: `made_up_${index}`, text }),
+      ).rejects.toMatchObject({ code: 'tenant.foreign_row' });
+    }
+    await expect(
+      access.reader.read(tokens, { name: 'flows', text: 'SELECT tenant_id FROM flows' }),
+    ).resolves.toEqual(new Map([[own.id, [{ tenant_id: own.id }]]]));
+  });
+});
+
+describe('delegations', () => {
+  let gateway: IssuerPort;
+  let registry: IssuerPort;
+  let analytics: IssuerPort;
+  const request = { pattern: 'flows.apply', requestId: newId(), payloadHash: '0'.repeat(64) };
+
+  beforeAll(async () => {
+    [gateway, registry, analytics] = await Promise.all([
+      database.issuerFor('gateway'),
+      database.issuerFor('flow-registry'),
+      database.issuerFor('analytics'),
+    ]);
+  });
+
+  it('delegation_wrong_audience', async () => {
+    const tenant = await database.createTenant();
+    const delegation = await gateway.delegate(tenant.apiKey, {
+      ...request,
+      audience: 'flow-registry',
+    });
+    for (const service of [analytics, gateway]) {
+      await expect(service.exchange(delegation, request)).rejects.toMatchObject({ status: 401 });
+    }
+    await expect(registry.exchange(delegation, request)).resolves.toMatchObject({
+      caller: { tenantId: tenant.id },
+    });
+  });
+
+  it('delegation_expired', async () => {
+    const tenant = await database.createTenant();
+    const delegate = (): Promise<string> =>
+      gateway.delegate(tenant.apiKey, { ...request, audience: 'flow-registry' });
+    const late = await delegate();
+    const inTime = await delegate();
+    await expect(registry.exchange(inTime, request)).resolves.toBeDefined();
+    const now = Date.now();
+    const clock = jest.useFakeTimers({
+      now: now + 61_000,
+      doNotFake: [
+        'hrtime',
+        'nextTick',
+        'performance',
+        'queueMicrotask',
+        'setImmediate',
+        'clearImmediate',
+        'setInterval',
+        'clearInterval',
+        'setTimeout',
+        'clearTimeout',
+      ],
+    });
+    try {
+      await expect(registry.exchange(late, request)).rejects.toMatchObject({ status: 401 });
+    } finally {
+      clock.useRealTimers();
+    }
+  });
+});

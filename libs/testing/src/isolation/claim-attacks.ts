@@ -1,0 +1,490 @@
+import assert from 'node:assert/strict';
+import type { Client } from 'pg';
+import { newId } from '@easyflow/kernel-ids';
+import type { LeaseOwner } from '@easyflow/tenant-context';
+import {
+  attempt,
+  refused,
+  works,
+  type Attack,
+  type AttackBench,
+  type CanaryTenant,
+} from './attack-bench';
+
+const CLAIM = 'SELECT * FROM ctx.claim($1, $2, $3::text[], $4, $5)';
+const OPEN = 'SELECT * FROM ctx.open($1, $2, $3::uuid[], $4::text[], $5::uuid[])';
+const RENEW = 'SELECT * FROM ctx.renew($1, $2, $3::uuid[], $4::text[], $5::uuid[], $6::int[])';
+
+/** Due work of a tenant that nothing else claims. */
+async function dueWork(bench: AttackBench, tenant: CanaryTenant, count: number): Promise<string[]> {
+  // Also what other attacks and the canaries left: a claim takes the oldest first.
+  await bench.database.superuser('DELETE FROM ef.work');
+  await bench.database.superuser('DELETE FROM ef.outbox');
+  const ids = Array.from({ length: count }, () => newId());
+  await bench.database.superuser(
+    `INSERT INTO ef.work (tenant_id, kind, id, due_at) SELECT $1, 'execution', i, now() - interval '1 minute' FROM unnest($2::uuid[]) i`,
+    [tenant.id, ids],
+  );
+  return ids;
+}
+
+function claimOf(owner: LeaseOwner, n = 10, leaseMs = 15_000, kinds = ['execution']): unknown[] {
+  return [owner.owner, owner.secret, kinds, n, leaseMs];
+}
+
+function openOf(owner: LeaseOwner, tenant: CanaryTenant, ids: readonly string[]): unknown[] {
+  return [owner.owner, owner.secret, ids.map(() => tenant.id), ids.map(() => 'execution'), ids];
+}
+
+async function rowsOf<R extends Record<string, unknown>>(
+  client: Client,
+  text: string,
+  values: unknown[],
+): Promise<R[]> {
+  return (await client.query<R>(text, values)).rows;
+}
+
+/** Leases are the only way of a worker to tokens, and only their owner's. */
+export const CLAIM_ATTACKS: readonly Attack[] = [
+  {
+    name: 'claim_widening',
+    run: async (bench) => {
+      await dueWork(bench, bench.b, 1);
+      await bench.database.superuser(
+        `INSERT INTO ef.work (tenant_id, kind, id, due_at) VALUES ($1, 'rollup', $2, now()), ($1, 'schedule', $3, now())`,
+        [bench.b.id, newId(), newId()],
+      );
+      const owner = await bench.database.registerOwner('executor');
+      const analytics = await bench.database.registerOwner('analytics');
+      await bench.connected('ef_claim', async (client) => {
+        for (const kinds of [['rollup'], ['schedule'], ['execution', 'rollup'], ['%']]) {
+          await refused(client, CLAIM, claimOf(owner, 10, 15_000, kinds));
+        }
+        const [lease] = await rowsOf<{ kind: string; id: string }>(
+          client,
+          CLAIM,
+          claimOf(analytics, 10, 15_000, ['rollup']),
+        );
+        assert.equal(lease?.kind, 'rollup');
+        const opened = await rowsOf<{ audience: string }>(client, OPEN, [
+          analytics.owner,
+          analytics.secret,
+          [bench.b.id],
+          ['rollup'],
+          [lease?.id],
+        ]);
+        assert.deepEqual(
+          opened.map((row) => row.audience),
+          ['ef_analytics'],
+        );
+      });
+    },
+  },
+  {
+    name: 'claim_without_secret',
+    run: async (bench) => {
+      await dueWork(bench, bench.b, 1);
+      const owner = await bench.database.registerOwner('executor');
+      const stranger = await bench.database.registerOwner('executor');
+      await bench.connected('ef_claim', async (client) => {
+        for (const secret of ['', 'x', stranger.secret, owner.secret.toUpperCase(), null]) {
+          await refused(client, CLAIM, [owner.owner, secret, ['execution'], 1, 1000]);
+        }
+        await refused(client, CLAIM, [null, null, ['execution'], 1, 1000]);
+        await works(client, CLAIM, claimOf(owner));
+      });
+    },
+  },
+  {
+    // A claim that is rolled back earns nothing: neither in its transaction nor after it.
+    name: 'claim_rollback',
+    run: async (bench) => {
+      const ids = await dueWork(bench, bench.b, 2);
+      const owner = await bench.database.registerOwner('executor');
+      await bench.connected('ef_claim', async (client) => {
+        await client.query('BEGIN');
+        assert.equal((await client.query(CLAIM, claimOf(owner))).rowCount, 2);
+        await refused(client, OPEN, openOf(owner, bench.b, ids));
+        await client.query('ROLLBACK');
+        assert.equal((await client.query(OPEN, openOf(owner, bench.b, ids))).rowCount, 0);
+        const audited = 'SELECT 1 FROM ctx.lease_audit WHERE owner = $1';
+        assert.deepEqual(await bench.database.superuser(audited, [owner.owner]), []);
+        await client.query(CLAIM, claimOf(owner));
+        assert.equal((await client.query(OPEN, openOf(owner, bench.b, ids))).rowCount, 2);
+        assert.equal((await bench.database.superuser(audited, [owner.owner])).length, 1);
+      });
+    },
+  },
+  {
+    name: 'claim_flood',
+    run: async (bench) => {
+      await dueWork(bench, bench.b, 5_600);
+      const owner = await bench.database.registerOwner('executor');
+      await bench.connected('ef_claim', async (client) => {
+        for (const n of [501, 5_000, 0, -1, null]) {
+          await refused(
+            client,
+            CLAIM,
+            [owner.owner, owner.secret, ['execution'], n, 15_000],
+            '22023',
+          );
+        }
+        for (const leaseMs of [30_001, 0, -1, null]) {
+          await refused(
+            client,
+            CLAIM,
+            [owner.owner, owner.secret, ['execution'], 1, leaseMs],
+            '22023',
+          );
+        }
+        let held = 0;
+        for (let round = 0; round < 12; round += 1) {
+          held += (await client.query(CLAIM, claimOf(owner, 500, 30_000))).rowCount ?? 0;
+        }
+        assert.equal(held, 5_000);
+        const other = await bench.database.registerOwner('executor');
+        assert.equal((await client.query(CLAIM, claimOf(other, 500, 30_000))).rowCount, 500);
+        // What has ended makes room again.
+        await bench.database.superuser(
+          `DELETE FROM ef.work WHERE ctid IN (SELECT ctid FROM ef.work WHERE lease_owner = $1 LIMIT 300)`,
+          [owner.owner],
+        );
+        assert.equal((await client.query(CLAIM, claimOf(owner, 500, 30_000))).rowCount, 100);
+      });
+      await bench.database.superuser('DELETE FROM ef.work');
+    },
+  },
+  {
+    name: 'lease_forgery',
+    run: async (bench) => {
+      const [id] = await dueWork(bench, bench.a, 1);
+      for (const role of [
+        'ef_writer',
+        'ef_api',
+        'ef_scheduler',
+        'ef_registry',
+        'ef_analytics',
+      ] as const) {
+        await bench.inside(role, [bench.a], async (client) => {
+          for (const change of [
+            `lease_owner = 'me'`,
+            `lease_until = now() + interval '1 hour'`,
+            'claim_no = 99',
+          ]) {
+            await refused(client, `UPDATE work SET ${change} WHERE tenant_id = $1`, [bench.a.id]);
+          }
+          await refused(
+            client,
+            `INSERT INTO work (tenant_id, kind, id, due_at) VALUES ($1, 'execution', $2, now())`,
+            [bench.a.id, newId()],
+          );
+          await works(client, 'UPDATE work SET wake_seq = wake_seq + 1 WHERE id = $1', [id]);
+        });
+      }
+      await bench.inside('ef_writer', [bench.a], async (client) => {
+        await refused(
+          client,
+          `INSERT INTO outbox (tenant_id, execution_id, segment, lease_owner) VALUES ($1, $2, 0, 'me')`,
+          [bench.a.id, newId()],
+        );
+        await works(
+          client,
+          'INSERT INTO outbox (tenant_id, execution_id, segment) VALUES ($1, $2, 0)',
+          [bench.a.id, newId()],
+        );
+      });
+    },
+  },
+  {
+    name: 'slot_takeover',
+    run: async (bench) => {
+      await dueWork(bench, bench.b, 3);
+      const owner = await bench.database.registerOwner('executor', 'taken');
+      await bench.connected('ef_claim', async (client) => {
+        assert.equal((await client.query(CLAIM, claimOf(owner))).rowCount, 3);
+        await bench.connected('ef_issuer', (issuer) =>
+          refused(
+            issuer,
+            `SELECT ctx.register_owner($1, 'scheduler', '{schedule}', '{ef_scheduler}')`,
+            [owner.owner],
+          ),
+        );
+        await refused(
+          client,
+          `SELECT ctx.register_owner($1, 'executor', '{execution}', '{ef_worker}')`,
+          [owner.owner],
+        );
+        // The workload itself may: then the old secret is worth nothing and the leases are free.
+        const again = await bench.database.registerOwner('executor', 'taken');
+        await refused(client, CLAIM, claimOf(owner));
+        assert.equal((await client.query(CLAIM, claimOf(again))).rowCount, 3);
+      });
+      await bench.connected('ef_issuer', async (issuer) => {
+        await refused(
+          issuer,
+          `SELECT ctx.register_owner('x', 'executor', '{rollup}', '{ef_worker}')`,
+        );
+        await refused(
+          issuer,
+          `SELECT ctx.register_owner('x', 'executor', '{execution}', '{ef_analytics}')`,
+        );
+        await refused(
+          issuer,
+          `SELECT ctx.register_owner('x', 'gateway', '{execution}', '{ef_worker}')`,
+        );
+        await works(
+          issuer,
+          `SELECT ctx.register_owner('x', 'executor', '{execution}', '{ef_worker}')`,
+        );
+      });
+    },
+  },
+  {
+    name: 'open_foreign_lease',
+    run: async (bench) => {
+      const ids = await dueWork(bench, bench.b, 2);
+      const owner = await bench.database.registerOwner('executor');
+      const other = await bench.database.registerOwner('executor');
+      await bench.connected('ef_claim', async (client) => {
+        await client.query(CLAIM, claimOf(owner));
+        assert.equal((await client.query(OPEN, openOf(other, bench.b, ids))).rowCount, 0);
+        assert.equal(
+          (await client.query(RENEW, [...openOf(other, bench.b, ids), [1, 1]])).rowCount,
+          0,
+        );
+        // Ids of the lease with the name of another tenant, and with another kind.
+        assert.equal((await client.query(OPEN, openOf(owner, bench.a, ids))).rowCount, 0);
+        const wrongKind = [owner.owner, owner.secret, [bench.b.id], ['schedule'], [ids[0]]];
+        assert.equal((await client.query(OPEN, wrongKind)).rowCount, 0);
+        assert.equal((await client.query(OPEN, openOf(owner, bench.b, ids))).rowCount, 2);
+      });
+    },
+  },
+  {
+    name: 'open_expired_lease',
+    run: async (bench) => {
+      const ids = await dueWork(bench, bench.b, 1);
+      const owner = await bench.database.registerOwner('executor');
+      await bench.connected('ef_claim', async (client) => {
+        const [lease] = await rowsOf<{ lease_until: Date }>(client, CLAIM, claimOf(owner));
+        const opened = await rowsOf<{ expires_at: Date }>(
+          client,
+          OPEN,
+          openOf(owner, bench.b, ids),
+        );
+        assert.equal(opened.length, 2);
+        // A token ends with the lease.
+        for (const { expires_at } of opened) assert.deepEqual(expires_at, lease?.lease_until);
+        await bench.database.superuser(
+          `UPDATE ef.work SET lease_until = clock_timestamp() WHERE id = $1`,
+          [ids[0]],
+        );
+        assert.equal((await client.query(OPEN, openOf(owner, bench.b, ids))).rowCount, 0);
+        assert.equal(
+          (await client.query(RENEW, [...openOf(owner, bench.b, ids), [1]])).rowCount,
+          0,
+        );
+      });
+    },
+  },
+  {
+    name: 'gateway_claims',
+    run: async (bench) => {
+      const ids = await dueWork(bench, bench.b, 1);
+      const owner = await bench.database.registerOwner('executor');
+      for (const role of [
+        'ef_api',
+        'ef_writer',
+        'ef_registry',
+        'ef_worker',
+        'ef_scheduler',
+        'ef_analytics',
+        'ef_issuer',
+      ] as const) {
+        await bench.connected(role, async (client) => {
+          await refused(client, CLAIM, claimOf(owner));
+          await refused(client, OPEN, openOf(owner, bench.b, ids));
+          await refused(client, RENEW, [...openOf(owner, bench.b, ids), [1]]);
+        });
+      }
+      await bench.connected('ef_claim', (client) => works(client, CLAIM, claimOf(owner)));
+    },
+  },
+  {
+    // What runs on a claim connection reaches no table, whatever is injected into it.
+    name: 'injected_claim',
+    run: async (bench) => {
+      const [id] = await dueWork(bench, bench.b, 1);
+      const owner = await bench.database.registerOwner('executor');
+      await bench.connected('ef_claim', async (client) => {
+        for (const table of ['work', 'outbox', 'executions', 'tenants']) {
+          await refused(client, `SELECT * FROM ef.${table}`);
+        }
+        await refused(client, `SELECT ctx.begin('{x}')`);
+        await refused(client, `SELECT ctx.enqueue('{}', '{}', '{}', '{}', '{}')`);
+        const names = [`${owner.owner}' OR '1'='1`, `%`, `${owner.owner}' --`];
+        for (const name of names)
+          await refused(client, CLAIM, [name, owner.secret, ['execution'], 1, 1000]);
+        const [lease] = await rowsOf<{ id: string }>(client, CLAIM, claimOf(owner));
+        assert.equal(lease?.id, id);
+      });
+    },
+  },
+  {
+    name: 'bundle_widening',
+    run: async (bench) => {
+      const tokens = await Promise.all(
+        [bench.a, bench.b].map((tenant) => tenant.token('ef_writer')),
+      );
+      const [a, b] = tokens as [(typeof tokens)[0], (typeof tokens)[0]];
+      const enqueue = `SELECT * FROM ctx.enqueue($1::uuid[], '{execution}', $2::uuid[], '{0}', '{now}')`;
+      await bench.connected('ef_writer', async (client) => {
+        await client.query('BEGIN');
+        await client.query('SELECT ctx.begin($1)', [[a.token]]);
+        await refused(client, 'SELECT ctx.begin($1)', [[b.token]]);
+        await refused(client, enqueue, [[bench.b.id], [newId()]]);
+        await works(client, enqueue, [[bench.a.id], [newId()]]);
+        await client.query('ROLLBACK');
+        const many = Array.from({ length: 101 }, () => a.token);
+        await refused(client, 'SELECT ctx.begin($1)', [many]);
+        await refused(client, 'SELECT ctx.begin($1)', [[]]);
+        await refused(client, 'SELECT ctx.begin(NULL)');
+        await refused(client, 'SELECT ctx.begin($1)', [[a.token, null]]);
+      });
+    },
+  },
+  {
+    // A bundle's context is worth nothing after its transaction, nor for another role or session.
+    name: 'bundle_reuse',
+    run: async (bench) => {
+      const token = await bench.b.token('ef_writer');
+      await bench.connected('ef_writer', async (client) => {
+        await client.query('BEGIN');
+        await client.query('SELECT ctx.begin($1)', [[token.token]]);
+        const [row] = await rowsOf<{ context: string }>(
+          client,
+          `SELECT current_setting('ef.context') AS context`,
+          [],
+        );
+        await works(client, 'SELECT id FROM executions');
+        await client.query('COMMIT');
+        for (const role of ['ef_writer', 'ef_api'] as const) {
+          await bench.connected(role, async (other) => {
+            await other.query('BEGIN');
+            await other.query(`SELECT set_config('ef.context', $1, true)`, [row?.context]);
+            await refused(other, 'SELECT id FROM executions');
+          });
+        }
+        await bench.connected('ef_api', (other) =>
+          refused(other, 'SELECT ctx.begin($1)', [[token.token]]),
+        );
+      });
+    },
+  },
+  {
+    name: 'writer_reads_data',
+    run: async (bench) => {
+      await bench.inside('ef_writer', [bench.b], async (client) => {
+        for (const column of ['input', 'output', 'error', 'state']) {
+          await refused(client, `SELECT ${column} FROM executions`);
+          await refused(
+            client,
+            `UPDATE executions SET status = 'faulted' WHERE tenant_id = $1 RETURNING ${column}`,
+            [bench.b.id],
+          );
+          await refused(client, `SELECT id FROM executions WHERE ${column} IS NOT NULL`);
+        }
+        await refused(client, 'SELECT * FROM executions');
+        await refused(client, 'SELECT items FROM execution_history');
+        await refused(client, 'SELECT events FROM execution_history');
+        await refused(client, 'SELECT signal FROM execution_signals');
+        for (const table of [
+          'flows',
+          'flow_versions',
+          'requests',
+          'usage_hourly',
+          'users',
+          'api_keys',
+          'tenants',
+        ]) {
+          await refused(client, `SELECT tenant_id FROM ef.${table}`);
+        }
+        await works(client, 'SELECT tenant_id, id, status, revision FROM executions');
+      });
+    },
+  },
+  {
+    // A row of a batch whose pair is wrong is not touched, and its tenant's neighbours are.
+    name: 'poison_row',
+    run: async (bench) => {
+      if (bench.a.schema !== bench.b.schema) return;
+      await bench.inside('ef_writer', [bench.a, bench.b], async (client) => {
+        const update = `UPDATE executions e SET status = 'faulted' FROM unnest($1::uuid[], $2::uuid[]) x (t, i) WHERE e.tenant_id = x.t AND e.id = x.i`;
+        const mixed = await attempt(client, update, [
+          [bench.a.id, bench.b.id],
+          [bench.b.canary, bench.a.canary],
+        ]);
+        assert.equal('result' in mixed && mixed.result.rowCount, 0);
+        const right = await attempt(client, update, [
+          [bench.a.id, bench.b.id],
+          [bench.a.canary, bench.b.canary],
+        ]);
+        assert.equal('result' in right && right.result.rowCount, 2);
+      });
+    },
+  },
+  {
+    name: 'expired_member',
+    run: async (bench) => {
+      const live = await bench.a.token('ef_writer');
+      const dying = await bench.b.token('ef_writer', 40);
+      await bench.connected('ef_writer', async (client) => {
+        await client.query('SELECT pg_sleep(0.06)');
+        const outcome = await attempt(client, 'SELECT ctx.begin($1)', [[live.token, dying.token]]);
+        assert.ok('error' in outcome && 'detail' in outcome.error);
+        if (bench.a.schema === bench.b.schema)
+          assert.equal(outcome.error.detail, `token.expired ${bench.b.id}`);
+        await works(client, 'SELECT ctx.begin($1)', [[live.token]]);
+      });
+    },
+  },
+  {
+    name: 'moving_member',
+    run: async (bench) => {
+      const ids = await dueWork(bench, bench.b, 2);
+      const owner = await bench.database.registerOwner('executor');
+      const token = await bench.b.token('ef_writer');
+      const state = (value: string): Promise<unknown> =>
+        bench.database.superuser('UPDATE ctx.placements SET state = $2 WHERE tenant_id = $1', [
+          bench.b.id,
+          value,
+        ]);
+      await bench.connected('ef_claim', async (claims) => {
+        await bench.connected('ef_writer', async (client) => {
+          for (const value of ['moving', 'suspended']) {
+            await state(value);
+            try {
+              const outcome = await attempt(client, 'SELECT ctx.begin($1)', [[token.token]]);
+              assert.ok('error' in outcome && 'detail' in outcome.error);
+              assert.equal(outcome.error.detail, `tenant.${value} ${bench.b.id}`);
+              assert.equal((await claims.query(CLAIM, claimOf(owner))).rowCount, 0);
+            } finally {
+              await state('active');
+            }
+          }
+          // What the claims put off comes back by itself; here it is made due at once.
+          await bench.database.superuser('UPDATE ef.work SET lease_until = NULL');
+          assert.equal((await claims.query(CLAIM, claimOf(owner))).rowCount, ids.length);
+          await state('moving');
+          try {
+            assert.equal((await claims.query(OPEN, openOf(owner, bench.b, ids))).rowCount, 0);
+          } finally {
+            await state('active');
+          }
+          assert.equal((await claims.query(OPEN, openOf(owner, bench.b, ids))).rowCount, 2);
+          await works(client, 'SELECT ctx.begin($1)', [[token.token]]);
+        });
+      });
+    },
+  },
+];
