@@ -126,7 +126,7 @@ export function attacksSuite(world: WorldOf): void {
 
     test('tenant_header_spoof: no header, query or body says who the tenant is', async () => {
       const { a, b, shape } = world();
-      await b.api.apply(flow('secret-of-b', [set('x', {})]));
+      await b.api.apply(flow('secret-of-b', [set('x', { ok: true })]));
       const names = [
         'x-tenant-id',
         'x-tenant',
@@ -153,7 +153,7 @@ export function attacksSuite(world: WorldOf): void {
 
     test('token_of_other_tenant_path: another tenant’s ids are as unknown ones on every route', async () => {
       const { a, b, shape } = world();
-      const foreign = flow('of-b', [wait('pause', 'PT20S'), set('x', {})]);
+      const foreign = flow('of-b', [wait('pause', 'PT20S'), set('x', { ok: true })]);
       await b.api.apply(foreign);
       const { body } = await b.api.start('e2e/of-b');
       await waitFor(

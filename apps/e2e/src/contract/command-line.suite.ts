@@ -55,7 +55,7 @@ export function commandLineSuite(world: WorldOf): void {
     test('1 and 2: an invalid document, no server; a wrong use', async () => {
       const invalid = await write(
         'invalid.json',
-        flow('invalid', [{ x: { then: 'nowhere', set: {} } }]),
+        flow('invalid', [{ x: { then: 'nowhere', set: { ok: true } } }]),
       );
       expectCode(await easyflow('apply', '-f', invalid), 1);
       expectCode(await easyflow('executions', 'ls', '--url', 'http://127.0.0.1:9'), 1);
@@ -88,7 +88,7 @@ export function commandLineSuite(world: WorldOf): void {
       expectCode(await easyflow('flows', 'ls', '--url', shape.url, '--api-key', 'ef_wrong'), 4);
       expectCode(await easyflow('executions', 'start', 'e2e/none'), 5);
       expectCode(await easyflow('executions', 'get', '01900000-0000-7000-8000-000000000000'), 5);
-      const other = flow('greet', [set('other', {})]);
+      const other = flow('greet', [set('other', { x: 1 })]);
       expectCode(await easyflow('apply', '-f', await write('other.json', other)), 6);
       const done = await easyflow(
         'executions',

@@ -37,7 +37,7 @@ export function executionsSuite(world: WorldOf): void {
         greet,
         flow('slow', [wait('pause', 'PT30S'), set('after', { ok: true })]),
         flow('faults', [
-          set('x', {}),
+          set('x', { ok: true }),
           {
             bad: {
               raise: { error: { type: 'https://example.test/bad', status: 418, title: 'Bad' } },
@@ -45,7 +45,7 @@ export function executionsSuite(world: WorldOf): void {
           },
         ]),
         flow('calls', [callHttp('first', `${target.url}/calls`), called]),
-        flow('strict', [set('x', {})], {
+        flow('strict', [set('x', { ok: true })], {
           input: {
             schema: {
               document: {
@@ -289,7 +289,7 @@ export function executionsSuite(world: WorldOf): void {
     test('executions are listed newest first, filtered, page by page, without inputs and outputs', async () => {
       const { b } = world();
       await b.api.apply(greet);
-      await b.api.apply(flow('other', [set('x', {})]));
+      await b.api.apply(flow('other', [set('x', { ok: true })]));
       const ids: string[] = [];
       for (let n = 0; n < 5; n += 1) {
         ids.unshift((await b.api.run('e2e/greet', { name: String(n) })).body.id);

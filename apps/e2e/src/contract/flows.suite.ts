@@ -120,7 +120,8 @@ export function flowsSuite(world: WorldOf): void {
 
     test('lists come page by page', async () => {
       const { b } = world();
-      for (const name of ['one', 'two', 'three']) await b.api.apply(flow(name, [set('x', {})]));
+      for (const name of ['one', 'two', 'three'])
+        await b.api.apply(flow(name, [set('x', { ok: true })]));
       const names: string[] = [];
       let cursor: string | undefined;
       do {

@@ -16,7 +16,7 @@ export function idempotencySuite(world: WorldOf): void {
       const { a, b } = world();
       const flows = [
         greet,
-        flow('second', [set('x', {})]),
+        flow('second', [set('x', { ok: true })]),
         flow('later', [wait('pause', 'PT1S'), set('x', { done: true })]),
       ];
       for (const each of flows) await a.api.apply(each);

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { ShapeKind } from '../shape/shape';
 import { attacksSuite } from './attacks.suite';
 import { authenticationSuite } from './authentication.suite';
 import { commandLineSuite } from './command-line.suite';
+import { codesSeen } from './expectations';
 import { discoverySuite } from './discovery.suite';
 import { executionsSuite } from './executions.suite';
 import { flowsSuite } from './flows.suite';
@@ -35,4 +38,10 @@ export function contractSuite(kind: ShapeKind): void {
   usageSuite(now);
   attacksSuite(now);
   commandLineSuite(now);
+
+  it('every code that was answered is in the document of the errors', () => {
+    const listed = readFileSync(path.join(__dirname, '../../../../docs/errors.md'), 'utf8');
+    expect([...codesSeen].filter((code) => !listed.includes(`\`${code}\``))).toEqual([]);
+    expect(codesSeen.size).toBeGreaterThan(15);
+  });
 }

@@ -13,8 +13,8 @@ export function usageSuite(world: WorldOf): void {
       const { shape } = world();
       const { api } = await shape.createTenant();
       expect((await api.get('/v1/usage')).body).toEqual({ items: [] });
-      await api.apply(flow('first', [set('x', {})]));
-      await api.apply(flow('second', [set('x', {})]));
+      await api.apply(flow('first', [set('x', { ok: true })]));
+      await api.apply(flow('second', [set('x', { ok: true })]));
       for (let n = 0; n < 3; n += 1) await api.run('e2e/first');
       await api.run('e2e/second', {}, { mode: 'realtime' });
       const usage = await waitFor(

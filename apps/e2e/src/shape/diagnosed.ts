@@ -11,7 +11,9 @@ export function diagnosed(
         try {
           await test();
         } catch (error) {
-          process.stderr.write(`\n${name}: failed; the logs say\n${await shape().diagnosis()}\n`);
+          process.stderr.write(
+            `\n${name}: failed; the logs say\n${await shape().diagnosis('troubles')}\n`,
+          );
           throw error;
         }
       },

@@ -3,21 +3,23 @@ import path from 'node:path';
 
 const LINES = 12;
 
-/** What the processes of a shape said last, warnings and errors first: for the message of a failed test. */
-export async function shapeLogs(folder: string): Promise<string> {
+/** The last warnings and errors of a shape's processes, or `all` that they said last: tells why a test failed. */
+export async function shapeLogs(folder: string, which: 'troubles' | 'all'): Promise<string> {
   const files = await readdir(folder, { recursive: true });
   const logs = files.filter((file) => file.endsWith('.log') && !file.includes('pgdata'));
-  const parts = await Promise.all(logs.map((file) => tail(path.join(folder, file))));
+  const parts = await Promise.all(
+    logs.map((file) => tail(path.join(folder, file), which === 'all')),
+  );
   return parts.filter((part) => part !== '').join('\n');
 }
 
-async function tail(file: string): Promise<string> {
+async function tail(file: string, all: boolean): Promise<string> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
   const bad = lines.filter((line) =>
     /"level":"?(?:[456]0|warn|error|fatal)|ERROR|FATAL|WARN/.test(line),
   );
-  const shown = [...new Set([...bad.slice(-LINES), ...lines.slice(-LINES)])].map((line) =>
-    line.length > 600 ? `${line.slice(0, 600)}…` : line,
+  const shown = [...new Set([...bad.slice(-LINES), ...(all ? lines.slice(-LINES) : [])])].map(
+    (line) => (line.length > 600 ? `${line.slice(0, 600)}…` : line),
   );
   return shown.length === 0 ? '' : `--- ${path.basename(file)}\n${shown.join('\n')}`;
 }

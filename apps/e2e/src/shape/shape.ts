@@ -258,15 +258,15 @@ export class Shape {
     const left = await processesOf(this.folder);
     const diagnosis = await this.diagnosis();
     await this.clear();
-    if (left.length > 0 || fileLeft || code !== 0) {
+    if (left.length > 0 || fileLeft || code !== 130) {
       throw new Error(
         `Ctrl-C ended with ${code}, left processes [${left.join(', ')}]${fileLeft ? ' and its file' : ''}\n${diagnosis}`,
       );
     }
   }
 
-  diagnosis(): Promise<string> {
-    return shapeLogs(this.folder);
+  diagnosis(which: 'troubles' | 'all' = 'all'): Promise<string> {
+    return shapeLogs(this.folder, which);
   }
 
   private async clear(): Promise<void> {

@@ -1,0 +1,292 @@
+import { waitFor } from '@easyflow/testing';
+import { countExecutions, exactlyOnce, openWork, written } from './durability/counting';
+import { inParallel, startUntilAccepted } from './durability/load';
+import { called, callHttp, flow, set } from './flows';
+import type { Tenant } from './shape/shape';
+import { Shape } from './shape/shape';
+import { diagnosed } from './shape/diagnosed';
+import { signal, type ShapeProcess } from './shape/processes';
+import { TargetService } from './shape/target-service';
+
+const LEASE_MS = 5_000;
+
+/** What dies here is started again, as in a cluster; nothing accepted may be lost or happen twice. */
+describe('processes that die or freeze', () => {
+  jest.setTimeout(120_000);
+  let shape: Shape;
+  let target: TargetService;
+  const test = diagnosed(() => shape);
+
+  beforeAll(async () => {
+    target = await TargetService.start();
+    shape = await Shape.start({
+      kind: 'services',
+      args: ['--executors', '2', '--schedulers', '2'],
+      env: { EASYFLOW_LOG_LEVEL: 'warn', EASYFLOW_EXECUTOR_LEASE_MS: String(LEASE_MS) },
+    });
+  }, 180_000);
+  afterAll(async () => {
+    await target.stop();
+    await shape.stop();
+  }, 60_000);
+
+  /** A tenant of its own with a flow of two calls, so that everything of it can be counted. */
+  async function tenantWith(name: string): Promise<Tenant> {
+    const tenant = await shape.createTenant({ name, limits: { requestsPerSecond: 100_000 } });
+    const document = flow(name, [
+      set('begin', { begun: true }),
+      callHttp('first', `${target.url}/${name}/first`),
+      callHttp('second', `${target.url}/${name}/second`),
+      called,
+    ]);
+    expect((await tenant.api.apply(document)).status).toBe(201);
+    return tenant;
+  }
+
+  const allDone = (tenant: Tenant, timeout = 90_000) =>
+    waitFor(async () => (await openWork(shape, tenant.id)) === 0, {
+      timeout,
+      every: 250,
+      describe: async () => `no open work; ${await openWork(shape, tenant.id)} are open`,
+    });
+
+  /** Each execution has two keys however often it was called, and its output is one answer for each. */
+  async function expectOneResultPerKey(tenant: Tenant, name: string, count: number): Promise<void> {
+    expect(await countExecutions(shape, tenant.id, name)).toEqual(exactlyOnce(count));
+    const rows = await shape.sql<{ first: string; second: string }>(
+      `SELECT output #>> '{calls,first,key}' AS first, output #>> '{calls,second,key}' AS second
+       FROM executions WHERE tenant_id = $1`,
+      [tenant.id],
+    );
+    for (const step of ['first', 'second'] as const) {
+      const called = new Set(target.callsOf(`/${name}/${step}`).map(({ key }) => key));
+      expect(new Set(rows.map((row) => row[step]))).toEqual(called);
+      expect(called.size).toBe(count);
+    }
+  }
+
+  test('executors killed in the middle of 500 executions: each completes exactly once', async () => {
+    const name = 'killed';
+    const tenant = await tenantWith(name);
+    target.answer = ({ path }) => (path.startsWith(`/${name}/`) ? { delayMs: 1_500 } : {});
+    const [one, two] = await shape.processes('executor');
+    const started = await inParallel(500, 50, () => tenant.api.start(`e2e/${name}`));
+    expect([...new Set(started.map(({ status }) => status))]).toEqual([202]);
+    const calls = (step: string) => target.callsOf(`/${name}/${step}`).length;
+    await waitFor(() => calls('first') >= 250, { describe: 'half of the first calls' });
+    await shape.killAndAwaitRestart(one as ShapeProcess);
+    await waitFor(() => calls('second') >= 100, { timeout: 60_000, describe: 'some second calls' });
+    await shape.killAndAwaitRestart(two as ShapeProcess);
+    await allDone(tenant);
+    await expectOneResultPerKey(tenant, name, 500);
+    // The control: they died with calls in flight, which were made again.
+    expect(calls('first') + calls('second')).toBeGreaterThan(1_000);
+  });
+
+  test('the gateway killed during a burst: what was accepted completes, each key exactly once', async () => {
+    const name = 'burst';
+    const tenant = await tenantWith(name);
+    target.answer = () => ({});
+    const gateway = await shape.process('gateway');
+    let accepted = 0;
+    const load = inParallel(400, 32, async (n) => {
+      const { answer, attempts } = await startUntilAccepted(
+        tenant.api,
+        `e2e/${name}`,
+        `burst-${n}`,
+      );
+      accepted += 1;
+      return { status: answer.status, id: answer.body.id, attempts };
+    });
+    await waitFor(() => accepted >= 100, { every: 5, describe: '100 accepted requests' });
+    await shape.killAndAwaitRestart(gateway);
+    const answers = await load;
+    expect([...new Set(answers.map(({ status }) => status))]).toEqual([202]);
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(400);
+    expect(answers.some(({ attempts }) => attempts > 1)).toBe(true);
+    await allDone(tenant);
+    await expectOneResultPerKey(tenant, name, 400);
+    const stored = await shape.sql<{ id: string }>(
+      'SELECT id FROM executions WHERE tenant_id = $1',
+      [tenant.id],
+    );
+    expect(new Set(stored.map(({ id }) => id))).toEqual(new Set(answers.map(({ id }) => id)));
+  });
+
+  /** Has all of a tenant's executions in the first calls of one executor, which then is frozen past its lease. */
+  async function freeze(
+    name: string,
+    takenOver: boolean,
+  ): Promise<{ tenant: Tenant; thaw: () => Promise<void> }> {
+    const tenant = await tenantWith(name);
+    target.answer = () => ({});
+    const [frozen, other] = (await shape.processes('executor')) as [ShapeProcess, ShapeProcess];
+    await signal(other.pid, 'SIGSTOP');
+    const open = target.hold(`/${name}/first`);
+    await inParallel(20, 20, () => tenant.api.start(`e2e/${name}`));
+    await waitFor(() => target.callsOf(`/${name}/first`).length === 20, {
+      describe: 'all first calls to be made by one executor',
+    });
+    await signal(frozen.pid, 'SIGSTOP');
+    if (takenOver) await signal(other.pid, 'SIGCONT');
+    // The answers now lie in the sockets of the frozen executor.
+    open();
+    return {
+      tenant,
+      thaw: async () => {
+        await signal(frozen.pid, 'SIGCONT');
+        if (!takenOver) await signal(other.pid, 'SIGCONT');
+        await waitFor(async () => (await fetch(`${frozen.url}/healthz`)).ok, {
+          describe: 'the executor to live again',
+        });
+      },
+    };
+  }
+
+  const resultsOf = async (tenant: Tenant) => {
+    const rows = await shape.sql<{ nth: number }>(
+      `SELECT DISTINCT (output #>> '{calls,first,nth}')::int AS nth FROM executions WHERE tenant_id = $1`,
+      [tenant.id],
+    );
+    return rows.map(({ nth }) => nth);
+  };
+
+  test('an executor frozen past its lease writes nothing when another took over', async () => {
+    const { tenant, thaw } = await freeze('frozen', true);
+    await allDone(tenant);
+    const before = await written(shape, tenant.id);
+    await thaw();
+    // It has the answers of the first calls since its first turn; it gets the time to try to store them.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(await written(shape, tenant.id)).toBe(before);
+    await expectOneResultPerKey(tenant, 'frozen', 20);
+    expect(await resultsOf(tenant)).toEqual([2]);
+  });
+
+  test('an executor frozen past its lease writes nothing also when none took over', async () => {
+    const { tenant, thaw } = await freeze('alone', false);
+    const before = await written(shape, tenant.id);
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS + 1_000));
+    expect(await written(shape, tenant.id)).toBe(before);
+    await thaw();
+    await allDone(tenant);
+    await expectOneResultPerKey(tenant, 'alone', 20);
+    // Not the answers that came while the lease was over: the effects ran again, under the same keys.
+    expect(await resultsOf(tenant)).toEqual([2]);
+  });
+
+  test('two schedulers, one killed twice: each tick has exactly one execution', async () => {
+    const tenant = await shape.createTenant();
+    const every = flow('ticks', [set('x', { ok: true })], { schedule: { every: 'PT1S' } });
+    expect((await tenant.api.apply(every)).status).toBe(201);
+    const ticks = () =>
+      shape.count(`SELECT count(*) FROM executions WHERE tenant_id = $1`, [tenant.id]);
+    const reach = (count: number) =>
+      waitFor(async () => (await ticks()) >= count, {
+        timeout: 60_000,
+        describe: `${count} ticks`,
+      });
+    await reach(4);
+    for (const until of [12, 20]) {
+      const [victim] = await shape.processes('scheduler');
+      await shape.killAndAwaitRestart(victim as ShapeProcess);
+      await reach(until);
+    }
+    await reach(24);
+    // A version without a schedule ends it.
+    await tenant.api.apply(flow('ticks', [set('x', { ok: true })], {}, '2.0.0'));
+    const rows = await shape.sql<{ id: string }>(
+      'SELECT id FROM executions WHERE tenant_id = $1 ORDER BY id',
+      [tenant.id],
+    );
+    const times = rows.map(({ id }) => Number.parseInt(id.replace('-', '').slice(0, 12), 16));
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect([...new Set(gaps)]).toEqual([1_000]);
+  });
+
+  test('Postgres killed: 503, then it serves again by itself and nothing accepted is lost', async () => {
+    const name = 'database';
+    const tenant = await tenantWith(name);
+    target.answer = () => ({});
+    const postgres = await shape.process('postgres');
+    let refused = 0;
+    let over = false;
+    const ids: string[] = [];
+    const load = inParallel(8, 8, async () => {
+      while (!over) {
+        const { status, body, headers } = await tenant.api.start(`e2e/${name}`);
+        expect([202, 503]).toContain(status);
+        if (status === 202) ids.push(body.id);
+        else {
+          refused += 1;
+          expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    });
+    await waitFor(() => ids.length >= 50, { describe: 'some accepted requests' });
+    await shape.killAndAwaitRestart(postgres);
+    const then = ids.length;
+    await waitFor(() => ids.length >= then + 50, {
+      timeout: 30_000,
+      describe: () => `requests to be accepted again; ${refused} were refused`,
+    });
+    over = true;
+    await load;
+    expect(refused).toBeGreaterThanOrEqual(1);
+    await allDone(tenant);
+    const counted = await countExecutions(shape, tenant.id, name);
+    expect(counted).toEqual(exactlyOnce(counted.executions));
+    const stored = await shape.sql<{ id: string }>(
+      'SELECT id FROM executions WHERE tenant_id = $1',
+      [tenant.id],
+    );
+    const known = new Set(stored.map(({ id }) => id));
+    expect(ids.filter((id) => !known.has(id))).toEqual([]);
+  });
+
+  test('Kafka and Redis killed and back: waiting for results works again by itself', async () => {
+    const name = 'brokers';
+    const tenant = await tenantWith(name);
+    await shape.killAndAwaitRestart(await shape.process('kafka'));
+    await shape.killAndAwaitRestart(await shape.process('redis'));
+    const answer = await waitFor(
+      async () => {
+        const given = await tenant.api.start(`e2e/${name}`, {}, { prefer: 'wait=20' });
+        expect([200, 503]).toContain(given.status);
+        return given.status === 200 && given;
+      },
+      { timeout: 60_000, every: 250, describe: 'a result' },
+    );
+    expect(answer.body.status).toBe('completed');
+  });
+
+  test('usage equals what completed, by flow, mode and hour, also after a restart of analytics', async () => {
+    const differences = () =>
+      shape.sql(
+        `SELECT * FROM (
+           SELECT tenant_id, date_trunc('hour', ended_at AT TIME ZONE 'UTC') AS hour, flow_namespace, flow_name, mode,
+             count(*) AS executions
+           FROM executions WHERE status = 'completed' GROUP BY 1, 2, 3, 4, 5
+         ) done FULL JOIN (
+           SELECT tenant_id, hour AT TIME ZONE 'UTC' AS hour, flow_namespace, flow_name, mode, executions, cost FROM usage_hourly
+         ) billed USING (tenant_id, hour, flow_namespace, flow_name, mode)
+         WHERE done.executions IS DISTINCT FROM billed.executions
+            OR billed.cost IS DISTINCT FROM billed.executions * CASE mode WHEN 'realtime' THEN 0.004 WHEN 'balanced' THEN 0.0035 ELSE 0.003 END`,
+      );
+    const equal = () =>
+      waitFor(async () => (await differences()).length === 0, {
+        timeout: 10_000,
+        every: 200,
+        describe: async () => `usage to be equal: ${JSON.stringify(await differences())}`,
+      });
+    await equal();
+    await shape.killAndAwaitRestart(await shape.process('analytics'));
+    const tenant = await tenantWith('billed');
+    await inParallel(30, 10, () => tenant.api.run('e2e/billed'));
+    await equal();
+    const { body } = await tenant.api.get('/v1/usage');
+    expect(body.items.reduce((sum, { executions }) => sum + executions, 0)).toBe(30);
+    expect(body.items.reduce((sum, { cost }) => sum + Number(cost), 0)).toBeCloseTo(0.105, 9);
+  });
+});
