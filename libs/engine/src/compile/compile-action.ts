@@ -144,6 +144,11 @@ function compileTry(
 ): Action {
   const handler = task.catch ?? {};
   const place = `${pointer}/catch`;
+  for (const key of Object.keys(handler.errors ?? {}).filter((name) => name !== 'with')) {
+    // The schema lets it pass, and then every error would be caught.
+    const problem = `"${key}" is not a known key here; write what errors must have under "with"`;
+    context.issues.add(pointerTo(`${place}/errors`, key), problem);
+  }
   const as = variable(handler.as ?? 'error', `${place}/as`, context);
   const inner = [...locals, as];
   return {

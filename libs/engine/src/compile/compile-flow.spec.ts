@@ -140,6 +140,13 @@ describe('compileFlow', () => {
       '/do/0/a/catch/as',
       'cannot name a variable',
     ],
+    ['a slip at the top', `timout: { after: PT1S }\ndo: []`, '/timout', 'did you mean "timeout"?'],
+    [
+      'an error filter in the wrong place',
+      `do: [{ a: { try: [], catch: { errors: { status: 404 } } } }]`,
+      '/do/0/a/catch/errors/status',
+      'under "with"',
+    ],
     ['a bad duration', `do: [{ a: { wait: P1Y } }]`, '/do/0/a/wait', 'no fixed length'],
     [
       'a negative duration',

@@ -4,6 +4,7 @@ import { UserError } from '@easyflow/kernel-errors';
 import { FlowInvalidError, MOST_ISSUES, type DocumentIssue } from '../document/document-issue';
 import { pointerTo } from '../document/json-pointer';
 import type { ParsedDocument } from '../document/parsed-document';
+import { closest } from '../schema/closest';
 import { validateAgainstSchema } from '../schema/validate-schema';
 import { compileList, compileNamed, compileStep, compileTimeout } from './compile-tasks';
 import type { CompilerContext } from './compiler-context';
@@ -12,6 +13,9 @@ import { compileFixedDuration } from './durations';
 import { IssueList } from './issue-list';
 import type { CompiledProgram, Program } from './program';
 import { SiteCompiler } from './sites';
+
+/** What a flow document may consist of. */
+const KEYS = ['document', 'input', 'use', 'do', 'timeout', 'output', 'schedule', 'evaluate'];
 
 /**
  * Compiles a flow: checks it against the schema of the specification, then its meaning (references, names,
@@ -62,6 +66,7 @@ function compileValid(document: Json, issues: IssueList): CompiledProgram {
     tasks: new Map(),
     compileList: (definition, pointer, locals) => compileList(definition, pointer, context, locals),
   };
+  checkKeys(flow, issues);
   if ((flow.evaluate?.language ?? 'jq') !== 'jq') {
     issues.unsupported(
       '/evaluate/language',
@@ -94,6 +99,15 @@ function compileValid(document: Json, issues: IssueList): CompiledProgram {
     readsContext: text.includes('$context'),
     validateInput: (value) => input.schema?.check(value) ?? [],
   };
+}
+
+/** The schema lets any key stand at the top; one that is nearly a known one is a slip that would go unnoticed. */
+function checkKeys(document: object, issues: IssueList): void {
+  for (const key of Object.keys(document)) {
+    const meant = KEYS.includes(key) ? undefined : closest(key, KEYS);
+    if (meant === undefined) continue;
+    issues.add(pointerTo('', key), `"${key}" is not a known key here; did you mean "${meant}"?`);
+  }
 }
 
 function compileSchedule(flow: FlowDefinition, issues: IssueList): Program['schedule'] {

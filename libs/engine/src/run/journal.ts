@@ -2,6 +2,13 @@ import type { Json } from '@easyflow/expressions';
 import { formatTime } from '@easyflow/kernel-time';
 import type { CompiledProgram } from '../compile/program';
 import { emittedEvent, type CloudEvent } from './cloud-event';
+import {
+  eventId,
+  eventSource,
+  lifecycleEvent,
+  type EventSubject,
+  type LifecyclePhase,
+} from './lifecycle-event';
 import type { ExecutionState } from './state';
 
 /** What happened, in order. `task` is the JSON pointer, `at` RFC 3339 in UTC with milliseconds. */
@@ -22,9 +29,6 @@ export type HistoryType =
   | 'executionWaiting'
   | 'executionEnded';
 
-/** The phases whose beginning the specification's lifecycle events tell. */
-type LifecyclePhase = 'started' | 'completed' | 'faulted' | 'cancelled';
-
 /** Collects the history and the events of one advance. */
 export class Journal {
   readonly history: HistoryItem[] = [];
@@ -32,13 +36,15 @@ export class Journal {
   /** The events of `emit` tasks among `events`. */
   readonly emitted: CloudEvent[] = [];
   private readonly at: string;
+  private readonly subject: EventSubject;
 
   constructor(
-    private readonly program: CompiledProgram,
+    program: CompiledProgram,
     private readonly state: ExecutionState,
     now: number,
   ) {
     this.at = formatTime(now);
+    this.subject = { id: state.id, flow: program.flow };
   }
 
   record(type: HistoryType, task?: string, extra?: { [key: string]: Json }): void {
@@ -56,7 +62,7 @@ export class Journal {
   emit(attributes: Json, instance: string): CloudEvent {
     const event = emittedEvent(
       attributes,
-      { id: this.nextId(), source: this.source(), time: this.at },
+      { id: eventId(this.subject, this.next()), source: eventSource(this.subject), time: this.at },
       instance,
     );
     this.events.push(event);
@@ -64,28 +70,13 @@ export class Journal {
     return event;
   }
 
-  /** A lifecycle event of the workflow (dsl-reference, "Workflow Lifecycle Events"). */
+  /** A lifecycle event of the workflow. */
   lifecycle(phase: LifecyclePhase, extra: { [key: string]: Json } = {}): void {
-    const { namespace, name } = this.program.flow;
-    this.events.push({
-      specversion: '1.0',
-      id: this.nextId(),
-      source: this.source(),
-      type: `io.serverlessworkflow.workflow.${phase}.v1`,
-      subject: this.state.id,
-      time: this.at,
-      datacontenttype: 'application/json',
-      data: { name: `${name}-${this.state.id}.${namespace}`, [`${phase}At`]: this.at, ...extra },
-    });
+    this.events.push(lifecycleEvent(this.subject, this.next(), phase, this.at, extra));
   }
 
-  private nextId(): string {
+  private next(): number {
     this.state.eventCount += 1;
-    return `${this.state.id}-${this.state.eventCount}`;
-  }
-
-  private source(): string {
-    const { namespace, name, version } = this.program.flow;
-    return `/${namespace}/${name}/${version}`;
+    return this.state.eventCount;
   }
 }
