@@ -223,11 +223,11 @@ export class ExecutorRig {
 
   async history(tenant: TestTenant, id: string): Promise<{ sequence: number; type: string }[]> {
     const schema = await this.schemaOf(tenant);
-    const rows = await this.database.superuser<{ items: { sequence: number; type: string }[] }>(
-      `SELECT items FROM ${schema}.execution_history WHERE tenant_id = $1 AND execution_id = $2 ORDER BY segment`,
+    const rows = await this.database.superuser<{ segment: number; items: string }>(
+      `SELECT segment, items::text AS items FROM ${schema}.execution_history WHERE tenant_id = $1 AND execution_id = $2 ORDER BY segment`,
       [tenant.id, id],
     );
-    return rows.flatMap((row) => row.items);
+    return rows.flatMap((row) => restoreHistory(row.segment, row.items));
   }
 
   async work(tenant: TestTenant, id: string): Promise<Record<string, unknown> | undefined> {

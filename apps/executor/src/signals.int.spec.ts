@@ -13,7 +13,7 @@ describe('what arrives from outside', () => {
     tenant = await rig.database.createTenant();
     await rig.flow(tenant, 'call', [{ call: callTask() }]);
     await rig.flow(tenant, 'wait', [
-      { pause: { wait: { milliseconds: 300 } } },
+      { pause: { wait: { milliseconds: 800 } } },
       { set: { set: { waited: true } } },
     ]);
     await rig.flow(tenant, 'long-wait', [{ pause: { wait: { hours: 1 } } }]);
@@ -31,9 +31,13 @@ describe('what arrives from outside', () => {
     const id = await rig.accept(tenant, 'wait');
     await rig.executor();
 
-    await rig.reaches(tenant, id, 'waiting');
-    const work = await rig.work(tenant, id);
-    expect(work).toMatchObject({ lease_owner: null, wake_seq: 0 });
+    await waitFor(
+      async () => {
+        const work = await rig.work(tenant, id);
+        return work?.['lease_owner'] === null && work['claim_no'] === 1;
+      },
+      { describe: 'the lease to be given back', every: 5 },
+    );
     expect(await rig.ends(tenant, id)).toMatchObject({
       status: 'completed',
       output: { waited: true },

@@ -22,6 +22,7 @@ export class Scheduler {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private closed = false;
+  private failing = false;
 
   constructor(private readonly parts: SchedulerParts) {
     const { database, settings, clock, logger } = parts;
@@ -71,10 +72,13 @@ export class Scheduler {
     if (!this.owner) return nothing;
     try {
       const round = await this.firer.round(this.owner);
+      this.failing = false;
       if (round.started > 0 && round.tenant) await this.hint(round.tenant);
       return round;
     } catch (error) {
-      this.parts.logger.warn({ error }, 'schedules could not be fired; they are looked at again');
+      // Said once an outage, not at every poll.
+      if (!this.failing) this.parts.logger.warn({ error }, 'schedules could not be fired');
+      this.failing = true;
       return nothing;
     }
   }

@@ -1,4 +1,4 @@
-import type { CloudEvent, FlowError, HistoryItem, Json } from '@easyflow/engine';
+import { storeEvents, storeHistory, type FlowError, type Json } from '@easyflow/engine';
 import type { Lease } from '@easyflow/tenant-context';
 import type { LiveExecution } from '../execution/live-execution';
 
@@ -41,7 +41,10 @@ export interface Checkpoint {
   /** First sequence in `items`; null with them when nothing happened. */
   readonly segment: number | null;
   readonly items: string | null;
+  /** As they are stored. */
   readonly events: string | null;
+  /** The same events as a JSON array of CloudEvents. */
+  readonly published: string | null;
   /** RFC 3339 or `infinity`; null: now. */
   readonly dueAt: string | null;
   readonly consumed: readonly string[];
@@ -80,7 +83,7 @@ export function takeCheckpoint(execution: LiveExecution, content: CheckpointCont
     error: text(content.error),
     startedAt:
       execution.startedAt === undefined ? null : new Date(execution.startedAt).toISOString(),
-    ...happened(execution.history, execution.events),
+    ...happened(execution),
     dueAt: dueText(content.dueAt),
     consumed: execution.consumed,
     children: execution.children,
@@ -95,16 +98,19 @@ export function takeCheckpoint(execution: LiveExecution, content: CheckpointCont
   return row;
 }
 
-function happened(
-  history: readonly HistoryItem[],
-  events: readonly CloudEvent[],
-): Pick<Checkpoint, 'segment' | 'items' | 'events'> {
+function happened({
+  history,
+  events,
+  facts,
+}: LiveExecution): Pick<Checkpoint, 'segment' | 'items' | 'events' | 'published'> {
   const first = history[0];
-  if (!first) return { segment: null, items: null, events: null };
+  if (!first) return { segment: null, items: null, events: null, published: null };
+  const any = events.length > 0;
   return {
     segment: first.sequence,
-    items: JSON.stringify(history),
-    events: events.length > 0 ? JSON.stringify(events) : null,
+    items: storeHistory(history),
+    events: any ? storeEvents(facts, events) : null,
+    published: any ? JSON.stringify(events) : null,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import { bisect, type BatchWriter, type TenantToken } from '@easyflow/tenant-context';
 import type { TenantTokens } from '../claiming/tenant-tokens';
+import { isSampled, traced } from '../execution/traced';
 import type { Checkpoint } from './checkpoint';
 import { flush, type Bundle, type PublishedSegment, type Written } from './flush';
 import { isDataError } from './data-error';
@@ -157,14 +158,16 @@ export class Checkpointer {
         await flush(writer, owner(), bundle);
         return;
       }
-      const results = await bisect(
-        bundle.rows,
-        (rows) => {
-          const part = { tokens: tokensOf(bundle.tokens, rows, published), rows, published };
-          published = [];
-          return flush(writer, owner(), part);
-        },
-        (row) => row.tenantId,
+      const results = await inTraceOf(bundle.rows, () =>
+        bisect(
+          bundle.rows,
+          (rows) => {
+            const part = { tokens: tokensOf(bundle.tokens, rows, published), rows, published };
+            published = [];
+            return flush(writer, owner(), part);
+          },
+          (row) => row.tenantId,
+        ),
       );
       this.retryMs = FIRST_RETRY_MS;
       this.settle(results);
@@ -223,6 +226,13 @@ export class Checkpointer {
   private isLate(row: Checkpoint): boolean {
     return this.options.clock.monotonic() >= row.execution.lease.deadline;
   }
+}
+
+/** A flush serves many executions; it is shown in the trace of the first that is sampled. */
+function inTraceOf<T>(rows: readonly Checkpoint[], work: () => Promise<T>): Promise<T> {
+  const sampled = rows.find((row) => isSampled(row.execution.facts.traceParent));
+  const attributes = { 'easyflow.flush.rows': rows.length };
+  return traced(sampled?.execution.facts.traceParent, 'execution.checkpoint', attributes, work);
 }
 
 /** After a bisection a part needs the tokens of its own tenants only. */

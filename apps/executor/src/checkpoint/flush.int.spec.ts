@@ -136,6 +136,25 @@ describe('a flush', () => {
     ).toBe(2);
   });
 
+  it('wakes the schedule that counts from the end of its execution', async () => {
+    const scheduleId = newId();
+    await rig.database.superuser(
+      `INSERT INTO ef.work (tenant_id, kind, id, due_at) VALUES ($1, 'schedule', $2, 'infinity')`,
+      [tenant.id, scheduleId],
+    );
+    const id = await rig.accept(tenant, 'any');
+    const row = checkpoint(id, await claim(id), completed, `schedule:${scheduleId}`);
+
+    await write([row]);
+
+    expect(
+      await rig.count(
+        `SELECT count(*) FROM ef.work WHERE kind = 'schedule' AND id = $1 AND due_at <= now() AND wake_seq = 1`,
+        [scheduleId],
+      ),
+    ).toBe(1);
+  });
+
   it('can be repeated when the answer to its COMMIT was lost', async () => {
     const id = await rig.accept(tenant, 'any');
     const lease = await claim(id);
@@ -166,13 +185,19 @@ describe('a flush', () => {
     return lease;
   }
 
-  function checkpoint(id: string, lease: Lease, content: CheckpointContent): Checkpoint {
+  function checkpoint(
+    id: string,
+    lease: Lease,
+    content: CheckpointContent,
+    parentKey?: string,
+  ): Checkpoint {
     const facts = {
       tenantId: tenant.id,
       id,
       flow: program.flow,
       mode: 'balanced',
       input: {},
+      parentKey,
       createdAt: 0,
     };
     const execution = new LiveExecution(facts, program, lease);

@@ -18,7 +18,7 @@ export interface ClaimerOptions {
 
 /** A claim takes at most this many. */
 const MOST_AT_ONCE = 500;
-/** When more work is known to wait, a claim is worth its statement from this much room on. */
+/** When more work is known to wait, a claim is worth its statement from this much room on, or a quarter of all. */
 const WORTH_A_CLAIM = 64;
 
 /**
@@ -33,11 +33,13 @@ export class Claimer {
   /** The last claim filled all room: more waits. */
   private more = false;
   private stopped = true;
+  private failing = false;
   private readonly taking = new Set<Promise<void>>();
 
   constructor(private readonly options: ClaimerOptions) {
+    const worth = Math.min(WORTH_A_CLAIM, Math.ceil(options.live.capacity / 4));
     options.live.onFreed(() => {
-      if (this.more && options.live.free >= WORTH_A_CLAIM) this.nudge();
+      if (this.more && options.live.free >= worth) this.nudge();
     });
   }
 
@@ -115,9 +117,14 @@ export class Claimer {
 
   private async claimSome(owner: LeaseOwner, room: number): Promise<Lease[] | undefined> {
     try {
-      return await this.options.claims.claim(owner, ['execution'], room, this.options.leaseMs);
+      const { claims, leaseMs } = this.options;
+      const leases = await claims.claim(owner, ['execution'], room, leaseMs);
+      this.failing = false;
+      return leases;
     } catch (error) {
-      this.options.logger.warn({ error }, 'work could not be claimed');
+      // Said once an outage, not at every poll.
+      if (!this.failing) this.options.logger.warn({ error }, 'work could not be claimed');
+      this.failing = true;
       return undefined;
     }
   }

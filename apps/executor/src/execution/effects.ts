@@ -9,6 +9,7 @@ import {
 } from '@easyflow/platform-telemetry';
 import { runInTenant } from '@easyflow/tenant-context';
 import type { LiveExecution } from './live-execution';
+import { traced } from './traced';
 
 /** Performs the effects of executions, each in the context of its tenant and trace. */
 export class Effects {
@@ -40,6 +41,7 @@ export class Effects {
     signal: AbortSignal,
   ): Promise<Signal> {
     const context = { tenantId: facts.tenantId, executionId: facts.id };
+    const attributes = { 'easyflow.execution.id': facts.id, 'easyflow.task': effect.task };
     const call = () => {
       const traceparent = currentTraceparent();
       const headers: Record<string, string> = {};
@@ -48,7 +50,11 @@ export class Effects {
     };
     try {
       return await runInTenant(facts.tenantId, () =>
-        withTraceparent(facts.traceParent, () => withLogContext(context, call)),
+        withTraceparent(facts.traceParent, () =>
+          withLogContext(context, () =>
+            traced(facts.traceParent, 'execution.effect', attributes, call),
+          ),
+        ),
       );
     } catch (error) {
       this.logger.error({ error, ...context }, 'an effect ended in an error of the program');

@@ -20,6 +20,7 @@ import type { SubFlows } from '../programs/sub-flows';
 import { Effects } from './effects';
 import type { LiveExecution } from './live-execution';
 import type { LiveExecutions } from './live-executions';
+import { traced } from './traced';
 import { Turns } from './turns';
 
 export interface RunnerOptions {
@@ -155,7 +156,11 @@ export class ExecutionRunner {
         ...(facts.parentId === undefined ? {} : { parentId: facts.parentId }),
       });
       const signals = execution.takeSignals();
-      const step = advance(program, execution.state, { now, signals });
+      const state = execution.state;
+      const attributes = { 'easyflow.execution.id': facts.id };
+      const step = traced(facts.traceParent, 'execution.advance', attributes, () =>
+        advance(program, state, { now, signals }),
+      );
       execution.record(step);
       return step;
     } catch (error) {

@@ -71,14 +71,15 @@ export class LiveExecution {
   /** The last checkpoint was refused for its data; the next one only says that it faulted. */
   poisoned = false;
 
+  /** Of the pair, for maps and for the order of locks. */
+  readonly key: string;
+
   constructor(
     readonly facts: ExecutionFacts,
     readonly program: Program | undefined,
     public lease: Lease,
-  ) {}
-
-  get key(): string {
-    return pairKey(this.facts.tenantId, this.facts.id);
+  ) {
+    this.key = pairKey(facts.tenantId, facts.id);
   }
 
   get hasSignals(): boolean {

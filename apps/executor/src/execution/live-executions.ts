@@ -7,7 +7,7 @@ export class LiveExecutions {
   private reserved = 0;
   private readonly freed = new Set<() => void>();
 
-  constructor(private readonly capacity: number) {}
+  constructor(readonly capacity: number) {}
 
   get size(): number {
     return this.byPair.size;

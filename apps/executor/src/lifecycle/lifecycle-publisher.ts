@@ -44,9 +44,9 @@ export class LifecyclePublisher {
   constructor(private readonly options: LifecyclePublisherOptions) {}
 
   /** Takes the events of a committed checkpoint. */
-  add({ tenantId, id: executionId, segment, events }: Checkpoint): void {
-    if (segment === null || events === null) return;
-    this.addSegment({ tenantId, executionId, segment, events });
+  add({ tenantId, id: executionId, segment, published }: Checkpoint): void {
+    if (segment === null || published === null) return;
+    this.addSegment({ tenantId, executionId, segment, events: published });
   }
 
   addSegment(segment: LifecycleSegment): void {

@@ -1,3 +1,4 @@
+import { restoreEvents, type EventSubject } from '@easyflow/engine';
 import type { Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { DatabaseAccess, Lease, LeaseOwner } from '@easyflow/tenant-context';
@@ -16,6 +17,15 @@ export interface OutboxSweeperOptions {
   readonly forget: (segments: readonly PublishedSegment[]) => void;
   readonly leaseMs: number;
   readonly logger: Logger;
+}
+
+interface EventsRow {
+  execution_id: string;
+  segment: number;
+  events: string | null;
+  flow_namespace: string;
+  flow_name: string;
+  flow_version: string;
 }
 
 const SWEEP_MS = 1_000;
@@ -62,20 +72,27 @@ export class OutboxSweeper {
     const token = tokens.get(tenantId, 'ef_worker');
     if (!token) return;
     const { rows } = await database.tenant(token, (session) =>
-      session.query<{ execution_id: string; segment: number; events: string | null }>({
+      session.query<EventsRow>({
         ...loadEvents,
         values: [leases.map((lease) => lease.id), leases.map((lease) => lease.segment ?? 0)],
       }),
     );
     const found = new Set<string>();
-    for (const { execution_id: executionId, segment, events } of rows) {
-      if (events === null) continue;
+    for (const row of rows) {
+      if (row.events === null) continue;
+      const { execution_id: executionId, segment } = row;
       found.add(`${executionId}/${segment}`);
+      const events = JSON.stringify(restoreEvents(subjectOf(row), row.events));
       publisher.addSegment({ tenantId, executionId, segment, events });
     }
     const lost = leases.filter(({ id, segment }) => !found.has(`${id}/${segment ?? 0}`));
     forget(lost.map(({ id, segment }) => ({ tenantId, executionId: id, segment: segment ?? 0 })));
   }
+}
+
+function subjectOf(row: EventsRow): EventSubject {
+  const { flow_namespace: namespace, flow_name: name, flow_version: version } = row;
+  return { id: row.execution_id, flow: { namespace, name, version } };
 }
 
 function byTenant(leases: readonly Lease[]): Map<string, Lease[]> {
