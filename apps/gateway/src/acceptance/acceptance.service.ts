@@ -78,8 +78,9 @@ export class AcceptanceService {
     refuseInvalidInput(compiled, input);
     const createdAt = this.options.clock.now();
     const mode = body.mode ?? DEFAULT_MODE;
+    const id = newId();
     return {
-      id: newId(),
+      id,
       token: principal.token('ef_writer'),
       renewToken: () => principal.renew('ef_writer'),
       flow: { ...flow, version: compiled.version },
@@ -89,7 +90,7 @@ export class AcceptanceService {
       workClass: mode === 'eco' ? 1 : 0,
       createdAt,
       dueAt: mode === 'eco' ? this.ecoDueAt(createdAt) : undefined,
-      traceParent: request.traceParent,
+      traceParent: request.traceParent ?? ownTrace(id),
       replySlot: this.mustWait(request) ? this.options.replySlot : undefined,
       idempotency: key !== undefined && hash ? { key, requestHash: hash } : undefined,
     };
@@ -186,6 +187,15 @@ export class AcceptanceService {
       ? { kind: 'ended', id, result }
       : { ...stored, status: result.status };
   }
+}
+
+/**
+ * A trace of the execution's own, for its outgoing calls: the id is a good trace id (its right half is random), which
+ * saves two calls for random bytes a request and lets the logs be searched by the execution. Not sampled.
+ */
+function ownTrace(id: string): string {
+  const hex = id.replaceAll('-', '');
+  return `00-${hex}-${hex.slice(16)}-00`;
 }
 
 function resultRequest(principal: Principal, id: string): ResultRequest {

@@ -13,7 +13,8 @@ export interface StartRequest {
   idempotencyKey: string | undefined;
   /** Seconds of `Prefer: wait`, at most 60; undefined without. */
   wait: number | undefined;
-  traceParent: string;
+  /** Undefined when the request belongs to no trace. */
+  traceParent: string | undefined;
 }
 
 /** SHA-256 of the flow and the parsed body: equal for equal requests, however they are written. */

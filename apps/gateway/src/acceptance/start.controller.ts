@@ -3,7 +3,7 @@ import {
   startExecutionSchema,
   type StartExecution,
 } from '@easyflow/contracts-http';
-import { currentTraceparent, newTraceparent, parseTraceparent } from '@easyflow/platform-telemetry';
+import { currentTraceparent, parseTraceparent } from '@easyflow/platform-telemetry';
 import { Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CallerPrincipal } from '../authentication/access';
@@ -92,8 +92,7 @@ function textOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header;
 }
 
-/** The span of this request, else the caller's trace, else a new one: outgoing calls of the flow carry it. */
-function traceParentOf(header: string | undefined): string {
-  const theirs = parseTraceparent(header) ? header : undefined;
-  return currentTraceparent() ?? theirs ?? newTraceparent();
+/** The span of this request, else the caller's trace. */
+function traceParentOf(header: string | undefined): string | undefined {
+  return currentTraceparent() ?? (parseTraceparent(header) ? header : undefined);
 }

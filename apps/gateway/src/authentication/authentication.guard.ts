@@ -4,6 +4,7 @@ import type { Clock } from '@easyflow/kernel-time';
 import type { CredentialCache, IssuerPort } from '@easyflow/tenant-context';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { createHash } from 'node:crypto';
 import { ACCESS, type AuthenticatedRequest } from './access';
 import type { JwtGuard } from './jwt.guard';
 import { Principal } from './principal';
@@ -23,6 +24,7 @@ const REFUSED_MS = 2_000;
  * the rest of accepting an execution); the credential cache has it verified again by the issuer each minute.
  */
 export class AuthenticationGuard implements CanActivate {
+  /** Keyed by hash: no credential is held longer than its request. */
   private readonly verified = new LRUCache<string, number>({ max: 10_000 });
   private readonly refused = new LRUCache<string, UserError>({ max: 10_000, ttl: REFUSED_MS });
 
@@ -38,42 +40,40 @@ export class AuthenticationGuard implements CanActivate {
     if (access === 'none') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const credential = credentialOf(request.headers.authorization);
-    const known = this.refused.get(`${access} ${credential}`);
-    if (known) throw known;
+    if (this.refused.size > 0) {
+      const known = this.refused.get(hashOf(`${access} ${credential}`));
+      if (known) throw known;
+    }
     try {
       if (access === 'admin') request.adminKey = await this.admin(credential, context);
       else request.principal = await this.tenant(credential, context);
       return true;
     } catch (error) {
-      if (error instanceof UserError) this.refused.set(`${access} ${credential}`, error);
+      if (error instanceof UserError) this.refused.set(hashOf(`${access} ${credential}`), error);
       throw error;
     }
   }
 
   private async tenant(credential: string, context: ExecutionContext): Promise<Principal> {
-    if (isTenantCredential(credential)) {
-      const error = await this.tenantOr(credential, context);
-      if (error instanceof Principal) return error;
-      if (await this.isAdmin(credential)) throw wrongKind('the admin key works only on /v1/admin');
-      throw error;
-    }
+    const found = await this.principal(credential, context);
+    if (found instanceof Principal) return found;
     if (await this.isAdmin(credential)) throw wrongKind('the admin key works only on /v1/admin');
-    throw invalid();
+    throw found;
   }
 
   private async admin(credential: string, context: ExecutionContext): Promise<string> {
     if (await this.isAdmin(credential)) return credential;
-    if (!isTenantCredential(credential)) throw invalid();
-    const result = await this.tenantOr(credential, context);
-    if (result instanceof Principal) throw wrongKind('this route takes the admin key');
-    throw result;
+    const found = await this.principal(credential, context);
+    if (found instanceof Principal) throw wrongKind('this route takes the admin key');
+    throw found;
   }
 
   /** The principal, or the refusal. */
-  private async tenantOr(
+  private async principal(
     credential: string,
     context: ExecutionContext,
   ): Promise<Principal | UserError> {
+    if (!credential.startsWith(API_KEY_PREFIX) && !JWT.test(credential)) return invalid();
     try {
       if (JWT.test(credential)) await this.verifyJwt(credential, context);
       return await Principal.of(this.credentials, credential);
@@ -84,9 +84,10 @@ export class AuthenticationGuard implements CanActivate {
   }
 
   private async verifyJwt(credential: string, context: ExecutionContext): Promise<void> {
-    const expiry = this.verified.get(credential);
+    const hash = hashOf(credential);
+    const expiry = this.verified.get(hash);
     if (expiry !== undefined && expiry > this.clock.now()) return;
-    this.verified.set(credential, await this.jwt.expiryOf(context));
+    this.verified.set(hash, await this.jwt.expiryOf(context));
   }
 
   private async isAdmin(credential: string): Promise<boolean> {
@@ -107,8 +108,8 @@ function accessOf(context: ExecutionContext): RouteAccess {
   return access === 'none' || access === 'admin' ? access : 'tenant';
 }
 
-function isTenantCredential(credential: string): boolean {
-  return credential.startsWith(API_KEY_PREFIX) || JWT.test(credential);
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
 }
 
 function credentialOf(header: string | undefined): string {
