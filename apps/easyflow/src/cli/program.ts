@@ -22,6 +22,10 @@ const commands: Readonly<Record<string, string>> = {
   migrate: './commands/migrate',
 };
 
+/** These stop what they have started when they are interrupted; all others just end. */
+const stopThemselves: ReadonlySet<string> = new Set(['dev', 'services', 'migrate']);
+const onInterrupt = () => process.exit(exitCodes.interrupt);
+
 /** The command line: parses the arguments (without node and script), runs the command and gives the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const program = new Command('easyflow')
@@ -30,6 +34,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const [name = ''] = args;
   const known = Object.hasOwn(commands, name) ? [commands[name]] : Object.values(commands);
   for (const file of known) if (file) (load(file) as CommandModule).register(program);
+  if (!stopThemselves.has(name)) process.on('SIGINT', onInterrupt);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? exitCodes.ok);
@@ -41,5 +46,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
       return error.exitCode;
     }
     throw error;
+  } finally {
+    process.off('SIGINT', onInterrupt);
   }
 }

@@ -10,8 +10,13 @@ import type { CheckedDocument } from './flow-version.repository';
  * @throws UserError `document.malformed` (400), `flow.invalid` (422) with the places
  */
 export function checkDocument({ source, mediaType }: FlowApplyBody): CheckedDocument {
-  if (source.includes('\0')) {
-    throw new UserError('document.malformed', 'The document holds a NUL character; remove it');
+  const nul = source.indexOf('\0');
+  if (nul !== -1) {
+    const line = source.slice(0, nul).split('\n').length;
+    const message = 'The document holds a NUL character; remove it';
+    throw new UserError('document.malformed', message, {
+      errors: [{ pointer: '#', line, message }],
+    });
   }
   const program = compileFlow(parseDocument(source, mediaType));
   const contentHash = createHash('sha256').update(canonicalJson(program.document)).digest('hex');
