@@ -18,7 +18,8 @@ const REFUSALS = new Set([
 export function protocolErrorOf(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ('type' in cause && typeof cause.type === 'string') return cause.type;
-    const [first]: unknown[] = 'errors' in cause && Array.isArray(cause.errors) ? cause.errors : [];
+    const errors: unknown = 'errors' in cause ? cause.errors : undefined;
+    const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
     if (first !== undefined) return protocolErrorOf(first);
   }
   return undefined;

@@ -40,6 +40,8 @@ export interface TransportStrategyOptions {
   tenants?: { group: string };
 }
 
+type Handler = MessageHandler<unknown, TransportContext, unknown>;
+
 /** What `on` tells: the transport's state. */
 type TransportEvents = Record<'up' | 'down', () => void>;
 
@@ -132,7 +134,7 @@ export class TransportStrategy extends Server<TransportEvents> implements Custom
   private dispatch(pattern: string, group: readonly OpenedRecord[]): Promise<void>[] {
     const requests = group.filter(({ claims }) => claims.type === 'request');
     if (requests.length > 0) return requests.map((request) => this.answer(pattern, request));
-    const handler = this.getHandlerByPattern(pattern);
+    const handler = this.handlerOf(pattern);
     if (!handler?.isEventHandler) return [];
     if (handler.extras?.['batch'] === true) {
       return [
@@ -146,9 +148,13 @@ export class TransportStrategy extends Server<TransportEvents> implements Custom
     return group.map((each) => this.call(handler, [each], each.payload));
   }
 
+  private handlerOf(pattern: string): Handler | null {
+    return this.getHandlerByPattern(pattern) as Handler | null;
+  }
+
   /** Runs a handler inside the trace of its first record. */
   private async call(
-    handler: MessageHandler<unknown, TransportContext, unknown>,
+    handler: Handler,
     group: readonly OpenedRecord[],
     data: unknown,
   ): Promise<void> {
@@ -172,7 +178,7 @@ export class TransportStrategy extends Server<TransportEvents> implements Custom
     request: OpenedRecord,
   ): Promise<ControlReply> {
     const { log } = this.options;
-    const handler = this.getHandlerByPattern(pattern);
+    const handler = this.handlerOf(pattern);
     if (!handler || handler.isEventHandler) {
       log.error({ pattern, requestId }, 'No handler for a request');
       return { requestId, outcome: 'failed' };
