@@ -68,6 +68,9 @@ const expected: Record<string, { code: number; printed: object }> = {
   },
 };
 
+// Each runs a process of its own.
+jest.setTimeout(60_000);
+
 describe('the examples', () => {
   let service: ChildProcess;
   let folder: string;
@@ -127,15 +130,11 @@ describe('the examples', () => {
     expect(commands).toHaveLength(Object.keys(expected).length);
   });
 
-  it.each(Object.keys(expected))(
-    '%s',
-    async (file) => {
-      const command = commands.find((printed) => printed.endsWith(`examples/${file}`));
-      expect(command).toBeDefined();
-      const { code, printed } = await run(command ?? '');
-      expect(printed).toMatchObject(expected[file]?.printed ?? {});
-      expect(code).toBe(expected[file]?.code);
-    },
-    30_000,
-  );
+  it.each(Object.keys(expected))('%s', async (file) => {
+    const command = commands.find((printed) => printed.endsWith(`examples/${file}`));
+    expect(command).toBeDefined();
+    const { code, printed } = await run(command ?? '');
+    expect(printed).toMatchObject(expected[file]?.printed ?? {});
+    expect(code).toBe(expected[file]?.code);
+  });
 });

@@ -9,6 +9,8 @@ const flow = (body: string, name = 'test', version = '1.0.0'): string =>
   `document: { dsl: '1.0.3', namespace: test, name: ${name}, version: '${version}' }\n${body}`;
 const output = ({ stdout }: Captured): unknown => JSON.parse(stdout);
 
+jest.setTimeout(30_000);
+
 describe('easyflow run', () => {
   let folder: string;
   const file = async (name: string, text: string): Promise<string> => {

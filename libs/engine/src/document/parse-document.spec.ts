@@ -15,6 +15,9 @@ const issue = (parse: () => unknown): { pointer: string; line?: number; message:
   throw new Error('was accepted');
 };
 
+// Some texts are large: more than a test's usual time on a busy machine.
+jest.setTimeout(60_000);
+
 describe('parseDocument of YAML', () => {
   it('reads YAML 1.2: no booleans but true and false, no merge keys, keys as they are written', () => {
     const { document } = yaml('a: yes\nb: 0o10\nc: 1.50\n1: x\n<<: { d: 1 }');

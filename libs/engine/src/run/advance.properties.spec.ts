@@ -66,6 +66,9 @@ function run(
   });
 }
 
+// Hundreds of random flows each: far more than a test's usual time on a busy machine.
+jest.setTimeout(120_000);
+
 describe('any flow', () => {
   it('runs the same when its state goes through JSON between every two advances', () => {
     fc.assert(

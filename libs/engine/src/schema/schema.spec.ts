@@ -19,6 +19,9 @@ const documents = (folder: string): [string, string][] =>
   ]);
 const examples = documents('examples').map(([, text]) => parse(text) as Json);
 
+// Hundreds of changed examples: more than a test's usual time on a busy machine.
+jest.setTimeout(120_000);
+
 describe('the schema', () => {
   it("is the specification's", () => expect(copy).toEqual(original));
 
