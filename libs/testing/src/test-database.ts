@@ -8,6 +8,7 @@ import {
   migrationText,
   parseDatabaseUrl,
   ROLES,
+  setPasswords,
   type Role,
 } from '@easyflow/platform-database';
 import {
@@ -109,7 +110,7 @@ async function template(serverUrl: string): Promise<string> {
   await connected(serverUrl, async (client) => {
     await client.query(`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`);
     const made = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (made.rowCount) return;
+    if (made.rowCount) return setPasswords(client, testPasswords(), true);
     const unfinished = `${name}_unfinished`;
     await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${unfinished}`);

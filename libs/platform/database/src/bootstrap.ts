@@ -30,7 +30,8 @@ async function existingRoles(client: ClientBase): Promise<Set<string>> {
   return new Set(rows.map((row) => row.rolname));
 }
 
-async function setPasswords(
+/** Gives the roles their passwords; a superuser's connection sees which already have them and leaves those alone. */
+export async function setPasswords(
   client: ClientBase,
   passwords: RolePasswords,
   superuser: boolean,

@@ -1,7 +1,7 @@
 export { isRole, ROLES, type Role } from './roles';
 export { migrate, type MigrateOptions } from './migrate';
 export { ensureDatabase } from './ensure-database';
-export { grantDatabase, type RolePasswords } from './bootstrap';
+export { grantDatabase, setPasswords, type RolePasswords } from './bootstrap';
 export {
   connectionOptions,
   parseDatabaseUrl,
