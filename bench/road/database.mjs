@@ -6,6 +6,9 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Backends report their statistics at most once a second. */
 const STATISTICS_DELAY_MS = 1_100;
 
+/** Without an open execution for this long, nothing more is on its way. */
+const QUIET_MS = 300;
+
 /** A superuser's look at the server of a shape. */
 export class Database {
   #client;
@@ -48,15 +51,21 @@ export class Database {
     await this.query('CHECKPOINT');
   }
 
-  /** Resolves when no execution is open. */
+  /**
+   * Resolves when no execution is open, with the time (of `performance.now`) at which that was seen first. Requests
+   * that were in flight when their caller left may still be accepted: it must stay so for a while.
+   */
   async drained(limitMs = 60_000) {
-    const end = Date.now() + limitMs;
+    const limit = performance.now() + limitMs;
+    let since;
     for (;;) {
       const [row] = await this.query(
         "SELECT EXISTS (SELECT 1 FROM ef.work WHERE kind = 'execution') AS open",
       );
-      if (!row.open) return;
-      if (Date.now() > end) throw new Error('executions are still open after a minute');
+      const now = performance.now();
+      since = row.open ? undefined : (since ?? now);
+      if (since !== undefined && now - since > QUIET_MS) return since;
+      if (now > limit) throw new Error('executions are still open after a minute');
       await pause(10);
     }
   }

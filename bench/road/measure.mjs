@@ -146,8 +146,7 @@ export class Measurement {
     const before = await this.#counters();
     const from = performance.now();
     const sent = await this.#load({ ...load, seconds: this.#seconds });
-    await this.#database.drained();
-    const seconds = (performance.now() - from) / 1000;
+    const seconds = ((await this.#database.drained()) - from) / 1000;
     await this.#database.settled();
     const after = await this.#counters();
     const executions = (await this.#database.completed()) - stored;

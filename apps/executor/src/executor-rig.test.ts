@@ -1,4 +1,4 @@
-import { compileFlow, type CallHttpEffect, type Json } from '@easyflow/engine';
+import { compileFlow, restoreHistory, type CallHttpEffect, type Json } from '@easyflow/engine';
 import type { HttpCall, HttpCallResult } from '@easyflow/platform-http';
 import { newId } from '@easyflow/kernel-ids';
 import { systemClock, type Clock } from '@easyflow/kernel-time';

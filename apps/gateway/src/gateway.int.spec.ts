@@ -6,6 +6,7 @@ import {
   historySchema,
   problemSchema,
 } from '@easyflow/contracts-http';
+import { storeHistory, type HistoryItem } from '@easyflow/engine';
 import { newId } from '@easyflow/kernel-ids';
 import { waitFor, type TestTenant } from '@easyflow/testing';
 import { GatewayRig, orderFlow } from './gateway-rig.test';
@@ -305,14 +306,19 @@ describe('reading', () => {
     const path = `/v1/executions/${body.id}/history`;
     expect((await get(a, path)).body).toEqual({ items: [] });
     const at = '2026-01-01T00:00:00.000Z';
-    const item = (sequence: number) => ({ sequence, type: 'taskStarted', task: '/do/0/price', at });
+    const item = (sequence: number): HistoryItem => ({
+      sequence,
+      type: 'taskStarted',
+      task: '/do/0/price',
+      at,
+    });
     for (const [segment, items] of [
-      [2, [item(3)]],
-      [0, [item(1), item(2)]],
+      [3, [item(3)]],
+      [1, [item(1), item(2)]],
     ] as const) {
       await rig.database.superuser(
         `INSERT INTO ef.execution_history (tenant_id, execution_id, segment, items) VALUES ($1, $2, $3, $4)`,
-        [a.id, body.id, segment, JSON.stringify(items)],
+        [a.id, body.id, segment, storeHistory(items)],
       );
     }
     const { items } = historySchema.parse((await get(a, path)).body);

@@ -1,3 +1,4 @@
+import { restoreHistory } from '@easyflow/engine';
 import { UserError } from '@easyflow/kernel-errors';
 import { isId, newId } from '@easyflow/kernel-ids';
 import type { DatabaseAccess, TenantSession, TenantToken } from '@easyflow/tenant-context';
@@ -73,14 +74,13 @@ export class ExecutionRepository {
   async history(token: TenantToken, id: string): Promise<string> {
     refuseNoId(id);
     return this.database.tenant(token, async (session) => {
-      const { rows } = await session.query<{ items: string }>({
+      const { rows } = await session.query<{ segment: number; items: string }>({
         ...readHistory,
         values: [session.tenantId, id],
       });
       // An execution that has not started has no history yet, and one that does not exist has none either.
       if (rows.length === 0) await rowOf(session, id);
-      const segments = rows.map(({ items }) => items.trim().slice(1, -1));
-      return `[${segments.filter((text) => text.trim() !== '').join(',')}]`;
+      return JSON.stringify(rows.flatMap(({ segment, items }) => restoreHistory(segment, items)));
     });
   }
 

@@ -23,11 +23,11 @@ ORDER BY id DESC
 LIMIT $6`,
 } as const;
 
-/** Items stay text: a history can be long, and nothing here looks into it. */
+/** Items in their stored form, a row a checkpoint. */
 export const readHistory = {
   name: 'g_read_history',
   text: `
-SELECT items::text AS items
+SELECT segment, items::text AS items
 FROM execution_history WHERE tenant_id = $1 AND execution_id = $2
 ORDER BY segment`,
 } as const;
