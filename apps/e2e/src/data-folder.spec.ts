@@ -55,7 +55,7 @@ describe.each<ShapeKind>(['dev', 'services'])('the data folder of %s', (kind) =>
       timeout: 60_000,
       describe: async () => `no open work; ${await openWork(shape, demo.id)} are open`,
     });
-    expect(await countExecutions(shape, demo.id, 'survives')).toEqual(exactlyOnce(accepted));
+    expect(await countExecutions(shape, demo, 'survives')).toEqual(exactlyOnce(accepted));
     const done = await demo.api.run('e2e/survives');
     expect(done.body.status).toBe('completed');
     accepted += 1;

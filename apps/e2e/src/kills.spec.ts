@@ -52,7 +52,7 @@ describe('processes that die or freeze', () => {
 
   /** Each execution has two keys however often it was called, and its output is one answer for each. */
   async function expectOneResultPerKey(tenant: Tenant, name: string, count: number): Promise<void> {
-    expect(await countExecutions(shape, tenant.id, name)).toEqual(exactlyOnce(count));
+    expect(await countExecutions(shape, tenant, name)).toEqual(exactlyOnce(count));
     const rows = await shape.sql<{ first: string; second: string }>(
       `SELECT output #>> '{calls,first,key}' AS first, output #>> '{calls,second,key}' AS second
        FROM executions WHERE tenant_id = $1`,
@@ -235,7 +235,7 @@ describe('processes that die or freeze', () => {
     await load;
     expect(refused).toBeGreaterThanOrEqual(1);
     await allDone(tenant);
-    const counted = await countExecutions(shape, tenant.id, name);
+    const counted = await countExecutions(shape, tenant, name);
     expect(counted).toEqual(exactlyOnce(counted.executions));
     const stored = await shape.sql<{ id: string }>(
       'SELECT id FROM executions WHERE tenant_id = $1',

@@ -79,7 +79,7 @@ describe('servers that are down', () => {
       const answers = await load;
       expect([...new Set(answers.map(({ status }) => status))]).toEqual([202]);
       await allDone(tenant);
-      expect(await countExecutions(shape, tenant.id, 'kafka')).toEqual(exactlyOnce(201));
+      expect(await countExecutions(shape, tenant, 'kafka')).toEqual(exactlyOnce(201));
       const late = await tenant.api.start('e2e/kafka');
       expect([late.status, late.body.dispatch]).toEqual([202, 'deferred']);
       await allDone(tenant);
@@ -108,12 +108,12 @@ describe('servers that are down', () => {
         },
       );
       await refusesToWait();
-      const before = (await countExecutions(shape, tenant.id, 'kafka')).executions;
+      const before = (await countExecutions(shape, tenant, 'kafka')).executions;
       const answers = await inParallel(200, 8, () => tenant.api.start('e2e/kafka'));
       expect([...new Set(answers.map(({ status }) => status))]).toEqual([202]);
       expect([...new Set(answers.map(({ body }) => body.dispatch))]).toEqual(['deferred']);
       await allDone(tenant);
-      expect(await countExecutions(shape, tenant.id, 'kafka')).toEqual(exactlyOnce(before + 200));
+      expect(await countExecutions(shape, tenant, 'kafka')).toEqual(exactlyOnce(before + 200));
     });
 
     async function refusesToWait(): Promise<void> {

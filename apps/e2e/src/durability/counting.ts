@@ -1,4 +1,6 @@
-import type { Shape } from '../shape/shape';
+import type { Item } from '../shape/api';
+import type { Shape, Tenant } from '../shape/shape';
+import { inParallel } from './load';
 
 /** What the database says of a tenant's executions of one flow. */
 export interface Counted {
@@ -10,35 +12,36 @@ export interface Counted {
   irregular: number;
 }
 
-/** Counts executions of `e2e/<name>` and looks for anything that happened twice. */
+/** Counts executions of `e2e/<name>` in the database and looks in their histories for what happened twice. */
 export async function countExecutions(
   shape: Shape,
-  tenantId: string,
+  tenant: Tenant,
   name: string,
 ): Promise<Counted> {
-  const [row] = await shape.sql<Record<keyof Counted, number>>(
-    `WITH chosen AS (
-       SELECT tenant_id, id, status FROM executions WHERE tenant_id = $1 AND flow_namespace = 'e2e' AND flow_name = $2
-     ), items AS (
-       SELECT c.id, i.value ->> 'type' AS type, i.value ->> 'task' AS task, (i.value ->> 'sequence')::int AS sequence
-       FROM chosen c JOIN execution_history h ON h.tenant_id = c.tenant_id AND h.execution_id = c.id
-       CROSS JOIN LATERAL json_array_elements(h.items) AS i (value)
-     ), each AS (
-       SELECT id,
-         count(*) FILTER (WHERE type = 'executionEnded') AS ends,
-         count(*) FILTER (WHERE type = 'taskCompleted') AS done,
-         count(DISTINCT task) FILTER (WHERE type = 'taskCompleted') AS tasks,
-         count(*) AS items, count(DISTINCT sequence) AS sequences, max(sequence) - min(sequence) + 1 AS span
-       FROM items GROUP BY id
-     )
-     SELECT (SELECT count(*)::int FROM chosen) AS executions,
-       (SELECT count(*)::int FROM chosen WHERE status = 'completed') AS completed,
-       coalesce(sum(ends), 0)::int AS ends,
-       count(*) FILTER (WHERE done <> tasks OR items <> sequences OR items <> span)::int AS irregular
-     FROM each`,
-    [tenantId, name],
+  const rows = await shape.sql<{ id: string; status: string }>(
+    `SELECT id, status FROM executions WHERE tenant_id = $1 AND flow_namespace = 'e2e' AND flow_name = $2`,
+    [tenant.id, name],
   );
-  return row ?? { executions: 0, completed: 0, ends: 0, irregular: 0 };
+  const histories = await inParallel(rows.length, 16, async (n) => {
+    const { body } = await tenant.api.get(`/v1/executions/${rows[n]?.id}/history`);
+    return body.items;
+  });
+  return {
+    executions: rows.length,
+    completed: rows.filter(({ status }) => status === 'completed').length,
+    ends: histories.flat().filter(({ type }) => type === 'executionEnded').length,
+    irregular: histories.filter((items) => !isRegular(items)).length,
+  };
+}
+
+/** Sequence numbers without a gap or a repetition, and no task completed twice. */
+function isRegular(items: readonly Item[]): boolean {
+  const [first] = items;
+  const done = items.filter(({ type }) => type === 'taskCompleted').map(({ task }) => task);
+  return (
+    new Set(done).size === done.length &&
+    items.every(({ sequence }, index) => sequence === (first?.sequence ?? 0) + index)
+  );
 }
 
 /** The count when each of so many executions completed exactly once. */
