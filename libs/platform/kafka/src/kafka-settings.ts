@@ -38,8 +38,8 @@ export interface KafkaTiming {
 }
 
 export const DEFAULT_TIMING: KafkaTiming = {
-  fetchWait: 100,
-  heartbeat: 150,
+  fetchWait: 150,
+  heartbeat: 100,
   session: 10_000,
   rebalance: 10_000,
   topicPoll: 10_000,
