@@ -1,15 +1,20 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { TransportStrategy } from '@easyflow/platform-messaging';
 import { Executor } from './executor';
 import { HintsController } from './hints/hints.controller';
+import { NewTenantsController } from './hints/new-tenants.controller';
 
 /** Routes messages to an executor. */
 @Module({})
 export class ExecutorModule {
-  static with(executor: Executor): DynamicModule {
+  static with(executor: Executor, strategy: TransportStrategy): DynamicModule {
     return {
       module: ExecutorModule,
-      controllers: [HintsController],
-      providers: [{ provide: Executor, useValue: executor }],
+      controllers: [HintsController, NewTenantsController],
+      providers: [
+        { provide: Executor, useValue: executor },
+        { provide: TransportStrategy, useValue: strategy },
+      ],
     };
   }
 }

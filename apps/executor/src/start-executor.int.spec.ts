@@ -1,4 +1,4 @@
-import { tenantEventsTopic } from '@easyflow/contracts-events';
+import { NOTICES_TOPIC, tenantEventsTopic } from '@easyflow/contracts-events';
 import { compileFlow, type Json } from '@easyflow/engine';
 import { newId } from '@easyflow/kernel-ids';
 import { EnvelopeSigner, type BornExecution, type EndedExecution } from '@easyflow/tenant-context';
@@ -59,6 +59,23 @@ describe('startExecutor', () => {
 
     executor = await start({ pollMs: 50 });
     expect((await rig.ends(tenant, id)).status).toBe('completed');
+  });
+
+  it('reads the topic of a tenant that is announced', async () => {
+    executor = await start({ pollMs: 3_600_000 });
+    await firstClaimIsOver(executor);
+    const young = await rig.database.createTenant();
+    await rig.flow(young, 'pure', [{ one: { set: { n: '${ .n + 1 }' } } }]);
+    const id = await rig.accept(young, 'pure', { n: 1 });
+    const topic = tenantEventsTopic(young.id);
+    await rig.transport.ensureTopics([topic]);
+    const value = JSON.stringify({ tenantId: young.id });
+    const announced = { topic: NOTICES_TOPIC, type: 'tenant.created', tenantId: young.id, value };
+    await rig.transport.send([{ topic: NOTICES_TOPIC, headers: gateway.sign(announced), value }]);
+    const headers = gateway.sign({ topic, type: 'hint', tenantId: young.id, value: '{}' });
+    await rig.transport.send([{ topic, headers, value: '{}' }]);
+
+    expect((await rig.ends(young, id)).output).toEqual({ n: 2 });
   });
 
   it('is ready when it is registered and the database answers', async () => {

@@ -38,16 +38,18 @@ export async function startExecutor(deps: ExecutorDeps): Promise<RunningExecutor
     allowed: maySend,
     clock,
   });
-  const app = await NestFactory.createMicroservice(ExecutorModule.with(executor), {
+  const strategy = new TransportStrategy({
+    transport,
+    service: 'executor',
+    signer,
+    verifier,
+    log: logger,
+    notices: true,
+    tenants: { group: GROUP },
+  });
+  const app = await NestFactory.createMicroservice(ExecutorModule.with(executor, strategy), {
     logger: false,
-    strategy: new TransportStrategy({
-      transport,
-      service: 'executor',
-      signer,
-      verifier,
-      log: logger,
-      tenants: { group: GROUP },
-    }),
+    strategy,
   });
   app.useGlobalFilters(new RpcErrorFilter());
   await executor.start();
