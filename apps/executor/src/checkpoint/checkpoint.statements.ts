@@ -26,7 +26,8 @@ CROSS JOIN LATERAL (
  * The checkpoint of many executions. Only rows whose lease is still this owner's, by number and by the database's
  * clock, are touched; everything else is written from what the guarded DELETE and UPDATE return. A wake that
  * committed since the claim leaves the row due. A flush whose COMMIT was not answered is repeated: what it wrote
- * under this lease is there already, hence ON CONFLICT DO NOTHING. `final` is a number because the planner takes an
+ * under this lease may be there already, which is looked for where the execution goes on (where it ended, its work
+ * row is gone). ON CONFLICT DO NOTHING would log a confirmation of each row. `final` is a number because the planner takes an
  * equality without statistics for rare: with one row expected, joining by ctid is cheapest in every state of `work`.
  * $1 tenants, $2 ids, $3 claim numbers, $4 wakes seen, $5 1 for final ones, else 0, $6 due (null: now), $7 status, $8 state,
  * $9 output, $10 error, $11 started, $12 segment, $13 items, $14 events, $15 owner.
@@ -74,14 +75,17 @@ WITH x AS (
     ) c
   ) g
   WHERE e.ctid = g.row_place
+), news AS (
+  SELECT g.* FROM guarded g WHERE g.segment IS NOT NULL AND (g.final = 1 OR NOT EXISTS (
+    SELECT FROM execution_history h
+    WHERE h.tenant_id = g.tenant_id AND h.execution_id = g.id AND h.segment = g.segment
+  ))
 ), remembered AS (
   INSERT INTO execution_history (tenant_id, execution_id, segment, items, events)
-  SELECT tenant_id, id, segment, items, events FROM guarded WHERE segment IS NOT NULL
-  ON CONFLICT DO NOTHING
+  SELECT tenant_id, id, segment, items, events FROM news
 ), relayed AS (
   INSERT INTO outbox (tenant_id, execution_id, segment)
-  SELECT tenant_id, id, segment FROM guarded WHERE segment IS NOT NULL AND events IS NOT NULL
-  ON CONFLICT DO NOTHING
+  SELECT tenant_id, id, segment FROM news WHERE events IS NOT NULL
 )
 SELECT tenant_id, id, wakes FROM guarded`,
 } as const;
