@@ -197,7 +197,7 @@ export class Shape {
         const now = await this.processes(victim.service);
         return now.length >= before.length && now.every(({ pid }) => pid !== victim.pid);
       },
-      { describe: `${victim.service} to be started again` },
+      { timeout: 100_000, describe: `${victim.service} to be started again` },
     );
   }
 

@@ -124,6 +124,8 @@ export async function startLocalServices(
       close: async () => {
         await file.remove();
         await supervisor.stop();
+        // A restart that was under way has written it again.
+        await file.remove();
       },
     };
   } catch (error) {
