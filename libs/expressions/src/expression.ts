@@ -7,7 +7,7 @@ import { meter, startMeter, type Limits } from './run/meter';
 import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
 import { loadModules } from './modules';
 import { readsOf, type Reads } from './reads';
-import { parse } from './syntax/parser';
+import { parse } from './syntax/program';
 import { finite } from './values/finite';
 import type { Json } from './values/json';
 import { printJson } from './values/print';

@@ -2,7 +2,7 @@ import { ExpressionSyntaxError } from './errors';
 import { Resolver } from './compile/resolve';
 import { keys, type FrameLayout, type Scope } from './compile/scope';
 import type { Import } from './syntax/ast';
-import { parse } from './syntax/parser';
+import { parse } from './syntax/program';
 
 /** Where the definitions of a module go: under a prefix, or none for `include`. */
 type Files = Readonly<Record<string, string>>;

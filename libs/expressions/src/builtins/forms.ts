@@ -3,22 +3,9 @@ import { Delete, GetPath, Modify, PathsOf, Pick } from '../compile/assign';
 import { Empty, Identity, Literal, Pipe } from '../compile/basic';
 import { ValueCall } from '../compile/calls';
 import { First } from '../compile/control';
-import {
-  IsEmpty,
-  Last,
-  Limit,
-  Loop,
-  MapOver,
-  Quantifier,
-  Raise,
-  Range,
-  RangeBy,
-  Recurse,
-  RecurseDefault,
-  Repeat,
-  Sum,
-  Walk,
-} from '../compile/forms';
+import { IsEmpty, Last, Limit, MapOver, Quantifier, Raise, Sum } from '../compile/forms';
+import { Loop, Range, RangeBy, Repeat } from '../compile/loops';
+import { Recurse, RecurseDefault, Walk } from '../compile/recursion';
 import { MANY, ONE, type Node } from '../compile/node';
 import { Select } from '../compile/select';
 import { groupBy, maximumBy, minimumBy, sortBy, uniqueBy } from './arrays';

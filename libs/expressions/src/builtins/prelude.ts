@@ -1,5 +1,5 @@
 import type { Definition } from '../syntax/ast';
-import { parse } from '../syntax/parser';
+import { parse } from '../syntax/program';
 
 /**
  * The builtins that are written in jq, as its manual describes them. One a line; each is

@@ -36,7 +36,7 @@ export class ArrayOf extends Node {
         build(16);
         each(frame, input, (value) => {
           if ((meter.left -= 1) < 0) refill();
-          build(8);
+          build(16);
           array.push(value);
           return GO;
         });

@@ -1,5 +1,5 @@
 import { ExpressionSyntaxError } from '../errors';
-import { parse } from '../syntax/parser';
+import { parse } from '../syntax/program';
 import { wholeExpression } from './segments';
 
 /**

@@ -1,10 +1,14 @@
 import { build, meter, refill } from '../run/meter';
-import { caseForms, classSet, propertySet, type CharSet } from './char-set';
+import type { CharSet } from './char-set';
+import { TextView } from './text-view';
 import { assertion, op, type Instruction, type LoopPlan, type Program } from './program';
 import { refusePattern } from './syntax';
 
-/** Oniguruma gives up a match after so many times of trying something else. */
-const retryLimit = 10_000_000;
+/**
+ * A match is given up after so many times of trying something else. Oniguruma's own limit is
+ * ten times that; this one is reached within the time that an evaluation has.
+ */
+const retryLimit = 1_000_000;
 /** Entries of the stack of things to try; 24 bytes each. */
 const stackLimit = 4_000_000;
 /** Calls of subroutines within each other. */
@@ -34,11 +38,8 @@ interface CallFrame {
   readonly depth: number;
 }
 
-const word = classSet('word') as CharSet;
-const marks = propertySet('M') as CharSet;
-
 /** A backtracking matcher with a budget, over one text. */
-export class Machine {
+export class Machine extends TextView {
   /** Starts and ends of the match and of its groups; -1 is none. */
   private slots: number[];
   private registers: number[];
@@ -54,9 +55,10 @@ export class Machine {
 
   constructor(
     private readonly program: Program,
-    private readonly text: string,
+    text: string,
     private readonly options: SearchOptions,
   ) {
+    super(text);
     this.slots = this.noSlots();
     this.registers = new Array<number>(program.registers).fill(0);
   }
@@ -91,25 +93,6 @@ export class Machine {
       if (first.has(this.codePoint(i))) return i;
     }
     return -1;
-  }
-
-  private codePoint(at: number): number {
-    const unit = this.text.charCodeAt(at);
-    return (unit & 0xfc00) === 0xd800 ? (this.text.codePointAt(at) as number) : unit;
-  }
-
-  /** The position after the character at `at`. */
-  after(at: number): number {
-    return at + (this.codePoint(at) > 0xffff ? 2 : 1);
-  }
-
-  private before(at: number): number {
-    const { text } = this;
-    const isPair =
-      at > 1 &&
-      (text.charCodeAt(at - 1) & 0xfc00) === 0xdc00 &&
-      (text.charCodeAt(at - 2) & 0xfc00) === 0xd800;
-    return at - (isPair ? 2 : 1);
   }
 
   private matchAt(at: number): boolean {
@@ -484,19 +467,6 @@ export class Machine {
     return -1;
   }
 
-  private sameIgnoringCase(a: number, b: number, length: number): boolean {
-    if (b + length > this.text.length) return false;
-    for (let i = 0; i < length; i += 1) {
-      const form = this.text.charCodeAt(b + i);
-      if (!caseForms(this.text.charCodeAt(a + i)).includes(form)) return false;
-    }
-    return true;
-  }
-
-  private isWord(at: number): boolean {
-    return at >= 0 && at < this.text.length && word.has(this.codePoint(at));
-  }
-
   private holds(kind: number, at: number): boolean {
     const { text } = this;
     switch (kind) {
@@ -520,13 +490,5 @@ export class Machine {
       default:
         return this.isSegmentBoundary(at) === (kind === assertion.segmentBoundary);
     }
-  }
-
-  private isSegmentBoundary(at: number): boolean {
-    if (at === 0 || at === this.text.length) return true;
-    const next = this.codePoint(at);
-    const previous = this.codePoint(this.before(at));
-    if (previous === 0x0d && next === 0x0a) return false;
-    return !(marks.has(next) || next === 0x200d || previous === 0x200d);
   }
 }

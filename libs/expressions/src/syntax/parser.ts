@@ -1,15 +1,7 @@
-import { ExpressionSyntaxError, placeOf } from '../errors';
-import type {
-  Ast,
-  BinaryOperator,
-  Definition,
-  Import,
-  Parameter,
-  Program,
-  StringPart,
-  UpdateOperator,
-} from './ast';
-import { isKeyword, tokenize, type Token } from './lexer';
+import { placeOf } from '../errors';
+import type { Ast, BinaryOperator, Definition, Parameter, StringPart, UpdateOperator } from './ast';
+import { isKeyword, type Token } from './lexer';
+import { TokenStream } from './token-stream';
 import { foldBinary, keyComplaint } from './fold';
 import { parsePatterns } from './patterns';
 import { parseObject } from './objects';
@@ -43,101 +35,12 @@ const strengths: Readonly<Record<string, readonly [number, 'left' | 'right' | 'n
 /** Deeper nesting than any person writes, and far from the end of JavaScript's stack. */
 const deepestNesting = 500;
 
-/** A recursive descent parser over jq's grammar. */
-export class Parser {
-  private readonly tokens: readonly Token[];
-  private place = 0;
+/** A recursive descent parser over jq's grammar of queries. */
+export class Parser extends TokenStream {
   private depth = 0;
 
-  constructor(readonly source: string) {
-    this.tokens = tokenize(source);
-  }
-
-  /** The token `ahead` of the next one. */
-  peek(ahead = 0): Token {
-    const last = this.tokens.length - 1;
-    return this.tokens[Math.min(this.place + ahead, last)] as Token;
-  }
-
-  next(): Token {
-    const token = this.peek();
-    this.place += 1;
-    return token;
-  }
-
-  /** Whether the next token is this operator or keyword. */
-  sees(text: string): boolean {
-    const token = this.peek();
-    return (token.kind === 'op' || token.kind === 'keyword') && token.value === text;
-  }
-
-  accept(text: string): boolean {
-    if (!this.sees(text)) return false;
-    this.place += 1;
-    return true;
-  }
-
-  expect(text: string): Token {
-    if (!this.sees(text)) this.unexpected(`'${text}'`);
-    return this.next();
-  }
-
-  fail(message: string, at = this.peek().start): never {
-    throw new ExpressionSyntaxError(message, this.source, at);
-  }
-
-  unexpected(expecting?: string): never {
-    const token = this.peek();
-    const shown =
-      token.kind === 'end' ? 'end of file' : `'${this.source.slice(token.start, token.end)}'`;
-    this.fail(
-      `syntax error, unexpected ${shown}${expecting === undefined ? '' : `, expecting ${expecting}`}`,
-    );
-  }
-
-  program(): Program {
-    if (this.accept('module')) this.metadata();
-    const imports: Import[] = [];
-    while (this.sees('import') || this.sees('include')) imports.push(this.import());
-    const definitions: Definition[] = [];
-    while (this.sees('def')) definitions.push(this.definition());
-    const body = this.peek().kind === 'end' ? undefined : this.query();
-    if (this.peek().kind !== 'end') this.unexpected('end of file');
-    return { imports, definitions, body };
-  }
-
-  private metadata(): void {
-    const at = this.peek().start;
-    const body = this.query();
-    if (!isConstant(body)) this.fail('Module metadata must be constant', at);
-    if (body.kind !== 'object') this.fail('Module metadata must be an object', at);
-    this.expect(';');
-  }
-
-  private import(): Import {
-    const start = this.next();
-    const pathAt = this.peek().start;
-    if (this.peek().kind !== 'quote') this.unexpected('a string');
-    const path = this.string(undefined);
-    if (path.kind !== 'literal') this.fail('Import path must be constant', pathAt);
-    let alias: string | undefined;
-    let isData = false;
-    if (start.value === 'import') {
-      this.expect('as');
-      const token = this.next();
-      if (token.kind !== 'name' && token.kind !== 'variable') {
-        this.fail('syntax error, expecting a name after "as"', token.start);
-      }
-      alias = token.value;
-      isData = token.kind === 'variable';
-    }
-    if (!this.sees(';')) {
-      this.metadata();
-    } else this.expect(';');
-    return { path: path.value as string, alias, isData, at: start.start };
-  }
-
-  private definition(): Definition {
+  /** `def name(parameters): body;` */
+  definition(): Definition {
     const at = this.expect('def').start;
     const name = this.next();
     if (name.kind !== 'name') this.fail('syntax error, expecting a function name', name.start);
@@ -542,26 +445,4 @@ export class Parser {
     const complaint = keyComplaint(key);
     if (complaint !== undefined) this.fail(complaint, at);
   }
-}
-
-function isConstant(ast: Ast): boolean {
-  switch (ast.kind) {
-    case 'literal':
-      return true;
-    case 'array':
-      return ast.body === undefined || isConstant(ast.body);
-    case 'comma':
-      return isConstant(ast.left) && isConstant(ast.right);
-    case 'object':
-      return ast.entries.every(
-        ({ key, value }) => isConstant(key) && value !== undefined && isConstant(value),
-      );
-    default:
-      return false;
-  }
-}
-
-/** Parses a program or library. Throws ExpressionSyntaxError. */
-export function parse(source: string): Program {
-  return new Parser(source).program();
 }

@@ -48,10 +48,23 @@ interface Level {
   next: number;
 }
 
+const noKeys: readonly string[] = [];
+
 function open(value: Json[] | JsonObject): Level {
   return Array.isArray(value)
-    ? { array: value, object: undefined, keys: [], next: 0 }
+    ? { array: value, object: undefined, keys: noKeys, next: 0 }
     : { array: undefined, object: value, keys: Object.keys(value), next: 0 };
+}
+
+/** Long texts are made in chunks of so many characters. */
+const chunkLength = 4096;
+
+/**
+ * The same text, in one piece: engines keep what is put together as a tree of its parts, which
+ * takes some thirty bytes for each, until a character of it is asked for.
+ */
+function flat(text: string): string {
+  return text.charCodeAt(text.length >> 1) >= 0 ? text : '';
 }
 
 /**
@@ -61,8 +74,8 @@ function open(value: Json[] | JsonObject): Level {
 export function printJson(root: Json, enough = Infinity): string {
   if (typeof root !== 'object' || root === null) return printScalar(root);
   const levels: Level[] = [open(root)];
+  const chunks: string[] = [];
   let text = Array.isArray(root) ? '[' : '{';
-  let counted = 0;
   while (levels.length > 0 && text.length <= enough) {
     const level = levels[levels.length - 1] as Level;
     const index = level.next;
@@ -88,13 +101,16 @@ export function printJson(root: Json, enough = Infinity): string {
       text += Array.isArray(value) ? '[' : '{';
       levels.push(open(value));
     }
-    if (text.length - counted > 1024) {
-      steps((text.length - counted) >> 3);
-      build(text.length - counted);
-      counted = text.length;
+    if (text.length > chunkLength && enough === Infinity) {
+      steps(text.length >> 3);
+      build(text.length);
+      chunks.push(flat(text));
+      text = '';
     }
   }
-  return text;
+  build(text.length);
+  chunks.push(text);
+  return chunks.length === 1 ? text : chunks.join('');
 }
 
 function utf8Size(codePoint: number): number {

@@ -1,0 +1,134 @@
+import { failure } from '../run/failure';
+import { meter, refill } from '../run/meter';
+
+import { add } from '../values/arithmetic';
+import { compare } from '../values/compare';
+import { isTrue, type Json } from '../values/json';
+
+import { GO, MANY, Node, STOP, widest, type Each, type One, type Out, type Signal } from './node';
+
+/** `range(from; to)` */
+export class Range extends Node {
+  constructor(
+    readonly from: Node,
+    readonly to: Node,
+    at: number,
+  ) {
+    super(MANY, at);
+  }
+
+  override each(): Each {
+    const { at } = this;
+    const from = this.from.each();
+    const to = this.to.each();
+    const run = (start: Json, end: Json, out: Out): Signal => {
+      if (typeof start !== 'number' || typeof end !== 'number') {
+        throw failure('Range bounds must be numeric', at);
+      }
+      for (let i = start; !(i >= end); i += 1) {
+        if ((meter.left -= 1) < 0) refill();
+        if (out(i) !== GO) return STOP;
+      }
+      return GO;
+    };
+    return (frame, input, out) =>
+      from(frame, input, (start) => to(frame, input, (end) => run(start, end, out)));
+  }
+}
+
+/** `range(from; to; by)` */
+export class RangeBy extends Node {
+  constructor(
+    readonly from: Node,
+    readonly to: Node,
+    readonly by: Node,
+    at: number,
+  ) {
+    super(MANY, at);
+  }
+
+  override each(): Each {
+    const from = this.from.each();
+    const to = this.to.each();
+    const by = this.by.each();
+    const run = (start: Json, end: Json, stride: Json, out: Out): Signal => {
+      const direction = Math.sign(compare(stride, 0));
+      if (direction === 0) return GO;
+      for (let i = start; compare(i, end) * direction < 0; i = add(i, stride)) {
+        if ((meter.left -= 1) < 0) refill();
+        if (out(i) !== GO) return STOP;
+      }
+      return GO;
+    };
+    return (frame, input, out) =>
+      from(frame, input, (start) =>
+        to(frame, input, (end) => by(frame, input, (stride) => run(start, end, stride, out))),
+      );
+  }
+}
+
+/** `while(a; b)` and `until(a; b)`, where neither has more than one output. */
+export class Loop extends Node {
+  constructor(
+    readonly condition: Node,
+    readonly update: Node,
+    readonly kind: 'while' | 'until',
+    at: number,
+  ) {
+    super(kind === 'while' ? MANY : widest(condition.card, update.card), at);
+  }
+
+  override one(): One {
+    const condition = this.condition.one();
+    const update = this.update.one();
+    return (frame, input) => {
+      let state: Json | undefined = input;
+      while (state !== undefined) {
+        if ((meter.left -= 1) < 0) refill();
+        const done = condition(frame, state);
+        if (done === undefined) return undefined;
+        if (isTrue(done)) return state;
+        state = update(frame, state);
+      }
+      return undefined;
+    };
+  }
+
+  override each(): Each {
+    if (this.kind === 'until') return super.each();
+    const condition = this.condition.one();
+    const update = this.update.one();
+    return (frame, input, out) => {
+      let state: Json | undefined = input;
+      while (state !== undefined) {
+        if ((meter.left -= 1) < 0) refill();
+        const more = condition(frame, state);
+        if (more === undefined || !isTrue(more)) return GO;
+        if (out(state) !== GO) return STOP;
+        state = update(frame, state);
+      }
+      return GO;
+    };
+  }
+}
+
+/** `repeat(a)`: the outputs of `a`, again and again. */
+export class Repeat extends Node {
+  constructor(
+    readonly body: Node,
+    at: number,
+  ) {
+    super(MANY, at);
+  }
+
+  override each(): Each {
+    const body = this.body.each();
+    return (frame, input, out) => {
+      for (;;) {
+        if ((meter.left -= 1) < 0) refill();
+        const signal = body(frame, input, out);
+        if (signal !== GO) return signal;
+      }
+    };
+  }
+}

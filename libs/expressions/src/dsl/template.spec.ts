@@ -1,0 +1,102 @@
+import {
+  compileTemplate,
+  isExpression,
+  stripExpression,
+  TemplateRuntimeError,
+  TemplateSyntaxError,
+  type Json,
+} from '..';
+
+const strict = { mode: 'strict' } as const;
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe('isExpression and stripExpression', () => {
+  it.each([
+    ['${ .a }', true, true],
+    ['  ${ {"a": "}"} }\n', true, true],
+    ['.a', false, true],
+    ['Hello ${ .a }', false, false],
+    ['${ .a } and ${ .b }', false, false],
+    ['${ .a', false, false],
+    ['not jq at all', false, false],
+    ['', false, false],
+  ])('%s', (text, inStrict, inLoose) => {
+    expect(isExpression(text, 'strict')).toBe(inStrict);
+    expect(isExpression(text, 'loose')).toBe(inLoose);
+  });
+
+  it('takes the program out of its braces', () => {
+    expect(stripExpression(' ${ .a | .b } ')).toBe('.a | .b');
+    expect(stripExpression('.a')).toBe('.a');
+    expect(stripExpression('${ "\\("}")" }')).toBe('"\\("}")"');
+  });
+});
+
+describe('compileTemplate', () => {
+  it('replaces expressions wherever they are', () => {
+    const template = compileTemplate(
+      { a: '${ .x }', b: ['${ .none }', 'plain', { c: 'Hi ${ .name }, ${ $n + 1 }!' }], d: 1 },
+      { mode: 'strict', variables: ['n'] },
+    );
+    expect(template.isStatic).toBe(false);
+    expect(template.evaluate({ x: [1], name: 'Ada' }, { n: 2 })).toEqual({
+      a: [1],
+      b: [null, 'plain', { c: 'Hi Ada, 3!' }],
+      d: 1,
+    });
+    expect(template.reads).toEqual({ variables: ['n'], paths: ['.name', '.none', '.x'] });
+  });
+
+  it('gives the first output, or null if there is none', () => {
+    expect(compileTemplate('${ 1, 2 }', strict).evaluate(null)).toBe(1);
+    expect(compileTemplate('${ empty }', strict).evaluate(null)).toBeNull();
+  });
+
+  it('leaves what has no expression as it is', () => {
+    const value = { a: ['.b', '$5 {x}'] };
+    const template = compileTemplate(value, strict);
+    expect(template.isStatic).toBe(true);
+    expect(template.evaluate({ b: 1 })).toBe(value);
+  });
+
+  it('tries every text in loose mode', () => {
+    const template = compileTemplate(['.a', '${ .a }', 'two words', '', '$nope'], {
+      mode: 'loose',
+    });
+    expect(template.evaluate({ a: 7 })).toEqual([7, 7, 'two words', '', '$nope']);
+  });
+
+  it('says where in the value and in the text an expression is wrong', () => {
+    const error = thrownBy(() => compileTemplate({ 'a/b': [0, 'x ${ .a | }'] }, strict));
+    expect(error).toBeInstanceOf(TemplateSyntaxError);
+    expect(error).toMatchObject({ pointer: '/a~1b/1', cause: { line: 1, offset: 10 } });
+    expect(thrownBy(() => compileTemplate('${ .a', strict))).toMatchObject({
+      pointer: '',
+      cause: { offset: 0 },
+    });
+  });
+
+  it('says where an evaluation failed', () => {
+    const template = compileTemplate({ a: { b: '${ .x + {} }' } }, strict);
+    const error = thrownBy(() => template.evaluate({ x: 1 }));
+    expect(error).toBeInstanceOf(TemplateRuntimeError);
+    expect(error).toMatchObject({
+      pointer: '/a/b',
+      cause: { value: 'number (1) and object ({}) cannot be added' },
+    });
+  });
+
+  it('keeps ordinary keys ordinary', () => {
+    const value = JSON.parse('{"__proto__": "${ 1 }"}') as Json;
+    const made = compileTemplate(value, strict).evaluate(null);
+    expect(JSON.stringify(made)).toBe('{"__proto__":1}');
+  });
+});
