@@ -25,6 +25,9 @@ export interface CheckpointerOptions {
   readonly logger: Logger;
 }
 
+/** What bisecting a flush says of a row. */
+type Settled = { item: Checkpoint; result?: Written; error?: Error };
+
 /** Two connections: while one commits, the other's batch grows. */
 const LANES = 2;
 const MOST_ROWS = 300;
@@ -151,36 +154,45 @@ export class Checkpointer {
   }
 
   private async write(bundle: Bundle): Promise<void> {
-    const { writer, owner } = this.options;
-    let published = bundle.published;
+    const { logger } = this.options;
+    let results: readonly Settled[];
     try {
-      if (bundle.rows.length === 0) {
-        await flush(writer, owner(), bundle);
-        return;
-      }
-      const results = await inTraceOf(bundle.rows, () =>
-        bisect(
-          bundle.rows,
-          (rows) => {
-            const part = { tokens: tokensOf(bundle.tokens, rows, published), rows, published };
-            published = [];
-            return flush(writer, owner(), part);
-          },
-          (row) => row.tenantId,
-        ),
-      );
+      results = await this.flush(bundle);
       this.retryMs = FIRST_RETRY_MS;
+    } catch (error) {
+      logger.warn({ error, rows: bundle.rows.length }, 'a flush failed and is repeated');
+      if (bundle.rows.length > 0) this.retryLater(bundle.rows);
+      return;
+    }
+    try {
       this.settle(results);
     } catch (error) {
-      this.options.logger.warn(
-        { error, rows: bundle.rows.length },
-        'a flush failed and is repeated',
-      );
-      this.retryLater(bundle.rows);
+      // It is committed: repeating it would only find the executions gone.
+      logger.error({ error }, 'what follows a flush failed');
     }
   }
 
-  private settle(results: readonly { item: Checkpoint; result?: Written; error?: Error }[]): void {
+  private async flush(bundle: Bundle): Promise<readonly Settled[]> {
+    const { writer, owner } = this.options;
+    if (bundle.rows.length === 0) {
+      await flush(writer, owner(), bundle);
+      return [];
+    }
+    let published = bundle.published;
+    return await inTraceOf(bundle.rows, () =>
+      bisect(
+        bundle.rows,
+        (rows) => {
+          const part = { tokens: tokensOf(bundle.tokens, rows, published), rows, published };
+          published = [];
+          return flush(writer, owner(), part);
+        },
+        (row) => row.tenantId,
+      ),
+    );
+  }
+
+  private settle(results: readonly Settled[]): void {
     const flushed = results.filter(({ error }) => error === undefined);
     this.listener?.flushed(flushed.map(({ item, result }) => ({ row: item, written: result })));
     const again: Checkpoint[] = [];

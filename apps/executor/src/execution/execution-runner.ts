@@ -47,7 +47,7 @@ export class ExecutionRunner {
 
   constructor(private readonly options: RunnerOptions) {
     this.turns = new Turns(
-      (execution) => this.turn(execution),
+      (execution) => this.safeTurn(execution),
       () => options.clock.monotonic(),
     );
   }
@@ -127,6 +127,17 @@ export class ExecutionRunner {
       standardError('runtime', 'The data of the execution cannot be stored'),
       row.segment ?? (execution.state?.sequence ?? 0) + 1,
     );
+  }
+
+  /** A defect in one turn ends that execution in this process, not the process. */
+  private safeTurn(execution: LiveExecution): void {
+    try {
+      this.turn(execution);
+    } catch (error) {
+      const { tenantId, id: executionId } = execution.facts;
+      this.options.logger.error({ error, tenantId, executionId }, 'a turn failed');
+      this.drop(execution);
+    }
   }
 
   private turn(execution: LiveExecution): void {

@@ -37,7 +37,7 @@ export class EndedResults {
     if (rows.length === 0) return;
     if (this.listeners.size > 0) {
       const ended = rows.map(toEnded);
-      for (const listener of this.listeners) listener(ended);
+      for (const listener of this.listeners) this.call(listener, ended);
     }
     for (const { tenantId, id, execution } of rows) {
       const slot = execution.facts.replySlot;
@@ -47,6 +47,14 @@ export class EndedResults {
       this.waiting.set(slot, pairs);
     }
     if (this.waiting.size > 0) this.sending ??= this.send();
+  }
+
+  private call(listener: EndedListener, ended: readonly EndedExecution<Json>[]): void {
+    try {
+      listener(ended);
+    } catch (error) {
+      this.logger.error({ error }, 'a listener to ended executions failed');
+    }
   }
 
   /** Sends what waits. */
