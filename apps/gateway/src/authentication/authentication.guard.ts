@@ -26,6 +26,7 @@ const REFUSED_MS = 2_000;
 export class AuthenticationGuard implements CanActivate {
   /** Keyed by hash: no credential is held longer than its request. */
   private readonly verified = new LRUCache<string, number>({ max: 10_000 });
+  private readonly accesses = new WeakMap<object, RouteAccess>();
   private readonly refused = new LRUCache<string, UserError>({ max: 10_000, ttl: REFUSED_MS });
 
   constructor(
@@ -36,7 +37,7 @@ export class AuthenticationGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const access = accessOf(context);
+    const access = this.accessOf(context);
     if (access === 'none') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const credential = credentialOf(request.headers.authorization);
@@ -52,6 +53,18 @@ export class AuthenticationGuard implements CanActivate {
       if (error instanceof UserError) this.refused.set(hashOf(`${access} ${credential}`), error);
       throw error;
     }
+  }
+
+  /** What a handler's metadata says, read once a handler. */
+  private accessOf(context: ExecutionContext): RouteAccess {
+    const handler = context.getHandler();
+    const known = this.accesses.get(handler);
+    if (known) return known;
+    const access: unknown =
+      Reflect.getMetadata(ACCESS, handler) ?? Reflect.getMetadata(ACCESS, context.getClass());
+    const read: RouteAccess = access === 'none' || access === 'admin' ? access : 'tenant';
+    this.accesses.set(handler, read);
+    return read;
   }
 
   private async tenant(credential: string, context: ExecutionContext): Promise<Principal> {
@@ -99,13 +112,6 @@ export class AuthenticationGuard implements CanActivate {
       throw error;
     }
   }
-}
-
-function accessOf(context: ExecutionContext): RouteAccess {
-  const access: unknown =
-    Reflect.getMetadata(ACCESS, context.getHandler()) ??
-    Reflect.getMetadata(ACCESS, context.getClass());
-  return access === 'none' || access === 'admin' ? access : 'tenant';
 }
 
 function hashOf(text: string): string {
