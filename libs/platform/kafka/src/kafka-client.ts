@@ -1,4 +1,5 @@
 import { Kafka, logLevel, type ISocketFactory, type LogEntry, type RetryOptions } from 'kafkajs';
+import { quietenIdleQueues } from './idle-queues';
 import type { KafkaSettings } from './kafka-settings';
 
 export interface ClientOptions {
@@ -14,6 +15,7 @@ export interface ClientOptions {
  * the same group share kafkajs' table of committed offsets and overwrite each other's.
  */
 export function createClient(settings: KafkaSettings, options: ClientOptions): Kafka {
+  quietenIdleQueues();
   return new Kafka({
     // An empty list is the one error that ends kafkajs' retries.
     brokers: async () => (options.isClosed() ? [] : [...settings.brokers]),
