@@ -28,7 +28,7 @@ function read(document: string): { owners: Record<string, string>; grants: Grant
 
 /** The same from the catalogue, of the tables in a schema. */
 async function catalogue(database: TestDatabase, schema: string): Promise<Grants> {
-  const rows = await database.superuser<{ name: string; columns: string }>(
+  const rows = await database.superuser<{ name: string; columns: string | null }>(
     `SELECT c.relname || ' ' || r.rolname || ' ' || command AS name,
             CASE WHEN has_table_privilege(r.oid, c.oid, command) THEN 'all'
                  ELSE (SELECT string_agg(t.attname, ', ' ORDER BY t.attname::text COLLATE "C") FROM pg_attribute t
@@ -38,9 +38,9 @@ async function catalogue(database: TestDatabase, schema: string): Promise<Grants
         AND (r.rolname LIKE 'ef\\_%' OR r.rolname = 'ctx_owner') AND r.rolname NOT IN ('ef_owner', 'ef_migrator')`,
     [schema, COMMANDS],
   );
-  return Object.fromEntries(
-    rows.flatMap((row) => (row.columns ? [[row.name, row.columns]] : [])),
-  ) as Grants;
+  const grants: Grants = {};
+  for (const row of rows) if (row.columns) grants[row.name] = row.columns;
+  return grants;
 }
 
 describe('docs/tables.md', () => {

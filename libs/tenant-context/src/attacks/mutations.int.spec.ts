@@ -5,6 +5,7 @@ import {
   CONTEXT_ATTACKS,
   createTestDatabase,
   SCHEMA_ATTACKS,
+  SESSION_ROLES,
   tableReport,
 } from '@easyflow/testing';
 
@@ -16,46 +17,46 @@ const rewrite = (signature: string, from: string, to: string): string => `
   END $do$`;
 
 /**
- * Ways to break isolation, and what must see each: a check of the catalogue, `tables` (the attack on
- * every table), or an attack by name. A suite that passes on a broken schema proves nothing.
+ * Ways to break isolation, and what must see each: a check of the catalogue, `tables as <role>` (the
+ * attack on every table), or an attack by name. A suite that passes on a broken schema proves nothing.
  * Roles belong to the whole server, so what would change those is left to the catalogue's own queries.
  */
 const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]][] = [
   [
     'a policy dropped',
     'DROP POLICY flows_tenant_isolation ON ef.flows',
-    ['isolation_missing', 'tables'],
+    ['isolation_missing', 'tables as ef_registry'],
   ],
   [
     'the batch policy dropped',
     'DROP POLICY executions_tenant_isolation_batch ON ef.executions',
-    ['isolation_missing', 'tables'],
+    ['isolation_missing', 'tables as ef_writer'],
   ],
   [
     'the read policy dropped',
     'DROP POLICY executions_tenant_isolation_read ON ef.executions',
-    ['isolation_missing', 'tables'],
+    ['isolation_missing', 'tables as ef_worker'],
   ],
   ['FORCE disabled', 'ALTER TABLE ef.executions NO FORCE ROW LEVEL SECURITY', ['rls_missing']],
   [
     'row-level security disabled',
     'ALTER TABLE ef.requests DISABLE ROW LEVEL SECURITY',
-    ['rls_missing', 'tables'],
+    ['rls_missing', 'tables as ef_api'],
   ],
   [
     'a new table without policies',
     'SET ROLE ef_owner; CREATE TABLE ef.secrets (tenant_id uuid NOT NULL, id uuid, PRIMARY KEY (tenant_id, id)); GRANT SELECT, INSERT ON ef.secrets TO ef_api; RESET ROLE',
-    ['rls_missing', 'isolation_missing', 'tables'],
+    ['rls_missing', 'isolation_missing', 'tables as ef_api'],
   ],
   [
     'ownership granted',
     'ALTER TABLE ef.executions NO FORCE ROW LEVEL SECURITY; GRANT CREATE ON SCHEMA ef TO ef_api; ALTER TABLE ef.executions OWNER TO ef_api',
-    ['ownership', 'tables', 'create_grant'],
+    ['ownership', 'tables as ef_api', 'create_grant'],
   ],
   [
     'a permissive policy in the place of the restrictive one',
     'DROP POLICY flows_tenant_isolation ON ef.flows; CREATE POLICY flows_tenant_isolation ON ef.flows FOR ALL TO ef_api, ef_registry USING (tenant_id = (SELECT ctx.tenant()))',
-    ['permissive_widening', 'isolation_missing', 'tables'],
+    ['permissive_widening', 'isolation_missing', 'tables as ef_registry'],
   ],
   [
     'the token check unwrapped',
@@ -275,8 +276,9 @@ describe('a broken schema', () => {
         for (const attack of ATTACKS.filter(({ name }) => seenBy.includes(name))) {
           await attack.run(bench).catch(() => seen.add(attack.name));
         }
-        if (seenBy.includes('tables') && (await tableReport(bench)).breaches.length > 0) {
-          seen.add('tables');
+        for (const role of SESSION_ROLES.filter((each) => seenBy.includes(`tables as ${each}`))) {
+          const { breaches } = await tableReport(bench, [role]);
+          if (breaches.length > 0) seen.add(`tables as ${role}`);
         }
         expect([...seen]).toEqual(expect.arrayContaining([...seenBy]));
       } finally {

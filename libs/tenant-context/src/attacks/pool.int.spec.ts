@@ -41,7 +41,9 @@ beforeEach(async () => {
 afterEach(() => access.close());
 
 const attack = (text: string): Promise<unknown> =>
-  access.tenant(tokens.a, (session) => session.query({ name: createHash('sha256').update(text).digest('hex').slice(0, 32), text }));
+  access.tenant(tokens.a, (session) =>
+    session.query({ name: createHash('sha256').update(text).digest('hex').slice(0, 32), text }),
+  );
 
 async function tenantsSeenByB(): Promise<string[]> {
   const { rows } = await access.tenant(tokens.b, (session) =>
