@@ -43,11 +43,9 @@ export class SignalWatch {
     void this.run();
   }
 
-  /** Looks for signals of every execution that waits for something in this process. */
+  /** Looks for signals of every execution in this process. */
   async lookAtAll(): Promise<void> {
-    for (const execution of this.options.live.all()) {
-      if (execution.phase === 'idle') this.wanted.add(execution);
-    }
+    for (const execution of this.options.live.all()) this.wanted.add(execution);
     await this.run();
   }
 

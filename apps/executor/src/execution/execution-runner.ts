@@ -36,6 +36,10 @@ export interface RunnerOptions {
 
 /** An effect that runs this long without a checkpoint gets one, so that clients see the execution run. */
 const SHOW_AFTER_MS = 200;
+/** A long pure loop is checkpointed this often, not at every turn: its whole state is written each time. */
+const SAVE_YIELDED_MS = 1_000;
+/** Or when so much has happened that its history makes a row of about 1 MB. */
+const MOST_UNSAVED_ITEMS = 8_000;
 /** Node's timers hold 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -105,6 +109,7 @@ export class ExecutionRunner {
     if (execution.phase !== 'saving') return true;
     if (this.closing && execution.effects.size === 0 && !execution.hasSignals) return false;
     execution.phase = 'idle';
+    execution.savedAt = this.options.clock.monotonic();
     execution.dirty = false;
     if (!this.closing) this.begin(execution);
     if (execution.yielded || execution.hasSignals) this.ready(execution);
@@ -260,14 +265,24 @@ export class ExecutionRunner {
     }
     execution.wakeAt = wakeAt;
     const held = execution.dirty && execution.toStart.length > 0;
-    if (step.yielded || held || execution.children.length > 0) {
+    const long =
+      this.sinceSaved(execution) >= SAVE_YIELDED_MS ||
+      execution.history.length >= MOST_UNSAVED_ITEMS;
+    if ((step.yielded && long) || held || execution.children.length > 0) {
       return this.save(execution, { outcome: 'stay', status });
     }
     this.setTimer(execution, wakeAt);
     this.begin(execution);
+    if (step.yielded) return this.ready(execution);
     if (execution.phase !== 'idle' || execution.history.length === 0) return;
     execution.unsavedSince ??= this.options.clock.monotonic();
     this.unsaved.add(execution);
+  }
+
+  private sinceSaved(execution: LiveExecution): number {
+    const now = this.options.clock.monotonic();
+    execution.savedAt ??= now;
+    return now - execution.savedAt;
   }
 
   private begin(execution: LiveExecution): void {

@@ -66,7 +66,9 @@ export class LiveExecution {
   timer: NodeJS.Timeout | undefined;
   /** Another process may have had effects in flight that are to be performed again. */
   inherited = false;
-  /** The budget of pure work was used up: after the checkpoint it goes on behind the others. */
+  /** Monotonic time of the last checkpoint, or of the first turn that yielded. */
+  savedAt: number | undefined;
+  /** The budget of pure work was used up: it goes on behind the others. */
   yielded = false;
   /** The last checkpoint was refused for its data; the next one only says that it faulted. */
   poisoned = false;
