@@ -115,17 +115,19 @@ export class Try extends Node {
     const body = this.body.each();
     const handler = this.handler?.each();
     return (frame, input, out) => {
-      let after = false;
+      let escaped: unknown;
       let message: Json;
       try {
         return body(frame, input, (value) => {
-          after = true;
-          const signal = out(value);
-          after = false;
-          return signal;
+          try {
+            return out(value);
+          } catch (error) {
+            escaped = error;
+            throw error;
+          }
         });
       } catch (error) {
-        if (after) throw error;
+        if (error === escaped) throw error;
         message = caught(error).value;
       }
       return handler === undefined ? GO : handler(frame, message, out);
@@ -136,17 +138,19 @@ export class Try extends Node {
     const body = this.body.paths();
     const handler = this.handler?.paths();
     return (frame, place, input, out) => {
-      let after = false;
+      let escaped: unknown;
       let message: Json;
       try {
         return body(frame, place, input, (reached, value) => {
-          after = true;
-          const signal = out(reached, value);
-          after = false;
-          return signal;
+          try {
+            return out(reached, value);
+          } catch (error) {
+            escaped = error;
+            throw error;
+          }
         });
       } catch (error) {
-        if (after) throw error;
+        if (error === escaped) throw error;
         message = caught(error).value;
       }
       return handler === undefined ? GO : handler(frame, place, message, out);

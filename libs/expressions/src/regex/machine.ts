@@ -1,26 +1,11 @@
-import { build, meter, refill } from '../run/meter';
+import { meter, refill } from '../run/meter';
 import type { CharSet } from './char-set';
-import { TextView } from './text-view';
+import { choice, giveBack, takeMore, Trail } from './trail';
 import { assertion, op, type Instruction, type LoopPlan, type Program } from './program';
 import { refusePattern } from './syntax';
 
-/**
- * A match is given up after so many times of trying something else. Oniguruma's own limit is
- * ten times that; this one is reached within the time that an evaluation has.
- */
-const retryLimit = 1_000_000;
-/** Entries of the stack of things to try; 24 bytes each. */
-const stackLimit = 4_000_000;
 /** Calls of subroutines within each other. */
 const callLimit = 20_000;
-
-/** Kinds of entries of the stack. */
-const choice = 0; // try `a` at position `b`
-const capture = 1; // set slot `a` back to `b`
-const register = 2; // set counter `a` back to `b`
-const giveBack = 3; // go on at `a`; give back one character down to `b`
-const takeMore = 4; // the lazy instruction `a` may take more at `b`
-const frameBack = 5; // go back to the call frame at index `a`
 
 /** How a search is to be made. */
 export interface SearchOptions {
@@ -30,23 +15,8 @@ export interface SearchOptions {
   readonly notEmpty: boolean;
 }
 
-/** A subroutine call under way. */
-interface CallFrame {
-  readonly back: number;
-  readonly registers: readonly number[];
-  readonly outside: CallFrame | undefined;
-  readonly depth: number;
-}
-
 /** A backtracking matcher with a budget, over one text. */
-export class Machine extends TextView {
-  /** Starts and ends of the match and of its groups; -1 is none. */
-  private slots: number[];
-  private registers: number[];
-  private readonly stack: number[] = [];
-  private frame: CallFrame | undefined;
-  private readonly frames: (CallFrame | undefined)[] = [];
-  private retries = 0;
+export class Machine extends Trail {
   private searchStart = 0;
   private matchStart = 0;
   private best: number[] | undefined;
@@ -54,17 +24,11 @@ export class Machine extends TextView {
   private target = 0;
 
   constructor(
-    private readonly program: Program,
+    program: Program,
     text: string,
     private readonly options: SearchOptions,
   ) {
-    super(text);
-    this.slots = this.noSlots();
-    this.registers = new Array<number>(program.registers).fill(0);
-  }
-
-  private noSlots(): number[] {
-    return new Array<number>(2 * (this.program.groups + 1)).fill(-1);
+    super(program, text);
   }
 
   /**
@@ -106,82 +70,6 @@ export class Machine extends TextView {
     if (end < 0) return false;
     this.slots[1] = end;
     return true;
-  }
-
-  private push(kind: number, a: number, b: number): void {
-    this.stack.push(kind, a, b);
-    if (this.stack.length > 3 * stackLimit) refusePattern('match-stack limit over');
-    if (this.stack.length % 3072 === 0) build(3072 * 8);
-  }
-
-  private setSlot(slot: number, value: number): void {
-    this.push(capture, slot, this.slots[slot] as number);
-    this.slots[slot] = value;
-  }
-
-  private setRegister(index: number, value: number): void {
-    this.push(register, index, this.registers[index] as number);
-    this.registers[index] = value;
-  }
-
-  private setFrame(frame: CallFrame | undefined): void {
-    this.frames.push(this.frame);
-    this.push(frameBack, this.frames.length - 1, 0);
-    this.frame = frame;
-  }
-
-  /** Where to go on after a failure; set by `backtrack`. */
-  private resumeAt = 0;
-
-  /** Undoes to the last choice above `base`; answers its instruction, or -1. */
-  private backtrack(base: number): number {
-    const { stack } = this;
-    this.retries += 1;
-    if (this.retries > retryLimit) refusePattern('retry-limit-in-match over');
-    while (stack.length > base) {
-      const b = stack.pop() as number;
-      const a = stack.pop() as number;
-      const kind = stack.pop() as number;
-      switch (kind) {
-        case capture:
-          this.slots[a] = b;
-          break;
-        case register:
-          this.registers[a] = b;
-          break;
-        case frameBack:
-          this.frame = this.frames[a];
-          this.frames.length = a;
-          break;
-        case giveBack: {
-          const least = stack.pop() as number;
-          const at = this.before(b);
-          if (at > least) stack.push(least, giveBack, a, at);
-          this.resumeAt = at;
-          return a;
-        }
-        case takeMore: {
-          const left = stack.pop() as number;
-          const resumed = this.takeOne(a, b, left);
-          if (resumed >= 0) return resumed;
-          break;
-        }
-        default:
-          this.resumeAt = b;
-          return a;
-      }
-    }
-    return -1;
-  }
-
-  /** A lazy repetition takes one more character. */
-  private takeOne(pc: number, at: number, left: number): number {
-    const { set } = this.program.code[pc] as Instruction;
-    if (at >= this.text.length || set?.has(this.codePoint(at)) !== true) return -1;
-    const next = this.after(at);
-    if (left > 1) this.stack.push(left - 1, takeMore, pc, next);
-    this.resumeAt = next;
-    return pc + 1;
   }
 
   /** Takes as many as possible; answers the position, or -1 when there are too few. */
@@ -322,23 +210,6 @@ export class Machine extends TextView {
       this.best[1] = at;
     }
     return false;
-  }
-
-  /** What is inside an atomic group or a lookaround is not tried again. */
-  private dropChoices(base: number): void {
-    const { stack } = this;
-    const kept: number[] = [];
-    let i = stack.length;
-    while (i > base) {
-      const kind = stack[i - 3] as number;
-      if (kind === giveBack || kind === takeMore) i -= 4;
-      else {
-        if (kind !== choice) kept.push(stack[i - 1] as number, stack[i - 2] as number, kind);
-        i -= 3;
-      }
-    }
-    stack.length = base;
-    for (let j = kept.length - 1; j >= 0; j -= 1) stack.push(kept[j] as number);
   }
 
   private enterLoop(pc: number, plan: LoopPlan, at: number): number {

@@ -55,6 +55,7 @@ function constantOf(ast: Ast): Json | undefined {
   if (ast.kind === 'array') {
     return ast.body === undefined ? [] : constantList(ast.body);
   }
+  if (ast.kind === 'define') return constantOf(ast.body);
   if (ast.kind === 'pipe') {
     if (ast.left.kind === 'identity') return constantOf(ast.right);
     return ast.right.kind === 'identity' ? constantOf(ast.left) : undefined;

@@ -1,36 +1,11 @@
 import { placeOf } from '../errors';
-import type { Ast, BinaryOperator, Definition, Parameter, StringPart, UpdateOperator } from './ast';
+import type { Ast, Definition, Parameter, StringPart } from './ast';
 import { isKeyword, type Token } from './lexer';
+import { operationOf, strengthOf } from './operators';
 import { TokenStream } from './token-stream';
-import { foldBinary, keyComplaint } from './fold';
+import { keyComplaint } from './fold';
 import { parsePatterns } from './patterns';
 import { parseObject } from './objects';
-
-/** Binding strength and associativity of the binary operators, weakest first. */
-const strengths: Readonly<Record<string, readonly [number, 'left' | 'right' | 'none']>> = {
-  '//': [1, 'right'],
-  '=': [2, 'none'],
-  '|=': [2, 'none'],
-  '+=': [2, 'none'],
-  '-=': [2, 'none'],
-  '*=': [2, 'none'],
-  '/=': [2, 'none'],
-  '%=': [2, 'none'],
-  '//=': [2, 'none'],
-  or: [3, 'left'],
-  and: [4, 'left'],
-  '!=': [5, 'none'],
-  '==': [5, 'none'],
-  '<': [5, 'none'],
-  '>': [5, 'none'],
-  '<=': [5, 'none'],
-  '>=': [5, 'none'],
-  '+': [6, 'left'],
-  '-': [6, 'left'],
-  '*': [7, 'left'],
-  '/': [7, 'left'],
-  '%': [7, 'left'],
-};
 
 /** Deeper nesting than any person writes, and far from the end of JavaScript's stack. */
 const deepestNesting = 500;
@@ -145,52 +120,18 @@ export class Parser extends TokenStream {
     let left = this.postfix();
     for (;;) {
       const token = this.peek();
-      const strength =
-        token.kind === 'op' || token.kind === 'keyword' ? strengths[token.value] : undefined;
+      const strength = strengthOf(token);
       if (strength === undefined || strength[0] < weakest) break;
       this.next();
       const right = this.expression(strength[1] === 'right' ? strength[0] : strength[0] + 1);
-      left = this.operation(token, left, right);
+      left = operationOf(token, left, right);
       if (strength[1] === 'none') {
-        const again = this.peek();
-        const other =
-          again.kind === 'op' || again.kind === 'keyword' ? strengths[again.value] : undefined;
+        const other = strengthOf(this.peek());
         if (other !== undefined && other[0] === strength[0]) this.unexpected();
       }
     }
     this.depth -= 1;
     return left;
-  }
-
-  private operation(token: Token, left: Ast, right: Ast): Ast {
-    const operator = token.value;
-    const at = token.start;
-    switch (operator) {
-      case '//':
-        return { kind: 'alternative', left, right, at };
-      case 'and':
-      case 'or':
-        return { kind: 'logic', operator, left, right, at };
-      case '=':
-        return { kind: 'assign', left, right, at };
-      case '|=':
-        return { kind: 'modify', left, right, at };
-      case '+=':
-      case '-=':
-      case '*=':
-      case '/=':
-      case '%=':
-      case '//=':
-        return {
-          kind: 'update',
-          operator: operator.slice(0, -1) as UpdateOperator,
-          left,
-          right,
-          at,
-        };
-      default:
-        return foldBinary(operator as BinaryOperator, left, right, at);
-    }
   }
 
   /** A term with its suffixes, or one of the forms that take an expression. */
