@@ -161,6 +161,31 @@ describe('DatabaseAccess on Postgres', () => {
     await access.claims.release(owner, again);
   });
 
+  it('audits claims, and forgets them after a week, a few at a time', async () => {
+    const tenant = tenants[0] as TestTenant;
+    await database.superuser('DELETE FROM ctx.lease_audit');
+    await database.superuser('DELETE FROM ef.work');
+    await database.superuser(
+      `INSERT INTO ctx.lease_audit (owner, taken_at, leases, lease_until, tenants)
+       SELECT 'old', now() - interval '8 days', 1, now(), '{}' FROM generate_series(1, 6)`,
+    );
+    const owner = await database.registerOwner('executor');
+    for (let left = 2; left >= 0; left -= 2) {
+      await database.superuser(
+        `INSERT INTO ef.work (tenant_id, kind, id, due_at) VALUES ($1, 'execution', $2, now())`,
+        [tenant.id, newId()],
+      );
+      expect(await access.claims.claim(owner, ['execution'], 10)).toHaveLength(1);
+      const rows = await database.superuser<{ owner: string }>('SELECT owner FROM ctx.lease_audit');
+      expect(rows.filter((row) => row.owner === 'old')).toHaveLength(left);
+    }
+    const audited = await database.superuser(
+      'SELECT leases, tenants FROM ctx.lease_audit WHERE owner = $1',
+      [owner.owner],
+    );
+    expect(audited).toEqual(Array(2).fill({ leases: 1, tenants: [tenant.id] }));
+  });
+
   it('commits the other members of a batch with poison, expired and locked ones', async () => {
     const many = await Promise.all(Array.from({ length: 10 }, () => database.createTenant()));
     const locked = many[3] as TestTenant;

@@ -101,6 +101,18 @@ BEGIN
 END
 $$;
 
+-- Every claim takes away at most four rows that are older than a week, so that the audit neither grows for ever nor
+-- is ever cleaned at one blow.
+CREATE FUNCTION ctx.prune_audit() RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+  DELETE FROM ctx.lease_audit a WHERE a.ctid = ANY (ARRAY(
+    SELECT o.ctid FROM ctx.lease_audit o WHERE o.taken_at < clock_timestamp() - interval '7 days'
+     ORDER BY o.taken_at LIMIT 4 FOR UPDATE SKIP LOCKED));
+END
+$$;
+
 -- Leases due rows, interactive before eco, by an index range and the locked ctid: nothing grows with the number of
 -- tenants. Rows of a tenant that is moving or suspended are put off for 30 s, so that they are never scanned twice.
 CREATE FUNCTION ctx.claim(p_owner text, p_secret text, p_kinds text[], p_n integer, p_lease_ms integer DEFAULT 15000)
@@ -192,6 +204,7 @@ BEGIN
   END IF;
   IF left_over < room.granted THEN
     PERFORM ctx.book_room(p_owner, room.part, room.granted - left_over);
+    PERFORM ctx.prune_audit();
   END IF;
 END
 $$;
@@ -364,6 +377,7 @@ BEGIN
     PERFORM ctx.book_room(p_owner, room.part, size);
     INSERT INTO ctx.lease_audit (owner, leases, lease_until, tenants)
     SELECT p_owner, size, ends, array_agg(DISTINCT t) FROM unnest(p_tenant_ids) t HAVING count(*) > 0;
+    PERFORM ctx.prune_audit();
   END IF;
   RETURN QUERY
     INSERT INTO ef.work AS w (tenant_id, kind, id, class, due_at, lease_owner, lease_until, claim_no)

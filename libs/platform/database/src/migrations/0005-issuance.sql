@@ -170,7 +170,6 @@ BEGIN
   ON CONFLICT (owner, part) DO NOTHING;
   UPDATE ef.work w SET lease_owner = NULL, lease_until = NULL WHERE w.lease_owner || '' = p_owner;
   UPDATE ef.outbox b SET lease_owner = NULL, lease_until = NULL WHERE b.lease_owner || '' = p_owner;
-  DELETE FROM ctx.lease_audit a WHERE a.taken_at < clock_timestamp() - interval '30 days';
   RETURN secret;
 END
 $$;
