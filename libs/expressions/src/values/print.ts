@@ -3,6 +3,8 @@ import type { Json, JsonObject } from './json';
 
 /** jq prints nothing below this depth. */
 const maximumDepth = 10_000;
+/** Recursion goes so deep. */
+const recursion = 200;
 const skipped = '<skipped: too deep>';
 
 /** A number as jq prints it (17 significant digits at most, `1e+17`, `1e-05`). */
@@ -67,12 +69,61 @@ function flat(text: string): string {
   return text.charCodeAt(text.length >> 1) >= 0 ? text : '';
 }
 
+/** Prints by recursion, which is fastest, down to a depth at which a stack takes over. */
+class Printer {
+  private text = '';
+  private readonly chunks: string[] = [];
+
+  write(value: Json, depth: number): void {
+    if (typeof value !== 'object' || value === null) this.text += printScalar(value);
+    else if (depth >= recursion) this.text += printWithStack(value, depth, Infinity);
+    else if (Array.isArray(value)) {
+      this.text += '[';
+      for (let i = 0; i < value.length; i += 1) {
+        if (i > 0) this.text += ',';
+        this.write(value[i] as Json, depth + 1);
+      }
+      this.text += ']';
+    } else {
+      let separator = '{';
+      for (const key of Object.keys(value)) {
+        this.text += `${separator}${printString(key)}:`;
+        separator = ',';
+        this.write(value[key] as Json, depth + 1);
+      }
+      this.text += separator === '{' ? '{}' : '}';
+    }
+    if (this.text.length > chunkLength) this.keep();
+  }
+
+  private keep(): void {
+    steps(this.text.length >> 3);
+    build(this.text.length);
+    this.chunks.push(flat(this.text));
+    this.text = '';
+  }
+
+  end(): string {
+    build(this.text.length);
+    if (this.chunks.length === 0) return this.text;
+    this.chunks.push(this.text);
+    return this.chunks.join('');
+  }
+}
+
 /**
- * Compact JSON as jq prints it. Written without recursion, because values may be nested more
- * deeply than the JavaScript stack. Stops early once `enough` characters are there.
+ * Compact JSON as jq prints it; `enough`: no more than about so many characters are wanted.
  */
 export function printJson(root: Json, enough = Infinity): string {
   if (typeof root !== 'object' || root === null) return printScalar(root);
+  if (enough !== Infinity) return printWithStack(root, 0, enough);
+  const printer = new Printer();
+  printer.write(root, 0);
+  return printer.end();
+}
+
+/** Without recursion, because values may be nested more deeply than the JavaScript stack. */
+function printWithStack(root: Json[] | JsonObject, depth: number, enough: number): string {
   const levels: Level[] = [open(root)];
   const chunks: string[] = [];
   let text = Array.isArray(root) ? '[' : '{';
@@ -95,7 +146,7 @@ export function printJson(root: Json, enough = Infinity): string {
       text += `${printString(key)}:`;
       value = level.object[key] as Json;
     }
-    if (levels.length > maximumDepth) text += skipped;
+    if (depth + levels.length > maximumDepth) text += skipped;
     else if (typeof value !== 'object' || value === null) text += printScalar(value);
     else {
       text += Array.isArray(value) ? '[' : '{';
