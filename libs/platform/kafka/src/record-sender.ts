@@ -17,6 +17,10 @@ const TOPICS_A_REQUEST = 100;
 /** Between two attempts with a topic that the broker does not know or lead yet. */
 const SETTLE_PAUSE_MS = 100;
 
+/** How long a topic that was created is looked for; who uses it waits on. */
+const APPEAR_ATTEMPTS = 40;
+const APPEAR_PAUSE_MS = 25;
+
 /** Sends records and creates topics over a link; never longer than the connection or the time limit lasts. */
 export class RecordSender {
   constructor(
@@ -48,6 +52,7 @@ export class RecordSender {
       for (let at = 0; at < missing.length; at += TOPICS_A_REQUEST) {
         await this.create(link, missing.slice(at, at + TOPICS_A_REQUEST));
       }
+      if (missing.length > 0) await this.appear(link, missing);
     } catch (error) {
       throw transportError(error);
     }
@@ -77,7 +82,7 @@ export class RecordSender {
       await this.guarded(
         link,
         link.admin.createTopics({
-          // Waiting for the leaders takes 140 ms; whoever sends or subscribes first waits for them anyway.
+          // kafkajs waits 140 ms at least, and fails where the broker does not know the topic yet.
           waitForLeaders: false,
           topics: topics.map((topic) => ({
             topic,
@@ -89,6 +94,18 @@ export class RecordSender {
     } catch (error) {
       // Two processes may create the same topic side by side.
       if (protocolErrorOf(error) !== 'TOPIC_ALREADY_EXISTS') throw error;
+    }
+  }
+
+  /**
+   * Waits until the broker knows the topics. A produce request of which one topic fails is repeated as a whole,
+   * so sending too early would send the others twice.
+   */
+  private async appear(link: OpenLink, topics: readonly string[]): Promise<void> {
+    for (let attempt = 1; attempt <= APPEAR_ATTEMPTS; attempt += 1) {
+      const known = new Set(await this.guarded(link, link.admin.listTopics()));
+      if (topics.every((topic) => known.has(topic))) return;
+      await pause(APPEAR_PAUSE_MS, undefined, { ref: false });
     }
   }
 
