@@ -10,6 +10,7 @@ import type {
 } from '@easyflow/tenant-context';
 import { acceptExecutions, readBoundKeys } from './acceptance.statements';
 import type { Intent, Outcome } from './intent';
+import { textArray } from './text-array';
 
 interface StartedRow {
   id: string;
@@ -145,22 +146,22 @@ function parameters(
     )
     .sort((a, b) => compare(a.tenantId, b.tenantId) || compare(a.key, b.key));
   return [
-    keyed.map(({ tenantId }) => tenantId),
-    keyed.map(({ key }) => key),
+    textArray(keyed.map(({ tenantId }) => tenantId)),
+    textArray(keyed.map(({ key }) => key)),
     keyed.map(({ requestHash }) => requestHash),
-    keyed.map(({ id }) => id),
+    textArray(keyed.map(({ id }) => id)),
     dispatch,
-    intents.map(({ token }) => token.tenantId),
-    intents.map(({ id }) => id),
-    intents.map(({ flow }) => flow.namespace),
-    intents.map(({ flow }) => flow.name),
-    intents.map(({ flow }) => flow.version),
-    intents.map(({ mode }) => mode),
-    intents.map(({ input }) => JSON.stringify(input)),
-    intents.map(({ replySlot }) => replySlot ?? null),
-    intents.map(({ traceParent }) => traceParent),
-    intents.map(({ createdAt }) => new Date(createdAt).toISOString()),
-    intents.map(({ idempotency }) => idempotency !== undefined),
+    textArray(intents.map(({ token }) => token.tenantId)),
+    textArray(intents.map(({ id }) => id)),
+    textArray(intents.map(({ flow }) => flow.namespace)),
+    textArray(intents.map(({ flow }) => flow.name)),
+    textArray(intents.map(({ flow }) => flow.version)),
+    textArray(intents.map(({ mode }) => mode)),
+    textArray(intents.map(({ input }) => JSON.stringify(input))),
+    textArray(intents.map(({ replySlot }) => replySlot ?? null)),
+    textArray(intents.map(({ traceParent }) => traceParent)),
+    textArray(intents.map(({ createdAt }) => new Date(createdAt).toISOString())),
+    textArray(intents.map(({ idempotency }) => (idempotency ? 't' : 'f'))),
     intents[0]?.workClass ?? 0,
     intents[0]?.dueAt === undefined ? null : new Date(intents[0].dueAt).toISOString(),
     owner?.owner ?? null,
