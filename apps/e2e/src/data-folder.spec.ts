@@ -27,7 +27,7 @@ describe.each<ShapeKind>(['dev', 'services'])('the data folder of %s', (kind) =>
         set('end', { ok: true }),
       ]),
     );
-  }, 180_000);
+  }, 240_000);
   afterAll(() => shape.stop(), 60_000);
 
   async function start(count: number): Promise<void> {

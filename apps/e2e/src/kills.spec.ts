@@ -24,7 +24,7 @@ describe('processes that die or freeze', () => {
       args: ['--executors', '2', '--schedulers', '2'],
       env: { EASYFLOW_LOG_LEVEL: 'warn', EASYFLOW_EXECUTOR_LEASE_MS: String(LEASE_MS) },
     });
-  }, 180_000);
+  }, 240_000);
   afterAll(async () => {
     await target.stop();
     await shape.stop();

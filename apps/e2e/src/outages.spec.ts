@@ -22,7 +22,7 @@ describe('servers that are down', () => {
       args: ['--executors', '1', '--no-restart'],
       env: { EASYFLOW_LOG_LEVEL: 'warn' },
     });
-  }, 180_000);
+  }, 240_000);
   afterAll(async () => {
     await target.stop();
     await shape.stop();

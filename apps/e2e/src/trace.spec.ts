@@ -29,7 +29,7 @@ describe('traces', () => {
         EASYFLOW_LOG_LEVEL: 'warn',
       },
     });
-  }, 180_000);
+  }, 240_000);
   afterAll(async () => {
     await target.stop();
     await shape.stop();

@@ -24,7 +24,7 @@ export function contractSuite(kind: ShapeKind): void {
 
   beforeAll(async () => {
     world = await startWorld(kind);
-  }, 180_000);
+  }, 240_000);
   afterAll(async () => {
     if (world) await stopWorld(world);
   }, 60_000);

@@ -119,7 +119,7 @@ export class Shape {
         return existsSync(this.filePath) && (await this.file()).pid === child.pid;
       },
       {
-        timeout: 120_000,
+        timeout: 200_000,
         describe: async () => `${this.filePath} of pid ${child.pid}\n${await this.diagnosis()}`,
       },
     );
