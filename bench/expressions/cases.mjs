@@ -32,7 +32,11 @@ export const cases = [
     input: order,
   },
   { name: 'filter of 1,000', program: 'map(select(.age > 50 and .id % 2 == 0))', input: people },
-  { name: 'group_by', program: 'group_by(.team) | map({team: .[0].team, n: length})', input: people },
+  {
+    name: 'group_by',
+    program: 'group_by(.team) | map({team: .[0].team, n: length})',
+    input: people,
+  },
   {
     name: 'string building',
     program: '"\\(.customer.name) of \\(.customer.address.city): \\(.items | length) items"',
