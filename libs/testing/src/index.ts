@@ -23,5 +23,6 @@ export { SESSION_ROLES, tableReport, type TableReport } from './isolation/table-
 export { CONTEXT_ATTACKS } from './isolation/context-attacks';
 export { SCHEMA_ATTACKS } from './isolation/schema-attacks';
 export { runRateLimiterContract } from './contracts/rate-limiter-contract';
+export { BUNDLE_ATTACKS } from './isolation/bundle-attacks';
 export { CLAIM_ATTACKS } from './isolation/claim-attacks';
 export { OtlpReceiver, type ReceivedSpan } from './otlp-receiver';

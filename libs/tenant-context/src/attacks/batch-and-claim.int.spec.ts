@@ -1,6 +1,7 @@
 import { newId } from '@easyflow/kernel-ids';
 import {
   AttackBench,
+  BUNDLE_ATTACKS,
   CLAIM_ATTACKS,
   createTestDatabase,
   type CanaryTenant,
@@ -24,7 +25,7 @@ describe.each(['shared', 'schema'] as const)('batch and claim in the %s placemen
     bench = await AttackBench.create(database, placement);
   }, 60_000);
 
-  it.each(CLAIM_ATTACKS.map((attack) => [attack.name, attack] as const))(
+  it.each([...CLAIM_ATTACKS, ...BUNDLE_ATTACKS].map((attack) => [attack.name, attack] as const))(
     '%s',
     (_name, attack) => attack.run(bench),
     30_000,

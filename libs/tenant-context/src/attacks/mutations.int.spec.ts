@@ -1,5 +1,6 @@
 import {
   AttackBench,
+  BUNDLE_ATTACKS,
   catalogueFaults,
   CLAIM_ATTACKS,
   CONTEXT_ATTACKS,
@@ -261,7 +262,7 @@ const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]]
   ],
 ];
 
-const ATTACKS = [...CONTEXT_ATTACKS, ...SCHEMA_ATTACKS, ...CLAIM_ATTACKS];
+const ATTACKS = [...CONTEXT_ATTACKS, ...SCHEMA_ATTACKS, ...CLAIM_ATTACKS, ...BUNDLE_ATTACKS];
 
 describe('a broken schema', () => {
   it.each(MUTATIONS)(
