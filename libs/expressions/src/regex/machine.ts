@@ -72,20 +72,24 @@ export class Machine extends Trail {
     return true;
   }
 
+  /** Where the least that the last repetition had to take ends. */
+  private least = 0;
+
   /** Takes as many as possible; answers the position, or -1 when there are too few. */
-  private takeAll(instruction: Instruction, at: number): readonly [number, number] {
+  private takeAll(instruction: Instruction, at: number, most: number): number {
     const { text } = this;
     const set = instruction.set as CharSet;
     let position = at;
     let least = at;
     let count = 0;
-    while (count < instruction.b && position < text.length && set.has(this.codePoint(position))) {
+    while (count < most && position < text.length && set.has(this.codePoint(position))) {
       position = this.after(position);
       count += 1;
       if (count === instruction.a) least = position;
     }
     if ((meter.left -= 1 + (count >> 3)) < 0) refill();
-    return count < instruction.a ? [-1, -1] : [position, least];
+    this.least = least;
+    return count < instruction.a ? -1 : position;
   }
 
   /** Runs code from an instruction; answers where its match ends, or -1. */
@@ -124,26 +128,25 @@ export class Machine extends Trail {
           pc += 1;
           break;
         case op.greedy: {
-          const [end, least] = this.takeAll(instruction, at);
+          const end = this.takeAll(instruction, at, instruction.b);
           if (end < 0) {
             ok = false;
             break;
           }
           at = end;
           pc += 1;
-          if (end > least) this.stack.push(least, giveBack, pc, end);
+          if (end > this.least) this.stack.push(this.least, giveBack, pc, end);
           break;
         }
         case op.possessive: {
-          const [end] = this.takeAll(instruction, at);
+          const end = this.takeAll(instruction, at, instruction.b);
           ok = end >= 0;
           at = end;
           pc += 1;
           break;
         }
         case op.lazy: {
-          const least = { ...instruction, b: instruction.a };
-          const [end] = this.takeAll(least, at);
+          const end = this.takeAll(instruction, at, instruction.a);
           if (end < 0) {
             ok = false;
             break;

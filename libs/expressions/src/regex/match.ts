@@ -21,8 +21,9 @@ export interface Regex {
 
 /** No pattern that a person writes is longer; the parser takes its time for longer ones. */
 const longestPattern = 20_000;
-const cacheSize = 256;
-const cache = new Map<string, Regex>();
+const cacheSize = 128;
+/** By flags, then by pattern: looking up in two steps spares putting a key together. */
+const cache = new Map<string, Map<string, Regex>>();
 
 /** A pattern and its flags, compiled. Raises jq's errors. */
 export function regexOf(pattern: Json, modifiers: Json): Regex {
@@ -31,12 +32,18 @@ export function regexOf(pattern: Json, modifiers: Json): Regex {
     return raiseAbout(modifiers, 'is not a string');
   }
   const letters = modifiers ?? '';
-  const key = `${letters}/${pattern}`;
-  const known = cache.get(key);
+  let patterns = cache.get(letters);
+  const known = patterns?.get(pattern);
   if (known !== undefined) return known;
   const regex = newRegex(pattern, letters);
-  if (cache.size >= cacheSize) cache.delete(cache.keys().next().value as string);
-  cache.set(key, regex);
+  if (patterns === undefined) {
+    // There are few useful flags; nonsense like "ggg" must not fill the memory.
+    if (cache.size >= cacheSize) cache.clear();
+    patterns = new Map();
+    cache.set(letters, patterns);
+  }
+  if (patterns.size >= cacheSize) patterns.delete(patterns.keys().next().value as string);
+  patterns.set(pattern, regex);
   return regex;
 }
 
