@@ -39,7 +39,9 @@ export function ourAnswer({ compileExpression, ExpressionSyntaxError }, { progra
 
 /** Libraries of mathematics differ in the last digits; here numbers have twelve. */
 const rounded = (text) =>
-  text.replace(/-?\d+\.\d{12,}(?:e[+-]?\d+)?/g, (digits) => Number(digits).toPrecision(12));
+  text.replace(/-?\d+\.\d{12,}(?:e[+-]?\d+)?/g, (digits) =>
+    String(Number(Number(digits).toPrecision(12))),
+  );
 
 function sameError(ours, theirs) {
   if (rounded(ours) === rounded(theirs)) return true;
