@@ -4,7 +4,7 @@ export { kafkaJarsFolder, kafkaVersion } from './kafka-jars';
 export { startRedis, type LocalRedis, type StartRedisOptions } from './redis';
 export { ensurePrerequisites } from './prerequisites';
 export { LocalServerError } from './local-server-error';
-export { freePort, isPortFree } from './ports';
+export { becomesFree, freePort, isPortFree } from './ports';
 export { findProgram } from './programs';
 export { identifyProcess, isRunning, type ProcessIdentity } from './process-identity';
 export type { ServerExit } from './server-process';

@@ -53,8 +53,11 @@ export async function choosePort(
   return freePort();
 }
 
-/** A server that was just killed may hold its port for a moment. */
-async function becomesFree(port: number): Promise<boolean> {
+/**
+ * Whether the port is free within two seconds: a process that was just killed may hold it for a moment, for its
+ * first thread can be gone before the others have closed what they share.
+ */
+export async function becomesFree(port: number): Promise<boolean> {
   const deadline = performance.now() + 2_000;
   for (;;) {
     if (await isPortFree(port)) return true;
