@@ -13,6 +13,7 @@ import {
   type ServiceName,
   type WorkloadIdentity,
 } from '@easyflow/tenant-context';
+import { OperationalError } from '@easyflow/kernel-errors';
 import { createTestDatabase, type TestDatabase, type TestTenant } from '@easyflow/testing';
 import { ensureDemoTenant } from './keys/demo-tenant';
 import { provisionKeys } from './keys/provision-keys';
@@ -293,6 +294,27 @@ describe('the issuer as a server', () => {
       await answer.body.dump();
     }
   });
+});
+
+it('is not ready without its database, and says 503 and not 500', async () => {
+  const { core } = await database.issuerCore();
+  const unready = await startIssuer({
+    core,
+    senderKeys: core.senderKeys(),
+    database: {
+      ping: () => Promise.reject(new OperationalError('database.unavailable', 'down')),
+    },
+    host: '127.0.0.1',
+    port: 0,
+    logger: { error: () => undefined },
+  });
+  try {
+    const answer = await request(new URL('/readyz', unready.url));
+    expect(answer.statusCode).toBe(503);
+    await answer.body.dump();
+  } finally {
+    await unready.close();
+  }
 });
 
 describe('keys of a local installation', () => {

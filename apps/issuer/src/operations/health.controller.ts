@@ -1,4 +1,5 @@
-import { Controller, Get, Inject, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get, Inject } from '@nestjs/common';
+import { OperationalError } from '@easyflow/kernel-errors';
 import { IssuerCore } from '@easyflow/tenant-context';
 import { READINESS, type Readiness } from './readiness';
 
@@ -16,7 +17,9 @@ export class HealthController {
 
   @Get('readyz')
   async ready(): Promise<{ status: string }> {
-    if (!(await this.readiness())) throw new ServiceUnavailableException('not ready');
+    if (!(await this.readiness())) {
+      throw new OperationalError('database.unavailable', 'The database does not answer');
+    }
     return { status: 'ready' };
   }
 
