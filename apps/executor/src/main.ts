@@ -3,9 +3,8 @@ import { HttpCaller } from '@easyflow/platform-http';
 import { runService } from '@easyflow/runtime';
 import { startExecutor } from './start-executor';
 
-void runService('executor', async ({ config, ...deps }) => {
-  const caller = new HttpCaller({ policy: config.egress });
-  const executor = await startExecutor({
+void runService('executor', async ({ config, keep, transport, ...deps }) =>
+  startExecutor({
     settings: {
       slot: config.slot,
       maxInFlight: config.executor.slots,
@@ -15,14 +14,8 @@ void runService('executor', async ({ config, ...deps }) => {
       ecoWindow: parseEcoWindow(config.ecoWindow),
       http: config.http,
     },
-    caller,
+    caller: keep(new HttpCaller({ policy: config.egress })),
+    transport: await transport(),
     ...deps,
-  });
-  return {
-    ...(executor.url === undefined ? {} : { url: executor.url }),
-    close: async () => {
-      await executor.close();
-      await caller.close();
-    },
-  };
-});
+  }),
+);

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { readConfig } from '@easyflow/platform-config';
-import { logger } from '@easyflow/platform-telemetry';
+import { logger as createLogger } from '@easyflow/platform-telemetry';
+import { runProcess } from '@easyflow/runtime';
 import { DatabaseAccess, IssuerCore, readJwtKeys, type SenderKey } from '@easyflow/tenant-context';
 import { startIssuer } from './start-issuer';
 
-async function main(): Promise<void> {
+void runProcess('issuer', async (keep) => {
   const config = readConfig('issuer');
-  const log = logger('issuer');
+  const logger = createLogger('issuer', { level: config.logLevel });
   const senderKeys = JSON.parse(await readFile(config.workloadsFile, 'utf8')) as SenderKey[];
-  const database = await DatabaseAccess.connect(config.database);
+  const database = keep(await DatabaseAccess.connect(config.database));
   const core = new IssuerCore({
     issuance: database.issuance,
     jwtKeys: readJwtKeys(await readFile(config.jwtKeyFile, 'utf8')),
@@ -17,22 +18,6 @@ async function main(): Promise<void> {
     accessTokenSeconds: config.accessTokenSeconds,
     defaultLimits: config.limits,
   });
-  const issuer = await startIssuer({ core, senderKeys, database, ...config.http, logger: log });
-  log.info({ url: issuer.url }, 'issuer listening');
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    void issuer
-      .close()
-      .then(() => database.close())
-      .then(() => process.exit(0));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  const issuer = keep(await startIssuer({ core, senderKeys, database, ...config.http, logger }));
+  return { url: issuer.url, logger };
 });

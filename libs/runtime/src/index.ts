@@ -1,2 +1,2 @@
-export { runProcess, type RunningProcess } from './run-process';
+export { runProcess, type Closable } from './run-process';
 export { runService, type ServiceRuntime } from './run-service';
