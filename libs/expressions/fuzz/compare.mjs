@@ -1,5 +1,11 @@
 // Compares our answer to a case with the oracle's.
 
+/** Libraries of mathematics differ in the last digits; here numbers in texts have twelve. */
+const rounded = (text) =>
+  text.replace(/-?\d+\.\d{12,}(?:e[+-]?\d+)?/g, (digits) =>
+    String(Number(Number(digits).toPrecision(12))),
+  );
+
 /** Whether two values are the same JSON; numbers may differ in the last digits. */
 function same(a, b) {
   if (typeof a === 'number' && typeof b === 'number') {
@@ -18,6 +24,7 @@ function same(a, b) {
       (keys.some((key) => /^\d+$/.test(key)) || keys.every((key, i) => key === others[i]))
     );
   }
+  if (typeof a === 'string' && typeof b === 'string') return rounded(a) === rounded(b);
   return a === b;
 }
 
@@ -36,12 +43,6 @@ export function ourAnswer({ compileExpression, ExpressionSyntaxError }, { progra
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return { compiles: true, outputs, error: text, limit: error.limit };
 }
-
-/** Libraries of mathematics differ in the last digits; here numbers have twelve. */
-const rounded = (text) =>
-  text.replace(/-?\d+\.\d{12,}(?:e[+-]?\d+)?/g, (digits) =>
-    String(Number(Number(digits).toPrecision(12))),
-  );
 
 function sameError(ours, theirs) {
   if (rounded(ours) === rounded(theirs)) return true;
