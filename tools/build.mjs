@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const groups = ['apps', 'libs/contracts', 'libs/kernel', 'libs/domain', 'libs/platform'];
-const single = ['libs/engine', 'libs/expressions', 'libs/runtime', 'libs/tenant-context', 'libs/testing'];
+const single = [
+  'libs/engine',
+  'libs/expressions',
+  'libs/runtime',
+  'libs/tenant-context',
+  'libs/testing',
+];
 
 const swcOptions = {
   swcrc: false,
