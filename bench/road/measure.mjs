@@ -107,8 +107,7 @@ export class Measurement {
         prefer: WAIT,
       });
     }
-    if (this.#parts.has('isolation'))
-      result.isolation = await this.#isolationCost(result.startMany);
+    if (this.#parts.has('isolation')) result.isolation = await this.#isolationCost();
     if (this.#parts.has('latency')) result.latency = await this.#latency(result);
     if (this.#parts.has('quiet')) result.quiet = await this.#quiet();
     return result;
@@ -173,16 +172,25 @@ export class Measurement {
     return result;
   }
 
-  async #isolationCost(on) {
+  /** On, off, on again: what else happens on the machine falls on both alike. */
+  async #isolationCost() {
     const load = { keyFile: this.#keys.files.many, callers: 256 };
-    const guarded = on ?? (await this.#throughput('202, 100 tenants', load));
+    const before = await this.#throughput('100 tenants', load);
     await this.#isolation.off();
+    let open;
     try {
-      const open = await this.#throughput('202, 100 tenants, no row-level security', load);
-      return { on: guarded.perSecond, off: open.perSecond };
+      open = await this.#throughput('100 tenants without row-level security', load);
     } finally {
       await this.#isolation.on();
     }
+    const after = await this.#throughput('100 tenants', load);
+    const mean = (key) => (before[key] + after[key]) / 2;
+    return {
+      on: mean('perSecond'),
+      off: open.perSecond,
+      postgresOn: mean('postgresMicros'),
+      postgresOff: open.postgresMicros,
+    };
   }
 
   /** At fixed rates, shares of what this shape was measured to do at most. */

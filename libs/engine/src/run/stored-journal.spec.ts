@@ -29,6 +29,29 @@ describe('stored history', () => {
     expect(restoreHistory(1, storeHistory([]))).toEqual([]);
   });
 
+  it('says once that a task started and completed, only when that is all', () => {
+    const task = '/do/0/price';
+    const start: HistoryItem = { sequence: 1, type: 'taskStarted', task, at: early };
+    const end: HistoryItem = { sequence: 2, type: 'taskCompleted', task, at: early };
+    const after: HistoryItem = { sequence: 3, type: 'executionEnded', at: early, status: 'done' };
+    const stored = storeHistory([start, end, after]);
+    expect(JSON.parse(stored)).toEqual([
+      early,
+      [task],
+      ['executionEnded', null, { status: 'done' }],
+    ]);
+    expect(restoreHistory(1, stored)).toEqual([start, end, after]);
+    for (const other of [
+      { ...end, at: late },
+      { ...end, sequence: 5 },
+      { ...end, task: '/do/1/other' },
+      { ...end, attempt: 2 },
+      { ...end, type: 'taskFaulted' as const },
+    ]) {
+      expect(restoreHistory(1, storeHistory([start, other]))).toEqual([start, other]);
+    }
+  });
+
   it('says a time once', () => {
     const same = items.map((item, index) => ({ ...item, sequence: 4 + index, at: early }));
     expect(storeHistory(same).split(early)).toHaveLength(3);

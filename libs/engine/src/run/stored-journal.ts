@@ -9,9 +9,16 @@ import { lifecycleEvent, type EventSubject, type LifecyclePhase } from './lifecy
 
 type Extra = { [key: string]: Json };
 
-/** A text is the time of what follows, a number its sequence, an array an item, an object an item written out. */
+/**
+ * A text is the time of what follows, a number its sequence, an array an item, an object an item written out. An
+ * array of one text that begins with a slash is a task that started and completed, which nearly all are.
+ */
 type StoredItem =
-  string | number | [type: HistoryType, task?: string | null, extra?: Extra] | HistoryItem;
+  | string
+  | number
+  | [task: `/${string}`]
+  | [type: HistoryType, task?: string | null, extra?: Extra]
+  | HistoryItem;
 
 /** An array is a lifecycle event, an object an event written out. */
 type StoredEvent = [number: number, phase: LifecyclePhase, time: string] | CloudEvent;
@@ -23,15 +30,38 @@ export function storeHistory(items: readonly HistoryItem[]): string {
   const stored: StoredItem[] = [];
   let at: string | undefined;
   let sequence = items[0]?.sequence;
-  for (const item of items) {
+  let told: HistoryItem | undefined;
+  for (const [index, item] of items.entries()) {
+    if (item === told) continue;
     if (item.at !== at) stored.push((at = item.at));
     if (item.sequence !== sequence) stored.push(item.sequence);
     sequence = item.sequence + 1;
     const extra = extraOf(item);
+    const next = items[index + 1];
     if (extra) stored.push([item.type, item.task ?? null, extra]);
-    else stored.push(item.task === undefined ? [item.type] : [item.type, item.task]);
+    else if (isPointer(item.task) && completes(item, next)) {
+      stored.push([item.task]);
+      sequence += 1;
+      told = next;
+    } else stored.push(item.task === undefined ? [item.type] : [item.type, item.task]);
   }
   return JSON.stringify(stored);
+}
+
+function isPointer(text: string | undefined): text is `/${string}` {
+  return text?.startsWith('/') === true;
+}
+
+/** Whether a task's start is followed by its end, at the same time and with nothing to add. */
+function completes(item: HistoryItem, next: HistoryItem | undefined): boolean {
+  return (
+    item.type === 'taskStarted' &&
+    next?.type === 'taskCompleted' &&
+    next.task === item.task &&
+    next.at === item.at &&
+    next.sequence === item.sequence + 1 &&
+    !extraOf(next)
+  );
 }
 
 /** The items of a checkpoint whose first has the sequence `first`. */
@@ -44,7 +74,13 @@ export function restoreHistory(first: number, text: string): HistoryItem[] {
     else if (typeof stored === 'number') sequence = stored;
     else if (Array.isArray(stored)) {
       const [type, task, extra] = stored;
-      items.push({ sequence, type, ...(typeof task === 'string' && { task }), at, ...extra });
+      if (isPointer(type)) {
+        items.push({ sequence, type: 'taskStarted', task: type, at });
+        sequence += 1;
+        items.push({ sequence, type: 'taskCompleted', task: type, at });
+      } else {
+        items.push({ sequence, type, ...(typeof task === 'string' && { task }), at, ...extra });
+      }
       sequence += 1;
     } else items.push(stored);
   }
