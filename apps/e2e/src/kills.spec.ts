@@ -5,7 +5,7 @@ import { called, callHttp, flow, set } from './flows';
 import type { Tenant } from './shape/shape';
 import { Shape } from './shape/shape';
 import { diagnosed } from './shape/diagnosed';
-import { signal, type ShapeProcess } from './shape/processes';
+import { isAlive, processState, signal, type ShapeProcess } from './shape/processes';
 import { TargetService } from './shape/target-service';
 
 const LEASE_MS = 5_000;
@@ -117,7 +117,7 @@ describe('processes that die or freeze', () => {
   async function freeze(
     name: string,
     takenOver: boolean,
-  ): Promise<{ tenant: Tenant; thaw: () => Promise<void> }> {
+  ): Promise<{ tenant: Tenant; frozen: ShapeProcess; thaw: () => Promise<void> }> {
     const tenant = await tenantWith(name);
     target.answer = () => ({});
     const [frozen, other] = (await shape.processes('executor')) as [ShapeProcess, ShapeProcess];
@@ -133,11 +133,12 @@ describe('processes that die or freeze', () => {
     open();
     return {
       tenant,
+      frozen,
       thaw: async () => {
         await signal(frozen.pid, 'SIGCONT');
         if (!takenOver) await signal(other.pid, 'SIGCONT');
-        await waitFor(async () => (await fetch(`${frozen.url}/healthz`)).ok, {
-          describe: 'the executor to live again',
+        await waitFor(async () => (await processState(frozen.pid)) !== 'T', {
+          describe: 'the executor to go on',
         });
       },
     };
@@ -152,12 +153,13 @@ describe('processes that die or freeze', () => {
   };
 
   test('an executor frozen past its lease writes nothing when another took over', async () => {
-    const { tenant, thaw } = await freeze('frozen', true);
+    const { tenant, frozen, thaw } = await freeze('frozen', true);
     await allDone(tenant);
     const before = await written(shape, tenant.id);
     await thaw();
     // It has the answers of the first calls since its first turn; it gets the time to try to store them.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(await isAlive(frozen.pid)).toBe(true);
     expect(await written(shape, tenant.id)).toBe(before);
     await expectOneResultPerKey(tenant, 'frozen', 20);
     expect(await resultsOf(tenant)).toEqual([2]);

@@ -16,7 +16,7 @@ export async function shapeLogs(folder: string, which: 'troubles' | 'all'): Prom
 async function tail(file: string, all: boolean): Promise<string> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
   const bad = lines.filter((line) =>
-    /"level":"?(?:[456]0|warn|error|fatal)|ERROR|FATAL|WARN/.test(line),
+    /"level":"?(?:[456]0|warn|error|fatal)|ERROR|FATAL|WARN|has ended/.test(line),
   );
   const shown = [...new Set([...bad.slice(-LINES), ...(all ? lines.slice(-LINES) : [])])].map(
     (line) => (line.length > 600 ? `${line.slice(0, 600)}…` : line),

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { Client } from 'pg';
 import { findPostgresAccount } from './postgres-account';
 import { findPostgresBinaries } from './postgres-binaries';
 import { clusterArgument, ensureCluster, superuser } from './postgres-cluster';
 import { LocalServerError } from './local-server-error';
 import { choosePort } from './ports';
+import { identifyProcess, ignoreMissing } from './process-identity';
 import { ServerFolder } from './server-folder';
 import { ServerProcess, type ServerExit } from './server-process';
 
@@ -83,6 +86,7 @@ async function startIn(
   const binaries = await findPostgresBinaries(account);
   // SIGINT is Postgres' fast shutdown; SIGTERM would wait for every client to leave.
   await folder.endLeftovers('postgres', 'SIGINT', log, cluster);
+  await removeDeadLock(path.join(cluster, 'postmaster.pid'));
 
   const known = await folder.recall();
   const password = known?.['password'] ?? randomBytes(24).toString('base64url');
@@ -139,6 +143,19 @@ async function startIn(
     kill: (signal) => server.kill(signal),
     exited: server.exited,
   };
+}
+
+/**
+ * Postgres takes a zombie for the living owner of its lock file, and the first process of a container may bury
+ * those it adopts late or never; after a crash of the machine the pid may be anybody's. On Linux nothing runs in
+ * the folder any more when this is called.
+ */
+async function removeDeadLock(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8').catch(ignoreMissing);
+  if (text === undefined) return;
+  const pid = Number.parseInt(text, 10);
+  const mayLive = process.platform !== 'linux' && pid > 0 && (await identifyProcess(pid));
+  if (!mayLive) await rm(file, { force: true });
 }
 
 async function answers(url: string): Promise<boolean> {
