@@ -9,7 +9,6 @@ export {
   insertChildren,
   insertSignals,
   lockWork,
-  wakeRollups,
   wakeWork,
   writeCheckpoints,
 } from './checkpoint/checkpoint.statements';

@@ -57,7 +57,7 @@ describe('the generic plans of the hot statements', () => {
   afterAll(() => database.drop());
 
   it('know all statements of the executor', () => {
-    expect(STATEMENTS.length).toBeGreaterThanOrEqual(15);
+    expect(STATEMENTS.length).toBeGreaterThanOrEqual(14);
     // The name of a placement's schema (39 characters) is added to it, and Postgres cuts names at 63.
     for (const [, { name }] of STATEMENTS) expect(name.length).toBeLessThanOrEqual(22);
   });
