@@ -53,12 +53,13 @@ export async function startExecutor(deps: ExecutorDeps): Promise<RunningExecutor
   });
   app.useGlobalFilters(new RpcErrorFilter());
   await executor.start();
-  await app.listen();
   const checks = async () => ({
     database: await answers(database.ping()),
     issuer: executor.registered,
   });
+  // Before the consumers: joining their groups takes seconds after a sudden death, and the process lives meanwhile.
   const health = settings.http && (await startHealthServer({ ...settings.http, checks }));
+  await app.listen();
   return {
     ...(health ? { url: health.url } : {}),
     localDispatch: executor.localDispatch,

@@ -51,12 +51,15 @@ export async function startFlowRegistry(deps: FlowRegistryDeps): Promise<Running
     strategy: new TransportStrategy({ ...messaging, requests: true }),
   });
   app.useGlobalFilters(new RpcErrorFilter());
-  await app.listen();
+  let listening = false;
   const checks = async () => ({
     database: await answers(database.ping()),
-    transport: transport.isUp(),
+    transport: listening && transport.isUp(),
   });
+  // Before the consumers: joining their groups takes seconds after a sudden death, and the process lives meanwhile.
   const health = settings.http && (await startHealthServer({ ...settings.http, checks }));
+  await app.listen();
+  listening = true;
   return {
     ...(health ? { url: health.url } : {}),
     ready: async () => Object.values(await checks()).every(Boolean),

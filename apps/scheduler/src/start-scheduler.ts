@@ -45,12 +45,13 @@ export async function startScheduler(deps: SchedulerDeps): Promise<RunningSchedu
   });
   app.useGlobalFilters(new RpcErrorFilter());
   await scheduler.start();
-  await app.listen();
   const checks = async () => ({
     database: await answers(database.ping()),
     issuer: scheduler.registered,
   });
+  // Before the consumers: joining their groups takes seconds after a sudden death, and the process lives meanwhile.
   const health = settings.http && (await startHealthServer({ ...settings.http, checks }));
+  await app.listen();
   return {
     ...(health ? { url: health.url } : {}),
     ready: async () => Object.values(await checks()).every(Boolean),
