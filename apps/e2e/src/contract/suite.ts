@@ -6,6 +6,7 @@ import { authenticationSuite } from './authentication.suite';
 import { commandLineSuite } from './command-line.suite';
 import { codesSeen } from './expectations';
 import { discoverySuite } from './discovery.suite';
+import { effectsSuite } from './effects.suite';
 import { executionsSuite } from './executions.suite';
 import { flowsSuite } from './flows.suite';
 import { idempotencySuite } from './idempotency.suite';
@@ -33,6 +34,7 @@ export function contractSuite(kind: ShapeKind): void {
   authenticationSuite(now);
   flowsSuite(now);
   executionsSuite(now);
+  effectsSuite(now);
   idempotencySuite(now);
   limitsSuite(now);
   usageSuite(now);

@@ -1,0 +1,72 @@
+import { waitFor } from '@easyflow/testing';
+import { callHttp, flow, set } from '../flows';
+import { diagnosed } from '../shape/diagnosed';
+import { ended } from './executions.suite';
+import type { WorldOf } from './world';
+
+/** Calls that a flow makes: their keys, and what ends them. */
+export function effectsSuite(world: WorldOf): void {
+  const test = diagnosed(() => world().shape);
+
+  describe('effects', () => {
+    test('a cancel while a call is in flight is not lost, and nothing follows the call', async () => {
+      const { a, target } = world();
+      const open = target.hold('/held');
+      const next = `${target.url}/never`;
+      await a.api.apply(
+        flow('held', [callHttp('first', `${target.url}/held`), callHttp('second', next)]),
+      );
+      const { body } = await a.api.start('e2e/held');
+      await waitFor(() => target.callsOf('/held').length === 1, { describe: 'the call' });
+      expect((await a.api.post(`/v1/executions/${body.id}/cancel`)).status).toBe(202);
+      expect(await ended(a.api, body.id)).toBe('cancelled');
+      open();
+      expect(target.callsOf('/never')).toEqual([]);
+    });
+
+    test('a jump back makes new calls with new keys, a retry too', async () => {
+      const { a, target } = world();
+      target.answer = ({ path }) =>
+        path === '/flaky' && target.callsOf('/flaky').length < 3 ? { status: 503 } : {};
+      await a.api.apply(
+        flow('jumps', [
+          set('begin', { n: 0 }),
+          {
+            call: {
+              call: 'http',
+              with: { method: 'post', endpoint: `${target.url}/jump` },
+              output: { as: '${ { n: ($context.n // 0) } }' },
+            },
+          },
+          { count: { set: { n: '${ .n + 1 }' }, export: { as: '${ $output }' } } },
+          {
+            again: {
+              switch: [{ more: { when: '.n < 3', then: 'call' } }, { done: { then: 'end' } }],
+            },
+          },
+        ]),
+      );
+      const jumps = await a.api.run('e2e/jumps');
+      expect([jumps.body.status, jumps.body.output]).toEqual(['completed', { n: 3 }]);
+      expect(new Set(target.callsOf('/jump').map(({ key }) => key)).size).toBe(3);
+      await a.api.apply(
+        flow('retries', [
+          {
+            attempt: {
+              try: [
+                {
+                  call: { call: 'http', with: { method: 'get', endpoint: `${target.url}/flaky` } },
+                },
+              ],
+              catch: { retry: { delay: { milliseconds: 10 }, limit: { attempt: { count: 5 } } } },
+            },
+          },
+        ]),
+      );
+      const retries = await a.api.run('e2e/retries');
+      expect(retries.body.status).toBe('completed');
+      expect(new Set(target.callsOf('/flaky').map(({ key }) => key)).size).toBe(3);
+      target.answer = () => ({});
+    });
+  });
+}
