@@ -3,7 +3,7 @@ import { firstOf } from './compile/assign';
 import { GO, MANY, type Each, type Frame, type One } from './compile/node';
 import { FrameLayout, keys, type Scope } from './compile/scope';
 import { Failure, HaltRequest, LimitReached } from './run/failure';
-import { meter, startMeter, type Limits } from './run/meter';
+import { grantRest, meter, startMeter, type Limits } from './run/meter';
 import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
 import { loadModules } from './modules';
 import { readsOf, type Reads } from './reads';
@@ -76,23 +76,34 @@ class CompiledExpression implements Expression {
   }
 
   private failed(error: unknown): ExpressionRuntimeError | undefined {
-    if (error instanceof Failure) {
-      const value = finite(error.value);
-      return new ExpressionRuntimeError(messageOf(value), value, this.source, error.at);
+    try {
+      return this.errorOf(error);
+    } catch (thrown) {
+      // An error may hold more than can be shown in the time that is left.
+      if (thrown instanceof LimitReached) return this.errorOf(thrown);
+      throw thrown;
     }
+  }
+
+  private errorOf(error: unknown): ExpressionRuntimeError | undefined {
     if (error instanceof LimitReached) {
       return new ExpressionLimitError(error.limit, error.message, this.source, error.at);
     }
+    if (error instanceof Failure) return this.raised(error.value, error.at);
     if (error instanceof HaltRequest) {
-      if (error.value === undefined) return undefined;
-      const value = finite(error.value);
-      return new ExpressionRuntimeError(messageOf(value), value, this.source, error.at);
+      return error.value === undefined ? undefined : this.raised(error.value, error.at);
     }
     if (isStackOverflow(error)) {
       const message = 'Evaluation recursed too deeply';
       return new ExpressionLimitError('memory', message, this.source, meter.at);
     }
     throw error;
+  }
+
+  private raised(raised: Json, at: number): ExpressionRuntimeError {
+    grantRest();
+    const value = finite(raised);
+    return new ExpressionRuntimeError(messageOf(value), value, this.source, at);
   }
 
   private run(outputs: Json[], input: Json, frame: Frame): void {
@@ -117,7 +128,16 @@ class CompiledExpression implements Expression {
     } catch (thrown) {
       error = this.failed(thrown);
     }
-    const shown = meter.nonFinite ? outputs.map(finite) : outputs;
+    let shown = outputs;
+    if (meter.nonFinite) {
+      try {
+        grantRest();
+        shown = outputs.map(finite);
+      } catch (thrown) {
+        shown = [];
+        error ??= this.failed(thrown);
+      }
+    }
     return error === undefined ? { outputs: shown } : { outputs: shown, error };
   }
 
@@ -131,7 +151,9 @@ class CompiledExpression implements Expression {
     startMeter(limits);
     try {
       const value = this.firstOne(this.frame(variables), input);
-      return value !== undefined && meter.nonFinite ? finite(value) : value;
+      if (value === undefined || !meter.nonFinite) return value;
+      grantRest();
+      return finite(value);
     } catch (thrown) {
       const error = this.failed(thrown);
       if (error === undefined) return undefined;

@@ -3,53 +3,57 @@ import { describe, raise, raiseAbout, raiseAboutBoth } from '../run/raise';
 import { compare, equal } from '../values/compare';
 import { isObject, type Json } from '../values/json';
 import { get } from '../values/access';
+import { ownKeys, ownValues } from '../values/object';
+import { inOrder, orderOf } from '../values/sort';
 import { codePointLength } from '../values/strings';
 
-interface Keyed {
-  readonly key: Json;
-  readonly value: Json;
-}
-
-function sortPairs(values: readonly Json[], keys: readonly Json[]): Keyed[] {
-  const pairs = values.map((value, i) => ({ value, key: keys[i] as Json }));
-  build(48 * pairs.length);
-  steps(pairs.length);
-  return pairs.sort((a, b) => compare(a.key, b.key));
-}
-
-function pairsOf(input: Json, keys: Json): Keyed[] {
+function inputOf(input: Json, keys: Json): readonly [Json[], Json[]] {
   if (!Array.isArray(input) || !Array.isArray(keys) || input.length !== keys.length) {
     raiseAboutBoth(input, keys, 'cannot be sorted, as they are not both arrays');
   }
-  return sortPairs(input, keys);
+  build(48 * input.length);
+  steps(input.length);
+  return [input, keys];
 }
 
 /** `sort_by`, given the keys. */
 export function sortBy(input: Json, keys: Json): Json {
-  return pairsOf(input, keys).map(({ value }) => value);
+  const [values, by] = inputOf(input, keys);
+  return inOrder(values, orderOf(by, compare));
 }
 
-function groupPairs(pairs: readonly Keyed[]): Json[][] {
-  const groups: Json[][] = [];
-  let previous: Keyed | undefined;
-  for (const pair of pairs) {
-    if (previous !== undefined && equal(previous.key, pair.key)) groups.at(-1)?.push(pair.value);
-    else {
-      groups.push([pair.value]);
-      previous = pair;
-    }
+/** Hands on the elements in the order of their keys, and whether a new key begins. */
+function eachInOrder(input: Json, keys: Json, out: (value: Json, isNew: boolean) => void): void {
+  const [values, by] = inputOf(input, keys);
+  const order = orderOf(by, compare);
+  let previous: Json | undefined;
+  for (let i = 0; i < order.length; i += 1) {
+    step();
+    const index = order[i] as number;
+    const key = by[index] as Json;
+    const isNew = previous === undefined || !equal(previous, key);
+    if (isNew) previous = key;
+    out(values[index] as Json, isNew);
   }
-  return groups;
 }
 
 /** `group_by`, given the keys. */
 export function groupBy(input: Json, keys: Json): Json {
-  return groupPairs(pairsOf(input, keys));
+  const groups: Json[][] = [];
+  eachInOrder(input, keys, (value, isNew) => {
+    if (isNew) groups.push([value]);
+    else groups.at(-1)?.push(value);
+  });
+  return groups;
 }
 
 /** `unique_by`, given the keys. */
 export function uniqueBy(input: Json, keys: Json): Json {
-  return groupPairs(pairsOf(input, keys)).map(([first]) => first as Json);
+  const found: Json[] = [];
+  eachInOrder(input, keys, (value, isNew) => {
+    if (isNew) found.push(value);
+  });
+  return found;
 }
 
 function extreme(input: Json, keys: Json, sign: 1 | -1): Json {
@@ -81,7 +85,7 @@ function sortable(input: Json): Json[] {
 
 function iterable(input: Json): readonly Json[] {
   if (Array.isArray(input)) return input;
-  if (isObject(input)) return Object.values(input);
+  if (isObject(input)) return ownValues(input);
   return raise(`Cannot iterate over ${describe(input)}`);
 }
 
@@ -123,11 +127,12 @@ function binarySearch(input: Json, target: Json): Json {
 function reverse(input: Json): Json {
   if (Array.isArray(input)) {
     build(8 * input.length);
+    steps(input.length >> 6);
     return input.toReversed();
   }
   if (input === null) return [];
   if (typeof input === 'object') {
-    const count = Object.keys(input).length;
+    const count = ownKeys(input).length;
     return count === 0 ? [] : get(input, count - 1);
   }
   const count =
@@ -153,7 +158,7 @@ function transpose(input: Json): Json {
 
 function lengthOf(value: Json): number {
   if (Array.isArray(value)) return value.length;
-  if (isObject(value)) return Object.keys(value).length;
+  if (isObject(value)) return ownKeys(value).length;
   if (typeof value === 'string') return codePointLength(value);
   if (typeof value === 'number') return Math.abs(value);
   return value === null ? 0 : raiseAbout(value, 'has no length');

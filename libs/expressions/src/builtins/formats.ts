@@ -1,6 +1,7 @@
-import { build, step } from '../run/meter';
+import { build, step, steps } from '../run/meter';
 import { raise, raiseAbout } from '../run/raise';
 import type { Json } from '../values/json';
+import { eachPiece, inPieces, pieceLength, TextBuilder } from '../values/pieces';
 import { printJson } from '../values/print';
 import { decodeStrictly, decodeUtf8, encodeUtf8 } from '../values/utf8';
 
@@ -9,7 +10,7 @@ export function toText(value: Json): string {
   return typeof value === 'string' ? value : printJson(value);
 }
 
-const csvCell = (text: string) => `"${text.replaceAll('"', '""')}"`;
+const csvCell = (text: string) => `"${inPieces(text, (piece) => piece.replaceAll('"', '""'))}"`;
 
 const tsvEscapes: Readonly<Record<string, string>> = {
   '\t': '\\t',
@@ -18,19 +19,33 @@ const tsvEscapes: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 };
 const tsvCell = (text: string) =>
-  text.replace(/[\t\r\n\\]/g, (character) => tsvEscapes[character] as string);
+  inPieces(text, (piece) =>
+    piece.replace(/[\t\r\n\\]/g, (character) => tsvEscapes[character] as string),
+  );
 
 function row(name: string, separator: string, cell: (text: string) => string) {
   return (value: Json): string => {
     if (!Array.isArray(value)) raiseAbout(value, `cannot be ${name}-formatted, only array`);
-    const cells = value.map((element) => {
+    return joined(value, separator, (element) => {
       if (element === null || element !== element) return '';
       if (typeof element === 'string') return cell(element);
       if (typeof element === 'object') return raiseAbout(element, 'is not valid in a csv row');
       return printJson(element);
     });
-    return cells.join(separator);
   };
+}
+
+/** The texts of the elements with a separator between them. */
+function joined(array: readonly Json[], separator: string, show: (value: Json) => string): string {
+  const text = new TextBuilder();
+  array.forEach((element, i) => {
+    step();
+    if (i > 0) text.append(separator);
+    const shown = show(element);
+    build(separator.length + shown.length);
+    text.append(shown);
+  });
+  return text.end();
 }
 
 const htmlEscapes: Readonly<Record<string, string>> = {
@@ -42,27 +57,56 @@ const htmlEscapes: Readonly<Record<string, string>> = {
 };
 
 function html(value: Json): string {
-  return toText(value).replace(/[&<>'"]/g, (character) => htmlEscapes[character] as string);
+  const text = toText(value);
+  build(text.length);
+  return inPieces(text, (piece) =>
+    piece.replace(/[&<>'"]/g, (character) => htmlEscapes[character] as string),
+  );
 }
 
 function uri(value: Json): string {
   const text = toText(value);
   build(text.length);
-  return text.replace(/[^A-Za-z0-9\-._~]+/g, (part) => {
-    let escaped = '';
-    for (const byte of encodeUtf8(part)) {
-      escaped += `%${byte < 16 ? '0' : ''}${byte.toString(16).toUpperCase()}`;
-    }
-    return escaped;
-  });
+  return inPieces(text, (piece) => piece.replace(/[^A-Za-z0-9\-._~]+/g, percentEncoded));
+}
+
+function percentEncoded(part: string): string {
+  let escaped = '';
+  for (const byte of encodeUtf8(part)) {
+    escaped += `%${byte < 16 ? '0' : ''}${byte.toString(16).toUpperCase()}`;
+  }
+  return escaped;
 }
 
 function uriDecode(value: Json): string {
   const text = toText(value);
-  return text.replace(/(?:%[0-9a-fA-F]{2})+|%/g, (part) => {
+  build(text.length);
+  const decode = (part: string) => {
     const decoded = part === '%' ? undefined : decodeStrictly(hexBytes(part));
     return decoded ?? raiseAbout(text, 'is not a valid uri encoding');
-  });
+  };
+  const parts: string[] = [];
+  for (let start = 0; start < text.length;) {
+    const end = escapeEnd(text, start + pieceLength);
+    steps((end - start) >> 3);
+    parts.push(text.slice(start, end).replace(/(?:%[0-9a-fA-F]{2})+|%/g, decode));
+    start = end;
+  }
+  return parts.join('');
+}
+
+/** The longest sequence of escapes that stands for one character. */
+const longestEscape = 12;
+
+/** A position, at or soon after the one given, where no escaped character is cut. */
+function escapeEnd(text: string, from: number): number {
+  let at = from;
+  while (at < Math.min(text.length, from + longestEscape)) {
+    const begins = text[at] === '%' && !/[89abAB]/.test(text[at + 1] ?? '');
+    if (begins || !text.slice(at - 2, at + 1).includes('%')) return at;
+    at += 1;
+  }
+  return Math.min(text.length, at);
 }
 
 function hexBytes(part: string): number[] {
@@ -72,7 +116,8 @@ function hexBytes(part: string): number[] {
 }
 
 function shellWord(value: Json): string {
-  if (typeof value === 'string') return `'${value.replaceAll("'", "'\\''")}'`;
+  if (typeof value === 'string')
+    return `'${inPieces(value, (piece) => piece.replaceAll("'", "'\\''"))}'`;
   if (typeof value === 'object' && value !== null) {
     return raiseAbout(value, 'can not be escaped for shell');
   }
@@ -80,7 +125,7 @@ function shellWord(value: Json): string {
 }
 
 function shell(value: Json): string {
-  return Array.isArray(value) ? value.map(shellWord).join(' ') : shellWord(value);
+  return Array.isArray(value) ? joined(value, ' ', shellWord) : shellWord(value);
 }
 
 /** Digits for a number of bits each. */
@@ -98,24 +143,39 @@ const base64: Digits = {
 };
 const base32: Digits = { alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', bits: 5, block: 8 };
 
+/** So many digits become a text at once. */
+const pointsAtOnce = 1024;
+
 function encode(value: Json, { alphabet, bits, block }: Digits): string {
-  const bytes = encodeUtf8(toText(value));
-  build(2 * bytes.length);
-  let text = '';
+  const source = toText(value);
+  build(2 * source.length);
+  const text = new TextBuilder();
   let held = 0;
   let heldBits = 0;
-  for (const byte of bytes) {
-    step();
-    held = ((held & 0xff) << 8) | byte;
-    heldBits += 8;
-    while (heldBits >= bits) {
-      heldBits -= bits;
-      text += alphabet[(held >> heldBits) & ((1 << bits) - 1)] as string;
+  let digits = 0;
+  let points: number[] = [];
+  const put = (digit: number) => {
+    digits += 1;
+    points.push(alphabet.charCodeAt(digit & ((1 << bits) - 1)));
+  };
+  eachPiece(source, (piece) => {
+    for (const byte of encodeUtf8(piece)) {
+      step();
+      held = ((held & 0xff) << 8) | byte;
+      heldBits += 8;
+      while (heldBits >= bits) {
+        heldBits -= bits;
+        put(held >> heldBits);
+      }
+      if (points.length >= pointsAtOnce) {
+        text.appendPoints(points);
+        points = [];
+      }
     }
-  }
-  if (heldBits > 0) text += alphabet[(held << (bits - heldBits)) & ((1 << bits) - 1)] as string;
-  while (text.length % block !== 0) text += '=';
-  return text;
+  });
+  if (heldBits > 0) put(held << (bits - heldBits));
+  text.appendPoints(points);
+  return text.end() + '='.repeat((block - (digits % block)) % block);
 }
 
 function decode(value: Json, { alphabet, bits }: Digits, name: string): string {

@@ -2,11 +2,16 @@ import { build, step, steps } from '../run/meter';
 import { describe, raise, raiseAbout } from '../run/raise';
 import { get, has } from '../values/access';
 import { isObject, kindOf, type Json, type JsonObject } from '../values/json';
-import { put, sortedKeys } from '../values/object';
+import { ownKeys, ownValues, put, sortedKeys } from '../values/object';
+
+function indicesOf(array: readonly Json[]): number[] {
+  build(8 * array.length);
+  return array.map((_, i) => (step(), i));
+}
 
 function keysOf(input: Json): Json[] {
-  if (Array.isArray(input)) return input.map((_, i) => i);
-  if (isObject(input)) return Object.keys(input);
+  if (Array.isArray(input)) return indicesOf(input);
+  if (isObject(input)) return ownKeys(input);
   return raiseAbout(input, 'has no keys');
 }
 
@@ -21,12 +26,11 @@ function keysInOrder(input: Json): Json[] {
 /** `to_entries` */
 export function toEntries(input: Json): Json {
   const keys = keysOf(input);
-  steps(keys.length);
   build(80 * keys.length);
   if (isObject(input)) {
-    return keys.map((key) => ({ key, value: input[key as string] as Json }));
+    return keys.map((key) => (step(), { key, value: input[key as string] as Json }));
   }
-  return keys.map((key) => ({ key, value: get(input, key) }));
+  return keys.map((key) => (step(), { key, value: get(input, key) }));
 }
 
 const keyNames = ['key', 'Key', 'name', 'Name'];
@@ -42,7 +46,7 @@ function entryKey(entry: Json): Json {
 
 /** `from_entries` */
 export function fromEntries(input: Json): Json {
-  const entries = Array.isArray(input) ? input : isObject(input) ? Object.values(input) : undefined;
+  const entries = Array.isArray(input) ? input : isObject(input) ? ownValues(input) : undefined;
   if (entries === undefined) return raise(`Cannot iterate over ${describe(input)}`);
   const object: JsonObject = {};
   for (const entry of entries) {

@@ -1,4 +1,4 @@
-import { build, steps } from '../run/meter';
+import { build, step, steps } from '../run/meter';
 import { describe, raise, raiseAbout } from '../run/raise';
 import { contains } from '../values/contains';
 import { get } from '../values/access';
@@ -7,6 +7,8 @@ import { parseJson } from '../values/parse';
 import { parseNumber } from '../values/number';
 import { printJson, utf8Length } from '../values/print';
 import { add } from '../values/arithmetic';
+import { ownValues } from '../values/object';
+import { inPieces, TextBuilder } from '../values/pieces';
 import { explode, positions, splitString, trimEnd, trimStart } from '../values/strings';
 import { toText } from './formats';
 
@@ -14,6 +16,7 @@ function startsWith(input: Json, prefix: Json): boolean {
   if (typeof input !== 'string' || typeof prefix !== 'string') {
     raise('startswith() requires string inputs');
   }
+  steps(prefix.length >> 8);
   return input.startsWith(prefix);
 }
 
@@ -21,6 +24,7 @@ function endsWith(input: Json, suffix: Json): boolean {
   if (typeof input !== 'string' || typeof suffix !== 'string') {
     raise('endswith() requires string inputs');
   }
+  steps(suffix.length >> 8);
   return input.endsWith(suffix);
 }
 
@@ -36,7 +40,6 @@ function withoutSuffix(input: Json, suffix: Json): Json {
 function trimmed(trim: (text: string) => string): (input: Json) => Json {
   return (input) => {
     if (typeof input !== 'string') raise('trim input must be a string');
-    steps(input.length >> 6);
     return trim(input);
   };
 }
@@ -53,28 +56,35 @@ function toBoolean(input: Json): Json {
   return input === 'false' ? false : raiseAbout(input, 'cannot be parsed as a boolean');
 }
 
+/** So many code points become a text at once. */
+const pointsAtOnce = 1024;
+
 function implode(input: Json): Json {
   if (!Array.isArray(input)) return raise('implode input must be an array');
-  steps(input.length);
   build(2 * input.length);
-  let text = '';
+  const text = new TextBuilder();
+  let points: number[] = [];
   for (const value of input) {
+    step();
     if (typeof value !== 'number' || value !== value) {
       raiseAbout(value, "can't be imploded, unicode codepoint needs to be numeric");
     }
     const point = Math.trunc(value);
     const valid = point >= 0 && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff);
-    text += String.fromCodePoint(valid ? point : 0xfffd);
+    if (points.push(valid ? point : 0xfffd) === pointsAtOnce) {
+      text.appendPoints(points);
+      points = [];
+    }
   }
-  return text;
+  text.appendPoints(points);
+  return text.end();
 }
 
 function inCase(change: (text: string) => string, letters: RegExp): (input: Json) => Json {
   return (input) => {
     if (typeof input !== 'string') return raise('explode input must be a string');
     build(input.length);
-    steps(input.length >> 4);
-    return input.replace(letters, change);
+    return inPieces(input, (piece) => piece.replace(letters, change));
   };
 }
 
@@ -86,21 +96,29 @@ function indices(input: Json, part: Json): Json {
 
 function elementsOf(input: Json): readonly Json[] {
   if (Array.isArray(input)) return input;
-  if (isObject(input)) return Object.values(input);
+  if (isObject(input)) return ownValues(input);
   return raise(`Cannot iterate over ${describe(input)}`);
 }
 
 function join(input: Json, separator: Json): Json {
-  let joined: Json = null;
+  const joined = new TextBuilder();
+  let first = true;
   for (const element of elementsOf(input)) {
-    steps(1);
+    step();
     const text =
       typeof element === 'boolean' || typeof element === 'number'
         ? printJson(element)
         : (element ?? '');
-    joined = add(joined === null ? '' : add(joined, separator), text);
+    const between = first ? '' : (separator ?? '');
+    first = false;
+    // What cannot be added raises the error that adding it does.
+    if (typeof between !== 'string') return add(joined.end(), between);
+    if (typeof text !== 'string') return add(joined.end() + between, text);
+    build(between.length + text.length);
+    joined.append(between);
+    joined.append(text);
   }
-  return joined === null || joined === false ? '' : joined;
+  return joined.end();
 }
 
 /** The builtins on strings. */

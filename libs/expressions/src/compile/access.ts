@@ -3,7 +3,7 @@ import { meter, refill } from '../run/meter';
 import { describe } from '../run/raise';
 import { get, slice } from '../values/access';
 import { isObject, type Json } from '../values/json';
-import { member } from '../values/object';
+import { member, ownKeys } from '../values/object';
 import { brief } from '../values/print';
 import { Identity, Literal } from './basic';
 import {
@@ -237,7 +237,7 @@ export function iterate(
       if (out(value[i] as Json) !== GO) return STOP;
     }
   } else if (isObject(value)) {
-    for (const key of Object.keys(value)) {
+    for (const key of ownKeys(value)) {
       if ((meter.left -= 1) < 0) refill();
       if (out(value[key] as Json) !== GO) return STOP;
     }
@@ -261,7 +261,7 @@ export function iteratePlaces(
       if (out({ parent: place, key: i, value: element }, element) !== GO) return STOP;
     }
   } else if (isObject(value)) {
-    for (const key of Object.keys(value)) {
+    for (const key of ownKeys(value)) {
       if ((meter.left -= 1) < 0) refill();
       const element = value[key] as Json;
       if (out({ parent: place, key, value: element }, element) !== GO) return STOP;

@@ -4,6 +4,7 @@ import { raise } from '../run/raise';
 import { add, subtract } from '../values/arithmetic';
 import { compare } from '../values/compare';
 import { isTrue, type Json } from '../values/json';
+import { TextBuilder } from '../values/pieces';
 import { iterate, iteratePlaces } from './access';
 import { collectAlong } from './construct';
 import {
@@ -271,7 +272,24 @@ export class Sum extends Node {
       let sum: Json = null;
       // An array made here may grow in place; one from the input may not.
       let own: Json[] | undefined;
+      let text: TextBuilder | undefined;
       body(frame, input, (value) => {
+        if (text !== undefined) {
+          if (typeof value === 'string') {
+            step();
+            build(value.length);
+            text.append(value);
+            return GO;
+          }
+          sum = text.end();
+          text = undefined;
+        } else if (typeof value === 'string' && typeof sum === 'string') {
+          build(sum.length + value.length);
+          text = new TextBuilder();
+          text.append(sum);
+          text.append(value);
+          return GO;
+        }
         if (own !== undefined && Array.isArray(value)) {
           build(8 * value.length);
           for (const element of value) {
@@ -286,7 +304,7 @@ export class Sum extends Node {
         own = isCopy ? (sum as Json[]) : own;
         return GO;
       });
-      return sum;
+      return text === undefined ? sum : text.end();
     };
   }
 }

@@ -2,7 +2,7 @@ import { meter } from '../run/meter';
 import { raiseAbout } from '../run/raise';
 import type { BinaryOperator } from '../syntax/ast';
 import { add, divide, multiply, remainder, subtract } from '../values/arithmetic';
-import { compare, equal } from '../values/compare';
+import { compare, equal, longText } from '../values/compare';
 import { isTrue, type Json } from '../values/json';
 import { GO, MANY, Node, STOP, widest, type Each, type One, type Paths } from './node';
 
@@ -23,6 +23,11 @@ export const operations: Readonly<Record<BinaryOperator, Operation>> = {
   '>=': (a, b) => compare(a, b) >= 0,
 };
 
+/** Whether comparing a text takes long enough to be counted. */
+function isLong(value: Json): boolean {
+  return typeof value === 'string' && value.length > longText;
+}
+
 function oneOf(operator: BinaryOperator, left: One, right: One, at: number): One {
   const operation = operations[operator];
   const slow = (a: Json, b: Json): Json => {
@@ -40,9 +45,13 @@ function oneOf(operator: BinaryOperator, left: One, right: One, at: number): One
     };
   switch (operator) {
     case '==':
-      return evaluate((a, b) => a === b || (typeof a === 'object' && slow(a, b) === true));
+      return evaluate((a, b) =>
+        isLong(a) ? slow(a, b) : a === b || (typeof a === 'object' && slow(a, b) === true),
+      );
     case '!=':
-      return evaluate((a, b) => a !== b && (typeof a !== 'object' || slow(a, b) === true));
+      return evaluate((a, b) =>
+        isLong(a) ? slow(a, b) : a !== b && (typeof a !== 'object' || slow(a, b) === true),
+      );
     case '<':
       return evaluate((a, b) =>
         typeof a === 'number' && typeof b === 'number' && a === a ? a < b : slow(a, b),

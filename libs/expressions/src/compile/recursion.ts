@@ -1,6 +1,7 @@
 import { build, meter, refill } from '../run/meter';
 
 import { isObject, type Json, type JsonObject } from '../values/json';
+import { copyObject, ownKeys } from '../values/object';
 import { iteratePlaces } from './access';
 
 import {
@@ -44,8 +45,9 @@ export class Walk extends Node {
     };
     const walkObject = (frame: Frame, object: JsonObject): JsonObject => {
       build(64);
-      const walked: JsonObject = { ...object };
-      for (const key of Object.keys(object)) {
+      const keys = ownKeys(object);
+      const walked = copyObject(object, keys);
+      for (const key of keys) {
         const next = walk(frame, object[key] as Json);
         if (next === undefined) delete walked[key];
         else walked[key] = next;
@@ -139,7 +141,7 @@ export class RecurseDefault extends Node {
         if (Array.isArray(value)) {
           for (let i = value.length - 1; i >= 0; i -= 1) waiting.push(value[i] as Json);
         } else if (isObject(value)) {
-          const keys = Object.keys(value);
+          const keys = ownKeys(value);
           for (let i = keys.length - 1; i >= 0; i -= 1) {
             waiting.push(value[keys[i] as string] as Json);
           }

@@ -1,7 +1,7 @@
 import { build, meter, refill } from '../run/meter';
 import { get, set } from '../values/access';
 import { isObject, type Json, type JsonObject } from '../values/json';
-import { put } from '../values/object';
+import { ownKeys, put } from '../values/object';
 import { Index, Iterate } from './access';
 import { Identity, Literal, Pipe, Variable } from './basic';
 import { Select } from './select';
@@ -99,7 +99,7 @@ function changeValues(
   object: JsonObject,
   change: (value: Json) => Json | undefined,
 ): JsonObject | undefined {
-  const keys = Object.keys(object);
+  const keys = ownKeys(object);
   build(64 + 32 * keys.length);
   const changed: JsonObject = {};
   for (const key of keys) {

@@ -51,7 +51,11 @@ export class Machine extends Trail {
     const { first } = this.program;
     const { text } = this;
     if (first === undefined) return at <= text.length ? at : -1;
-    if (typeof first === 'number') return text.indexOf(String.fromCodePoint(first), at);
+    if (typeof first === 'number') {
+      const found = text.indexOf(String.fromCodePoint(first), at);
+      if ((meter.left -= ((found < 0 ? text.length : found) - at) >> 8) < 0) refill();
+      return found;
+    }
     for (let i = at; i < text.length; i = this.after(i)) {
       if ((meter.left -= 1) < 0) refill();
       if (first.has(this.codePoint(i))) return i;

@@ -37,6 +37,13 @@ export const meter = {
   label: 0,
 };
 
+/** What there is at least for making results of what was computed. */
+const rest: Readonly<Required<Limits>> = {
+  steps: 1_000_000,
+  milliseconds: 25,
+  bytes: 16 * 1024 * 1024,
+};
+
 let stepsAfterChunk = 0;
 let chunkSize = 0;
 let deadline = 0;
@@ -83,6 +90,17 @@ export function refill(): void {
     }
     takeChunk();
   }
+}
+
+/**
+ * Gives what is left to do with the results so much time and room at least, where the
+ * evaluation has used up its own.
+ */
+export function grantRest(): void {
+  stepsAfterChunk = Math.max(stepsAfterChunk, rest.steps);
+  if (deadline >= 0) deadline = Math.max(deadline, performance.now() + rest.milliseconds);
+  meter.left = Math.max(meter.left, 0);
+  meter.room = Math.max(meter.room, rest.bytes);
 }
 
 /** Counts one step. */

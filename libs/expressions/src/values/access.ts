@@ -1,8 +1,8 @@
-import { build, steps } from '../run/meter';
+import { build, step, steps } from '../run/meter';
 import { describe, raise } from '../run/raise';
 import { equal } from './compare';
 import { isObject, kindOf, type Json, type JsonObject } from './json';
-import { copyObject, member, put } from './object';
+import { copyObject, member, ownKeys, put } from './object';
 import { codePointLength, sliceCodePoints } from './strings';
 
 /** jq keeps array indices in 32 bits. */
@@ -62,9 +62,10 @@ function refuse(value: Json, key: Json): never {
 function positionsOf(array: readonly Json[], part: readonly Json[]): number[] {
   const found: number[] = [];
   if (part.length === 0) return found;
-  steps(array.length);
   for (let i = 0; i < array.length; i += 1) {
+    step();
     if (part.every((value, j) => equal(array[i + j] ?? null, value) && i + j < array.length)) {
+      build(8);
       found.push(i);
     }
   }
@@ -145,10 +146,11 @@ export function copyOf(container: Json[] | JsonObject): Json[] | JsonObject {
     steps(1 + (container.length >> 4));
     return container.slice();
   }
-  const size = Object.keys(container).length;
+  const keys = ownKeys(container);
+  const size = keys.length;
   build(64 + 16 * size);
   steps(1 + (size >> 2));
-  return copyObject(container);
+  return copyObject(container, keys);
 }
 
 /** jq's `has`. */

@@ -1,9 +1,9 @@
-import { build, meter, steps } from '../run/meter';
+import { build, meter, step, steps } from '../run/meter';
 import { raise, raiseAboutBoth } from '../run/raise';
 import { copyOf } from './access';
 import { equal } from './compare';
 import { isObject, type Json, type JsonObject } from './json';
-import { copyObject, member, put } from './object';
+import { copyObject, member, ownKeys, put } from './object';
 import { repeatString, splitString } from './strings';
 
 function checked(value: number): number {
@@ -27,10 +27,12 @@ export function add(a: Json, b: Json): Json {
   }
   if (isObject(a) && isObject(b)) {
     const sum = copyOf(a);
-    const keys = Object.keys(b);
+    const keys = ownKeys(b);
     build(32 * keys.length);
-    steps(keys.length);
-    for (const key of keys) put(sum, key, b[key] as Json);
+    for (const key of keys) {
+      step();
+      put(sum, key, b[key] as Json);
+    }
     return sum;
   }
   raiseAboutBoth(a, b, 'cannot be added');
@@ -56,7 +58,7 @@ function merge(a: JsonObject, b: JsonObject): JsonObject {
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
     const [target, source, depth] = next;
     if (depth > deepestMerge) raise('Object merge too deep');
-    for (const key of Object.keys(source)) {
+    for (const key of ownKeys(source)) {
       steps(1);
       build(32);
       const value = source[key] as Json;

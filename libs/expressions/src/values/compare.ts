@@ -1,15 +1,23 @@
 import { raise } from '../run/raise';
-import { step } from '../run/meter';
+import { step, steps } from '../run/meter';
 import { rankOf, type Json, type JsonObject } from './json';
-import { compareStrings, member, sortedKeys } from './object';
+import { compareStrings, member, ownKeys, sortedKeys } from './object';
 
 /** jq compares values down to this depth. */
 const maximumDepth = 10_000;
 /** Recursion goes so deep, then an explicit stack takes over: JavaScript's is too small. */
 const recursion = 400;
 
+/** Longer texts are counted when they are compared. */
+export const longText = 4096;
+
 type Container = Json[] | JsonObject;
 type Pair = readonly [Container, Container, number];
+
+function sameText(a: string, b: Json): boolean {
+  if (a.length > longText) steps(a.length >> 8);
+  return a === b;
+}
 
 function equalContainers(
   a: Container,
@@ -33,8 +41,8 @@ function equalContainers(
     }
     return true;
   }
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
+  const keys = ownKeys(a);
+  if (keys.length !== ownKeys(b as JsonObject).length) return false;
   for (const key of keys) {
     const other = member(b as JsonObject, key);
     if (other === undefined) return false;
@@ -46,6 +54,7 @@ function equalContainers(
 
 function equalInside(a: Json, b: Json, depth: number, stopAt: number, later: Pair[]): boolean {
   step();
+  if (typeof a === 'string') return sameText(a, b);
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   return equalContainers(a, b, depth, stopAt, later);
@@ -53,6 +62,7 @@ function equalInside(a: Json, b: Json, depth: number, stopAt: number, later: Pai
 
 /** jq's `==`. Raises "Equality check too deep" below 10,000 levels. */
 export function equal(a: Json, b: Json): boolean {
+  if (typeof a === 'string') return sameText(a, b);
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   const later: Pair[] = [];

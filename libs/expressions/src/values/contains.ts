@@ -2,7 +2,8 @@ import { step } from '../run/meter';
 import { raise, raiseAboutBoth } from '../run/raise';
 import { equal } from './compare';
 import { isObject, kindOf, rankOf, type Json } from './json';
-import { member } from './object';
+import { member, ownKeys, ownValues } from './object';
+import { TextSearch } from './search';
 
 /** The deepest containment jq checks. */
 const maximumDepth = 10_000;
@@ -24,18 +25,18 @@ function searchOf(a: Json, b: Json): Search | false {
   }
   const places: Json[][] = [];
   if (!isObject(a) || !isObject(b)) return false;
-  for (const key of Object.keys(b)) {
+  for (const key of ownKeys(b)) {
     const found = member(a, key);
     if (found === undefined) return false;
     places.push([found]);
   }
-  return { wanted: Object.values(b), places, want: 0, place: 0 };
+  return { wanted: ownValues(b), places, want: 0, place: 0 };
 }
 
 /** Whether `a` contains `b`, where that shows without looking inside. */
 function plain(a: Json, b: Json): boolean | undefined {
   if (kindOf(a) !== kindOf(b)) return false;
-  if (typeof a === 'string') return a.includes(b as string);
+  if (typeof a === 'string') return new TextSearch(a, b as string).next(0) >= 0;
   if (typeof a !== 'object' || a === null) return equal(a, b);
   return undefined;
 }

@@ -1,23 +1,36 @@
 import { build, meter, steps } from '../run/meter';
 import { raise } from '../run/raise';
+import { ChunkParser } from './chunk-parser';
 import type { Json } from './json';
 import { SlowParser } from './slow-parser';
 
-/** The deepest nesting jq parses. */
-const maximumDepth = 10_000;
-
-function mayBeTooDeep(text: string): boolean {
-  if (text.length < maximumDepth) return false;
-  let opened = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
-    if (unit === 0x5b || unit === 0x7b) opened += 1;
-  }
-  return opened >= maximumDepth;
-}
+/** Shorter texts are parsed in one go; they cannot be nested too deeply for jq either. */
+const shortText = 10_000;
 
 /** Text where JavaScript's parser and jq's may answer differently. */
-const special = /\\u[dD]|[eE]\+?\d{3}|\d{300}/;
+const special = /\\u[dD]|[eE]\+?\d{3}|(?<!\d)\d{300}/;
+/** So much text is looked at at once, with so much overlap: the longest of what is special. */
+const stretch = 65_536;
+const overlap = 300;
+
+function isSpecial(text: string): boolean {
+  if (text.length <= stretch) return special.test(text);
+  for (let start = 0; start < text.length; start += stretch) {
+    steps(stretch >> 4);
+    if (special.test(text.slice(start, start + stretch + overlap))) return true;
+  }
+  return false;
+}
+
+function parsePlain(text: string): Json | undefined {
+  if (text.length >= shortText) return new ChunkParser(text).run();
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}
 
 /**
  * jq's `fromjson`. What JavaScript's own parser takes is the same for jq; the rest goes to a
@@ -26,13 +39,8 @@ const special = /\\u[dD]|[eE]\+?\d{3}|\d{300}/;
 export function parseJson(text: string): Json {
   steps(text.length >> 4);
   build(2 * text.length);
-  if (!special.test(text) && !mayBeTooDeep(text)) {
-    try {
-      return JSON.parse(text) as Json;
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
-  }
+  const plain = isSpecial(text) ? undefined : parsePlain(text);
+  if (plain !== undefined) return plain;
   const result = new SlowParser(text).run();
   if (typeof result === 'string') return raise(`${result} (while parsing '${text}')`);
   meter.nonFinite = true;

@@ -1,5 +1,7 @@
-import { build, steps } from '../run/meter';
+import { build, step, steps } from '../run/meter';
 import type { Json, JsonObject } from './json';
+import { ownKeys } from './object';
+import { flat, inPieces, pieceLength } from './pieces';
 
 /** jq prints nothing below this depth. */
 const maximumDepth = 10_000;
@@ -25,10 +27,16 @@ export function printNumber(value: number): string {
   return `${mantissa}e${exponent < 0 ? '-' : '+'}${shown < 10 ? '0' : ''}${shown}`;
 }
 
-/** A string in JSON; jq also escapes U+007F. */
-export function printString(value: string): string {
+function escaped(value: string): string {
   const text = JSON.stringify(value);
   return text.includes('\u007f') ? text.replaceAll('\u007f', '\\u007f') : text;
+}
+
+/** A string in JSON; jq also escapes U+007F. */
+export function printString(value: string): string {
+  if (value.length <= pieceLength) return escaped(value);
+  build(value.length);
+  return `"${inPieces(value, (piece) => escaped(piece).slice(1, -1))}"`;
 }
 
 function printScalar(value: null | boolean | number | string): string {
@@ -55,19 +63,11 @@ const noKeys: readonly string[] = [];
 function open(value: Json[] | JsonObject): Level {
   return Array.isArray(value)
     ? { array: value, object: undefined, keys: noKeys, next: 0 }
-    : { array: undefined, object: value, keys: Object.keys(value), next: 0 };
+    : { array: undefined, object: value, keys: ownKeys(value), next: 0 };
 }
 
 /** Long texts are made in chunks of so many characters. */
 const chunkLength = 4096;
-
-/**
- * The same text, in one piece: engines keep what is put together as a tree of its parts, which
- * takes some thirty bytes for each, until a character of it is asked for.
- */
-function flat(text: string): string {
-  return text.charCodeAt(text.length >> 1) >= 0 ? text : '';
-}
 
 /** Prints by recursion, which is fastest, down to a depth at which a stack takes over. */
 class Printer {
@@ -86,7 +86,7 @@ class Printer {
       this.text += ']';
     } else {
       let separator = '{';
-      for (const key of Object.keys(value)) {
+      for (const key of ownKeys(value)) {
         this.text += `${separator}${printString(key)}:`;
         separator = ',';
         this.write(value[key] as Json, depth + 1);
@@ -115,6 +115,7 @@ class Printer {
  * Compact JSON as jq prints it; `enough`: no more than about so many characters are wanted.
  */
 export function printJson(root: Json, enough = Infinity): string {
+  if (typeof root === 'string') steps(root.length >> 6);
   if (typeof root !== 'object' || root === null) return printScalar(root);
   if (enough !== Infinity) return printWithStack(root, 0, enough);
   const printer = new Printer();
@@ -164,7 +165,8 @@ function printWithStack(root: Json[] | JsonObject, depth: number, enough: number
   return chunks.length === 1 ? text : chunks.join('');
 }
 
-function utf8Size(codePoint: number): number {
+/** The number of bytes of a code point in UTF-8. */
+export function utf8Size(codePoint: number): number {
   if (codePoint < 0x80) return 1;
   if (codePoint < 0x800) return 2;
   return codePoint < 0x10000 ? 3 : 4;
@@ -174,6 +176,7 @@ function utf8Size(codePoint: number): number {
 export function utf8Length(text: string): number {
   let size = text.length;
   for (let i = 0; i < text.length; i += 1) {
+    if ((i & 15) === 0) step();
     const unit = text.charCodeAt(i);
     if (unit < 0x80) continue;
     if (unit < 0x800) size += 1;

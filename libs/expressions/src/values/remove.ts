@@ -1,14 +1,16 @@
-import { build, steps } from '../run/meter';
+import { build, step, steps } from '../run/meter';
 import { raise } from '../run/raise';
 import { sliceBounds, get, set, copyOf } from './access';
 import { compare, equal } from './compare';
 import { isObject, kindOf, type Json, type JsonObject } from './json';
 import { member } from './object';
+import { sorted } from './sort';
 
 function removeElements(array: readonly Json[], keys: readonly Json[]): Json[] {
   const gone = new Set<number>();
   const length = array.length;
   for (const key of keys) {
+    step();
     if (typeof key === 'number') {
       const index = Math.trunc(key);
       gone.add(key < 0 ? index + length : index);
@@ -18,9 +20,8 @@ function removeElements(array: readonly Json[], keys: readonly Json[]): Json[] {
       for (let i = start; i < end; i += 1) gone.add(i);
     } else raise(`Cannot delete ${kindOf(key)} element of array`);
   }
-  steps(length);
   build(8 * length);
-  return array.filter((_, index) => !gone.has(index));
+  return array.filter((_, index) => (step(), !gone.has(index)));
 }
 
 function removeKeys(object: JsonObject, keys: readonly Json[]): JsonObject {
@@ -65,9 +66,10 @@ const longestPath = 10_000;
 /** jq's `delpaths`. */
 export function deletePaths(root: Json, paths: Json): Json {
   if (!Array.isArray(paths)) raise('Paths must be specified as an array');
-  const sorted = paths.slice().sort(compare);
+  const ordered = sorted(paths, compare);
   const checked: Json[][] = [];
-  for (const path of sorted) {
+  for (const path of ordered) {
+    step();
     if (!Array.isArray(path)) raise(`Path must be specified as array, not ${kindOf(path)}`);
     if (path.length > longestPath) raise('Path too deep');
     checked.push(path);

@@ -1,6 +1,9 @@
+import { step } from '../run/meter';
 import type { Json, JsonObject } from './json';
 import { parseNumber } from './number';
 import { put } from './object';
+import { eachPiece } from './pieces';
+import { utf8Size } from './print';
 
 /** The deepest nesting jq parses. */
 const maximumDepth = 10_000;
@@ -59,7 +62,8 @@ export class SlowParser {
   }
 
   private advance(character: string): void {
-    this.column += new TextEncoder().encode(character).length;
+    step();
+    this.column += utf8Size(character.codePointAt(0) as number);
     if (character === '\n') {
       this.line += 1;
       this.column = 0;
@@ -67,7 +71,10 @@ export class SlowParser {
   }
 
   private scan(): void {
-    const characters = Array.from(this.text.replace(/^\ufeff/, ''));
+    const characters: string[] = [];
+    eachPiece(this.text.replace(/^\ufeff/, ''), (piece) => {
+      for (const character of piece) characters.push(character);
+    });
     for (let i = 0; i < characters.length; i += 1) {
       const character = characters[i] as string;
       this.advance(character);
@@ -229,6 +236,7 @@ export class SlowParser {
 function unescape(raw: string): string {
   let text = '';
   for (let i = 0; i < raw.length; i += 1) {
+    step();
     const character = raw[i] as string;
     if (character < ' ') {
       throw new Complaint(
@@ -266,7 +274,7 @@ function unicodeEscape(raw: string, at: number): readonly [string, number] {
     const isLone = first >= 0xdc00 && first <= 0xdfff;
     return [isLone ? '\ufffd' : String.fromCharCode(first), 4];
   }
-  if (!/^\\u[dD][c-fC-F][0-9a-fA-F]{2}/.test(raw.slice(at + 4))) {
+  if (!/^\\u[dD][c-fC-F][0-9a-fA-F]{2}/.test(raw.slice(at + 4, at + 10))) {
     throw new Complaint('Invalid \\uXXXX\\uXXXX surrogate pair escape');
   }
   return [String.fromCharCode(first, unitAt(raw, at + 6)), 10];

@@ -1,13 +1,22 @@
-import { build, steps } from '../run/meter';
+import { build, step, steps } from '../run/meter';
 import { raise } from '../run/raise';
+import { eachPiece, pieceLength } from './pieces';
+import { TextSearch } from './search';
 
 // jq's strings are sequences of code points. JavaScript's are UTF-16: positions are converted
 // only where a string has surrogates.
 const surrogates = /[\ud800-\udfff]/;
+const stretch = 524_288;
 
 /** Whether positions in code points and in UTF-16 units differ. */
 export function hasSurrogates(text: string): boolean {
-  return surrogates.test(text);
+  if (text.length <= pieceLength) return surrogates.test(text);
+  // Native and fast: larger stretches than elsewhere will do.
+  for (let start = 0; start < text.length; start += stretch) {
+    steps(stretch >> 7);
+    if (surrogates.test(text.slice(start, start + stretch))) return true;
+  }
+  return false;
 }
 
 /** The length in code points. */
@@ -15,6 +24,7 @@ export function codePointLength(text: string): number {
   if (!hasSurrogates(text)) return text.length;
   let length = 0;
   for (let i = 0; i < text.length; i += 1) {
+    if ((length & 15) === 0) step();
     length += 1;
     if (isPairAt(text, i)) i += 1;
   }
@@ -33,6 +43,7 @@ function isPairAt(text: string, index: number): boolean {
 export function unitIndex(text: string, codePoints: number): number {
   let index = 0;
   for (let n = 0; n < codePoints && index < text.length; n += 1) {
+    if ((n & 15) === 0) step();
     index += isPairAt(text, index) ? 2 : 1;
   }
   return index;
@@ -50,14 +61,15 @@ export function sliceCodePoints(text: string, start: number, end: number): strin
 export function positions(text: string, part: string): number[] {
   const found: number[] = [];
   if (part === '') return found;
-  steps(text.length >> 4);
+  const search = new TextSearch(text, part);
   const plain = !hasSurrogates(text);
   let seen = 0;
   let codePoints = 0;
-  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1)) {
+  for (let at = search.next(0); at >= 0; at = search.next(at + 1)) {
     if (plain) found.push(at);
     else {
       for (; seen < at; seen += 1) {
+        if ((seen & 15) === 0) step();
         codePoints += 1;
         if (isPairAt(text, seen)) seen += 1;
       }
@@ -71,11 +83,38 @@ export function positions(text: string, part: string): number[] {
 
 /** jq's `split/1`. */
 export function splitString(text: string, separator: string): string[] {
-  steps(text.length >> 4);
   if (text === '') return [];
-  const parts = separator === '' ? Array.from(text) : text.split(separator);
-  steps(parts.length);
-  build(text.length + 24 * parts.length);
+  build(text.length);
+  if (text.length <= 4096) {
+    const parts = separator === '' ? Array.from(text) : text.split(separator);
+    steps(parts.length);
+    build(24 * parts.length);
+    return parts;
+  }
+  return separator === '' ? charactersOf(text) : splitLong(text, separator);
+}
+
+function charactersOf(text: string): string[] {
+  const characters: string[] = [];
+  for (const character of text) {
+    step();
+    build(24);
+    characters.push(character);
+  }
+  return characters;
+}
+
+function splitLong(text: string, separator: string): string[] {
+  const search = new TextSearch(text, separator);
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = search.next(0); at >= 0; at = search.next(start)) {
+    step();
+    build(24);
+    parts.push(text.slice(start, at));
+    start = at + separator.length;
+  }
+  parts.push(text.slice(start));
   return parts;
 }
 
@@ -93,23 +132,38 @@ export function repeatString(text: string, times: number): string | null {
 
 /** The code points. */
 export function explode(text: string): number[] {
-  steps(text.length);
   build(16 * text.length);
   const points: number[] = [];
-  for (const character of text) points.push(character.codePointAt(0) as number);
+  eachPiece(text, (piece) => {
+    for (const character of piece) points.push(character.codePointAt(0) as number);
+  });
   return points;
 }
 
-const whitespace = /^[\p{White_Space}]+/u;
+/** Whether a UTF-16 unit is white space, as Unicode has it. */
+function isSpace(unit: number): boolean {
+  if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
+  return whitespace.test(String.fromCharCode(unit));
+}
+
+const whitespace = /\p{White_Space}/u;
 
 /** Without the white space (as Unicode has it) at the start. */
 export function trimStart(text: string): string {
-  return text.replace(whitespace, '');
+  let start = 0;
+  while (start < text.length && isSpace(text.charCodeAt(start))) {
+    if ((start & 15) === 0) step();
+    start += 1;
+  }
+  return text.slice(start);
 }
 
 /** Without the white space (as Unicode has it) at the end. */
 export function trimEnd(text: string): string {
   let end = text.length;
-  while (end > 0 && whitespace.test(text[end - 1] as string)) end -= 1;
+  while (end > 0 && isSpace(text.charCodeAt(end - 1))) {
+    if ((end & 15) === 0) step();
+    end -= 1;
+  }
   return text.slice(0, end);
 }

@@ -1,3 +1,6 @@
+import { step } from '../run/meter';
+import { TextBuilder } from './pieces';
+
 /** The UTF-8 bytes of a text. A lone surrogate becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -33,13 +36,14 @@ function decodeAt(bytes: readonly number[], at: number): readonly [number, numbe
 
 /** The text of UTF-8 bytes; each thing that is none becomes U+FFFD, as jq splits them. */
 export function decodeUtf8(bytes: readonly number[]): string {
-  let text = '';
+  const text = new TextBuilder();
   for (let at = 0; at < bytes.length;) {
+    step();
     const [point, length] = decodeAt(bytes, at);
-    text += String.fromCodePoint(point < 0 ? 0xfffd : point);
+    text.append(String.fromCodePoint(point < 0 ? 0xfffd : point));
     at += length;
   }
-  return text;
+  return text.end();
 }
 
 /** The text of UTF-8 bytes, or undefined where they are none. */
