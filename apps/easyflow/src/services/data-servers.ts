@@ -31,15 +31,15 @@ export async function startDataServers(
   const [postgres, kafka, redis] = await Promise.all([
     postgresUrl ??
       supervisor
-        .add('postgres', () => startPostgres({ dataDir: folder('postgres'), log }))
+        .add('postgres', (spawned) => startPostgres({ dataDir: folder('postgres'), log, spawned }))
         .then(({ url }) => url),
     kafkaBrokers ??
       supervisor
-        .add('kafka', () => startKafka({ dataDir: folder('kafka'), log }))
+        .add('kafka', (spawned) => startKafka({ dataDir: folder('kafka'), log, spawned }))
         .then(({ brokers }) => brokers),
     redisUrl ??
       supervisor
-        .add('redis', () => startRedis({ dataDir: folder('redis'), log }))
+        .add('redis', (spawned) => startRedis({ dataDir: folder('redis'), log, spawned }))
         .then(({ url }) => url),
   ]);
   return { postgresUrl: postgres, kafka, redis };

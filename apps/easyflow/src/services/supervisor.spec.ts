@@ -48,6 +48,32 @@ describe('Supervisor', () => {
     await supervisor.stop();
   });
 
+  it('names what it starts again as soon as that has a pid, before it is ready', async () => {
+    const { supervisor, nextChange } = supervise(true);
+    let ready: () => void = () => undefined;
+    const slow = async (spawned: (pid: number) => void) => {
+      const running = await sleeper();
+      spawned(running.pid);
+      if (started++ > 0) {
+        await new Promise<void>((resolve) => (ready = resolve));
+      }
+      return running;
+    };
+    let started = 0;
+    const { pid } = await supervisor.add('kafka', slow);
+    const gone = nextChange();
+    process.kill(pid, 'SIGKILL');
+    await gone;
+    await nextChange();
+    expect(supervisor.processes).toEqual([{ service: 'kafka', pid: expect.any(Number) }]);
+    expect(supervisor.processes[0]?.pid).not.toBe(pid);
+    const known = nextChange();
+    ready();
+    await known;
+    await supervisor.stop();
+    expect(supervisor.processes).toEqual([]);
+  });
+
   it('leaves it dead when asked to', async () => {
     const { supervisor, nextChange } = supervise(false);
     const { pid } = await supervisor.add('kafka', sleeper);

@@ -14,10 +14,15 @@ export interface ProcessEntry {
   url?: string;
 }
 
+/** Starts a process; says its id as soon as it has one, which may be long before it is ready. */
+export type Start<T extends SupervisedProcess> = (spawned: (pid: number) => void) => Promise<T>;
+
 interface Slot {
   readonly service: string;
-  readonly start: () => Promise<SupervisedProcess>;
+  readonly start: Start<SupervisedProcess>;
   running: SupervisedProcess | undefined;
+  /** Of a process that has been started again and is not ready yet. */
+  startingPid: number | undefined;
   /** Ends in a row without a quiet time between: the pause before the next start grows with it. */
   failures: number;
 }
@@ -35,6 +40,7 @@ export class Supervisor {
   private readonly slots: Slot[] = [];
   private stopping = false;
   private readonly restarts = new Set<Promise<void>>();
+  private changes = Promise.resolve();
 
   constructor(
     private readonly options: {
@@ -46,9 +52,9 @@ export class Supervisor {
   ) {}
 
   /** Starts a process and keeps it. Rejects when its first start fails. */
-  async add<T extends SupervisedProcess>(service: string, start: () => Promise<T>): Promise<T> {
-    const slot: Slot = { service, start, running: undefined, failures: 0 };
-    const running = await start();
+  async add<T extends SupervisedProcess>(service: string, start: Start<T>): Promise<T> {
+    const slot: Slot = { service, start, running: undefined, startingPid: undefined, failures: 0 };
+    const running = await start(() => undefined);
     slot.running = running;
     this.slots.push(slot);
     this.watch(slot, running);
@@ -56,17 +62,11 @@ export class Supervisor {
   }
 
   get processes(): ProcessEntry[] {
-    return this.slots.flatMap(({ service, running }) =>
-      running
-        ? [
-            {
-              service,
-              pid: running.pid,
-              ...(running.url === undefined ? {} : { url: running.url }),
-            },
-          ]
-        : [],
-    );
+    return this.slots.flatMap(({ service, running, startingPid }) => {
+      const pid = running?.pid ?? startingPid;
+      if (pid === undefined) return [];
+      return [{ service, pid, ...(running?.url === undefined ? {} : { url: running.url }) }];
+    });
   }
 
   async stop(): Promise<void> {
@@ -89,21 +89,32 @@ export class Supervisor {
   private async afterEnd(slot: Slot, pid: number): Promise<void> {
     const then = this.options.restart ? '; starting it again' : '';
     this.options.say(`${slot.service} (pid ${pid}) has ended${then}`);
-    await this.options.onChange(this.processes);
+    await this.changed();
     if (this.options.restart) await this.startAgain(slot);
+  }
+
+  /** One after the other, so that an older list never replaces a newer one. */
+  private changed(): Promise<void> {
+    this.changes = this.changes.then(() => this.options.onChange(this.processes));
+    return this.changes;
   }
 
   private async startAgain(slot: Slot): Promise<void> {
     while (!this.stopping) {
       await pause(Math.min(firstPauseMs * 2 ** (slot.failures - 1), longestPauseMs));
       try {
-        const running = await slot.start();
+        const running = await slot.start((pid) => {
+          slot.startingPid = pid;
+          void this.changed();
+        });
         slot.running = running;
+        slot.startingPid = undefined;
         this.watch(slot, running);
         this.options.say(`${slot.service} runs again (pid ${running.pid})`);
-        await this.options.onChange(this.processes);
+        await this.changed();
         return;
       } catch (error) {
+        slot.startingPid = undefined;
         slot.failures += 1;
         this.options.say(`${slot.service} could not be started: ${(error as Error).message}`);
       }

@@ -28,6 +28,8 @@ export interface StartKafkaOptions {
   /** Default: the port this folder had last time, else a free one. */
   readonly port?: number;
   readonly log?: (line: string) => void;
+  /** Called with the process id as soon as it runs, before it is ready. */
+  readonly spawned?: (pid: number) => void;
 }
 
 const host = '127.0.0.1';
@@ -82,6 +84,7 @@ async function startIn(folder: ServerFolder, options: StartKafkaOptions): Promis
     folder,
   );
   const broker = `${host}:${port}`;
+  options.spawned?.(server.pid);
   await server.waitUntilReady(() => answers(broker), {
     // With thousands of topics on disk a start after a crash takes many seconds.
     timeoutMs: 120_000,

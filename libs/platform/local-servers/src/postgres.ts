@@ -34,6 +34,8 @@ export interface StartPostgresOptions {
   /** Default: the port this folder had last time, else a free one. */
   readonly port?: number;
   readonly log?: (line: string) => void;
+  /** Called with the process id as soon as it runs, before it is ready. */
+  readonly spawned?: (pid: number) => void;
   /** Server settings, over the defaults below. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -126,6 +128,7 @@ async function startIn(
     folder,
   );
   const url = `postgres://${superuser}:${password}@${host}:${port}/postgres`;
+  options.spawned?.(server.pid);
   await server.waitUntilReady(() => answers(url), {
     // Recovery after a crash replays at most max_wal_size.
     timeoutMs: 180_000,

@@ -21,6 +21,8 @@ export interface StartRedisOptions {
   /** Default: the port this folder had last time, else a free one. */
   readonly port?: number;
   readonly log?: (line: string) => void;
+  /** Called with the process id as soon as it runs, before it is ready. */
+  readonly spawned?: (pid: number) => void;
 }
 
 const host = '127.0.0.1';
@@ -61,6 +63,7 @@ async function startIn(folder: ServerFolder, options: StartRedisOptions): Promis
     },
     folder,
   );
+  options.spawned?.(server.pid);
   await server.waitUntilReady(() => answers(port), {
     timeoutMs: 30_000,
     fix: `see the log; deleting ${folder.path} starts with an empty Redis.`,
