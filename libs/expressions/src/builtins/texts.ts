@@ -80,10 +80,17 @@ function implode(input: Json): Json {
   return text.end();
 }
 
+/** Shorter texts are changed in one go. */
+const shortText = 4096;
+
 function inCase(change: (text: string) => string, letters: RegExp): (input: Json) => Json {
   return (input) => {
     if (typeof input !== 'string') return raise('explode input must be a string');
     build(input.length);
+    if (input.length <= shortText) {
+      steps(input.length >> 4);
+      return input.replace(letters, change);
+    }
     return inPieces(input, (piece) => piece.replace(letters, change));
   };
 }
@@ -115,8 +122,7 @@ function join(input: Json, separator: Json): Json {
     if (typeof between !== 'string') return add(joined.end(), between);
     if (typeof text !== 'string') return add(joined.end() + between, text);
     build(between.length + text.length);
-    joined.append(between);
-    joined.append(text);
+    joined.append(between === '' ? text : between + text);
   }
   return joined.end();
 }

@@ -2,7 +2,7 @@ import { meter } from '../run/meter';
 import { raiseAbout } from '../run/raise';
 import type { BinaryOperator } from '../syntax/ast';
 import { add, divide, multiply, remainder, subtract } from '../values/arithmetic';
-import { compare, equal, longText } from '../values/compare';
+import { compare, equal } from '../values/compare';
 import { isTrue, type Json } from '../values/json';
 import { GO, MANY, Node, STOP, widest, type Each, type One, type Paths } from './node';
 
@@ -22,6 +22,9 @@ export const operations: Readonly<Record<BinaryOperator, Operation>> = {
   '>': (a, b) => compare(a, b) > 0,
   '>=': (a, b) => compare(a, b) >= 0,
 };
+
+/** Comparing longer texts is counted. */
+const longText = 4096;
 
 /** Whether comparing a text takes long enough to be counted. */
 function isLong(value: Json): boolean {

@@ -9,7 +9,7 @@ const maximumDepth = 10_000;
 const recursion = 400;
 
 /** Longer texts are counted when they are compared. */
-export const longText = 4096;
+const longText = 4096;
 
 type Container = Json[] | JsonObject;
 type Pair = readonly [Container, Container, number];

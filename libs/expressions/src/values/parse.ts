@@ -22,8 +22,11 @@ function isSpecial(text: string): boolean {
   return false;
 }
 
+/** What may be parsed in chunks; a single string is read natively, at some 5 ns a character. */
+const container = /^[ \t\r\n]*[[{]/;
+
 function parsePlain(text: string): Json | undefined {
-  if (text.length >= shortText) return new ChunkParser(text).run();
+  if (text.length >= shortText && container.test(text)) return new ChunkParser(text).run();
   try {
     return JSON.parse(text) as Json;
   } catch (error) {

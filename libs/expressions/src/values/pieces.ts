@@ -55,12 +55,12 @@ export function flat(text: string): string {
 /** A text that grows at its end, without a tree of its parts. What is built is not counted. */
 export class TextBuilder {
   private text = '';
-  private readonly chunks: string[] = [];
+  private chunks: string[] | undefined;
 
   append(text: string): void {
     this.text += text;
     if (this.text.length > chunkLength) {
-      this.chunks.push(flat(this.text));
+      (this.chunks ??= []).push(flat(this.text));
       this.text = '';
     }
   }
@@ -71,7 +71,6 @@ export class TextBuilder {
   }
 
   end(): string {
-    if (this.chunks.length === 0) return this.text;
-    return this.chunks.join('') + this.text;
+    return this.chunks === undefined ? this.text : this.chunks.join('') + this.text;
   }
 }

@@ -1,7 +1,7 @@
 import { build, step, steps } from '../run/meter';
 import type { Json, JsonObject } from './json';
 import { ownKeys } from './object';
-import { flat, inPieces, pieceLength } from './pieces';
+import { flat, inPieces } from './pieces';
 
 /** jq prints nothing below this depth. */
 const maximumDepth = 10_000;
@@ -27,6 +27,9 @@ export function printNumber(value: number): string {
   return `${mantissa}e${exponent < 0 ? '-' : '+'}${shown < 10 ? '0' : ''}${shown}`;
 }
 
+/** Longer strings are printed piece by piece. */
+const longString = 4096;
+
 function escaped(value: string): string {
   const text = JSON.stringify(value);
   return text.includes('\u007f') ? text.replaceAll('\u007f', '\\u007f') : text;
@@ -34,7 +37,7 @@ function escaped(value: string): string {
 
 /** A string in JSON; jq also escapes U+007F. */
 export function printString(value: string): string {
-  if (value.length <= pieceLength) return escaped(value);
+  if (value.length <= longString) return escaped(value);
   build(value.length);
   return `"${inPieces(value, (piece) => escaped(piece).slice(1, -1))}"`;
 }
