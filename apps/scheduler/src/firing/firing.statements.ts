@@ -10,7 +10,7 @@ export const loadSchedules = {
 SELECT s.id, s.namespace, s.name, s.version, s.kind, s.expression, s.last_tick, s.next_tick
 FROM unnest($1::uuid[]) AS x (id)
 CROSS JOIN LATERAL (
-  SELECT c.* FROM schedules c WHERE c.tenant_id = ctx.tenant() AND c.id = x.id OFFSET 0
+  SELECT c.* FROM schedules c WHERE c.tenant_id = (SELECT ctx.tenant()) AND c.id = x.id OFFSET 0
 ) s`,
 } as const;
 
@@ -21,7 +21,7 @@ export const loadEnds = {
 SELECT e.id, e.ended_at
 FROM unnest($1::uuid[]) AS x (id)
 CROSS JOIN LATERAL (
-  SELECT c.id, c.ended_at FROM executions c WHERE c.tenant_id = ctx.tenant() AND c.id = x.id OFFSET 0
+  SELECT c.id, c.ended_at FROM executions c WHERE c.tenant_id = (SELECT ctx.tenant()) AND c.id = x.id OFFSET 0
 ) e`,
 } as const;
 
@@ -66,8 +66,9 @@ SELECT tenant_id, id FROM held`,
 export const removeWork = {
   name: 's_remove_work',
   text: `
-DELETE FROM work w WHERE w.ctid = ANY (ARRAY(
-  SELECT c.place FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[])
+WITH locked AS (
+  SELECT x.claim_no, c.place
+  FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[])
     AS x (tenant_id, id, claim_no, wake_seq)
   CROSS JOIN LATERAL (
     SELECT c.ctid AS place FROM work c
@@ -76,7 +77,8 @@ DELETE FROM work w WHERE w.ctid = ANY (ARRAY(
       AND c.wake_seq = x.wake_seq
     FOR UPDATE
   ) c
-))`,
+)
+DELETE FROM work w USING locked k WHERE w.ctid = k.place AND sign(k.claim_no) = 1`,
 } as const;
 
 /** Binds each tick to its execution; returns those that were not bound before. $1 tenants, $2 keys, $3 executions. */

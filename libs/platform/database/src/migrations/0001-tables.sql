@@ -124,7 +124,8 @@ CREATE TABLE schedules (
   last_tick timestamptz,
   next_tick timestamptz,
   PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, namespace, name),
+  -- The tenant comes last: led by it, this index would be the plan of look-ups by id while the table is empty.
+  UNIQUE (namespace, name, tenant_id),
   FOREIGN KEY (tenant_id, namespace, name, version)
     REFERENCES flow_versions (tenant_id, namespace, name, version)
 );
