@@ -13,7 +13,7 @@ export type { CloudEvent } from './run/cloud-event';
 export type { CallHttpEffect, Effect, HttpRequest, RunFlowEffect } from './run/effects';
 export { standardError, type FlowError, type StandardError } from './run/flow-error';
 export type { HistoryItem, HistoryType } from './run/journal';
-export type { EventSubject } from './run/lifecycle-event';
+export { lifecycleEvent, type EventSubject } from './run/lifecycle-event';
 export type { Budget } from './run/interpreter';
 export { restoreEvents, restoreHistory, storeEvents, storeHistory } from './run/stored-journal';
 export { createState, type ExecutionState, type ExecutionStatus } from './run/state';

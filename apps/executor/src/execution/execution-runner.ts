@@ -2,10 +2,10 @@ import {
   advance,
   createState,
   effectsInFlight,
+  lifecycleEvent,
   standardError,
   type Advance,
   type CallHttpEffect,
-  type CloudEvent,
   type FlowError,
   type RunFlowEffect,
 } from '@easyflow/engine';
@@ -329,26 +329,14 @@ export class ExecutionRunner {
   private endWith(execution: LiveExecution, error: FlowError, sequence: number): void {
     const at = new Date(this.options.clock.now()).toISOString();
     const status = 'faulted';
-    execution.events = [faultedEvent(execution, at, error)];
+    const { facts, state } = execution;
+    const number = (state?.eventCount ?? 0) + 1;
+    const told = { error: { ...error } };
+    execution.events = [lifecycleEvent(facts, number, 'faulted', at, told)];
     execution.children = [];
     execution.history = [{ sequence, type: 'executionEnded', at, status, error: { ...error } }];
     this.save(execution, { outcome: 'end', status, error });
   }
-}
-
-/** The specification's lifecycle event, for faults that the engine does not know of. */
-function faultedEvent({ facts, state }: LiveExecution, at: string, error: FlowError): CloudEvent {
-  const { flow, id } = facts;
-  return {
-    specversion: '1.0',
-    id: `${id}-${(state?.eventCount ?? 0) + 1}`,
-    source: `/flows/${flow.namespace}/${flow.name}/${flow.version}`,
-    type: 'io.serverlessworkflow.workflow.faulted.v1',
-    subject: id,
-    time: at,
-    datacontenttype: 'application/json',
-    data: { name: `${flow.name}-${id}.${flow.namespace}`, faultedAt: at, error: { ...error } },
-  };
 }
 
 function isFinal(step: Advance): boolean {
