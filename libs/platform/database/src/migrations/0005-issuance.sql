@@ -159,6 +159,15 @@ BEGIN
   IF bound <> p_workload THEN
     RAISE insufficient_privilege USING MESSAGE = 'the slot belongs to another workload', DETAIL = 'owner.taken';
   END IF;
+  -- Where a slot is named after its pod, those of pods that are gone would fill the number: a slot that has claimed
+  -- nothing for a day makes room for a new one.
+  IF bound IS NULL AND (SELECT count(*) FROM ctx.owners o WHERE o.workload = p_workload) >= 256 THEN
+    DELETE FROM ctx.owners o
+     WHERE o.workload = p_workload AND o.registered_at < clock_timestamp() - interval '1 day'
+       AND NOT EXISTS (SELECT 1 FROM ctx.lease_audit a WHERE a.owner = o.owner AND a.taken_at > clock_timestamp() - interval '1 day')
+       AND NOT EXISTS (SELECT 1 FROM ef.work w WHERE w.lease_owner = o.owner AND w.lease_until > clock_timestamp())
+       AND NOT EXISTS (SELECT 1 FROM ef.outbox b WHERE b.lease_owner = o.owner AND b.lease_until > clock_timestamp());
+  END IF;
   IF bound IS NULL AND (SELECT count(*) FROM ctx.owners o WHERE o.workload = p_workload) >= 256 THEN
     RAISE insufficient_resources USING MESSAGE = 'this workload has as many slots as it may', DETAIL = 'owner.slots';
   END IF;
