@@ -1,6 +1,6 @@
 import type { OutgoingRecord } from '@easyflow/platform-messaging';
 import { newId } from '@easyflow/kernel-ids';
-import { logger } from '@easyflow/platform-telemetry';
+import { logger, newTraceparent, withTraceparent } from '@easyflow/platform-telemetry';
 import { EnvelopeSigner, type TenantToken } from '@easyflow/tenant-context';
 import { generateKeyPairSync } from 'node:crypto';
 import { HintSender } from './hint-sender';
@@ -53,6 +53,17 @@ describe('HintSender', () => {
       Buffer.from(sent[0]?.headers['envelope'] ?? '', 'base64url').toString(),
     ) as object;
     expect(claims).toMatchObject({ type: 'hint', sender: 'gateway', epoch: 3 });
+  });
+
+  it('carries the trace of the request whose work it tells of, also when an earlier one is being sent', async () => {
+    const { hints, sent } = sender();
+    const traces = [newTraceparent(), newTraceparent()];
+    for (const trace of traces) withTraceparent(trace, () => hints.hint(tenants(1)));
+    while (sent.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await hints.close();
+    expect(sent.map(({ headers }) => headers['traceparent']?.slice(0, 35))).toEqual(
+      traces.map((trace) => trace.slice(0, 35)),
+    );
   });
 
   it('gathers hints while one is sent or it pauses, and takes turns', async () => {

@@ -17,13 +17,22 @@ export interface HintSenderOptions {
   logger: Logger;
 }
 
+/** What a hint says of its tenant. */
+interface Turn {
+  readonly tenantId: string;
+  /** Of the tenant's placement. */
+  readonly epoch: number;
+  /** The trace of the request whose work it is: the sending loop may have begun in another's. */
+  readonly traceparent: string | undefined;
+}
+
 /**
  * "There is work", after a commit. A claim is bound to no tenant, so one hint on the topic of one tenant of those
  * waiting, in turn, is enough for all of them. A hint that is lost costs latency only: executors poll.
  */
 export class HintSender {
-  /** Tenants with new work, and their placement epochs. */
-  private readonly tenants = new Map<string, number>();
+  /** Tenants with new work. */
+  private readonly tenants = new Map<string, Turn>();
   private turn = 0;
   private sending: Promise<void> | undefined;
   private closed = false;
@@ -32,7 +41,10 @@ export class HintSender {
 
   hint(tenants: readonly TenantToken[]): void {
     if (this.closed || !this.options.transport.isUp()) return;
-    for (const { tenantId, placement } of tenants) this.tenants.set(tenantId, placement.epoch);
+    const traceparent = currentTraceparent();
+    for (const { tenantId, placement } of tenants) {
+      this.tenants.set(tenantId, { tenantId, epoch: placement.epoch, traceparent });
+    }
     this.sending ??= this.run().finally(() => {
       this.sending = undefined;
     });
@@ -51,18 +63,16 @@ export class HintSender {
   }
 
   /** The tenant whose turn it is; the others' work is found on its hint too. */
-  private take(): { tenantId: string; epoch: number } | undefined {
-    const tenants = [...this.tenants];
+  private take(): Turn | undefined {
+    const tenants = [...this.tenants.values()];
     this.tenants.clear();
     this.turn += 1;
-    const chosen = tenants[this.turn % Math.max(1, tenants.length)];
-    return chosen && { tenantId: chosen[0], epoch: chosen[1] };
+    return tenants[this.turn % Math.max(1, tenants.length)];
   }
 
-  private async send({ tenantId, epoch }: { tenantId: string; epoch: number }): Promise<void> {
+  private async send({ tenantId, epoch, traceparent }: Turn): Promise<void> {
     const { signer, logger } = this.options;
     const topic = tenantEventsTopic(tenantId);
-    const traceparent = currentTraceparent();
     try {
       const envelope = signer.sign({ topic, type: 'hint', tenantId, epoch, value: VALUE });
       const headers = {
