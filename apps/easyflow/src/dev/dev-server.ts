@@ -10,7 +10,6 @@ import { DiscoveryFile } from '../local/discovery-file';
 import { prepareDatabase } from '../local/local-database';
 import type { Progress } from '../local/progress';
 import { ensureSample } from '../local/sample-execution';
-import { rolesOf } from '../local/service-roles';
 import { startEmbeddedServices } from './embedded-services';
 
 export interface DevServer {
@@ -52,7 +51,7 @@ export async function startDevServer(
     const logger = createLogger('easyflow', { level: config.logLevel });
     const issuance = await DatabaseAccess.connect({
       ...database.address,
-      passwords: Object.fromEntries(rolesOf.issuer.map((role) => [role, keys.rolePasswords[role]])),
+      passwords: { ef_issuer: keys.rolePasswords.ef_issuer },
     });
     closing.push(() => issuance.close());
     const demo = await ensureDemoTenant(issuance.issuance, path.join(dataDir, 'keys'));

@@ -5,7 +5,7 @@ import { startExecutor } from '@easyflow/executor';
 import { startFlowRegistry } from '@easyflow/flow-registry';
 import { startGateway } from '@easyflow/gateway';
 import { InProcessIssuer, IssuerCore, type ProvisionedKeys } from '@easyflow/issuer';
-import type { EmbeddedConfig } from '@easyflow/platform-config';
+import { ROLES_OF, type EmbeddedConfig } from '@easyflow/platform-config';
 import type { DatabaseAddress, Role } from '@easyflow/platform-database';
 import { HttpCaller } from '@easyflow/platform-http';
 import { InMemoryRateLimiter } from '@easyflow/platform-limiter';
@@ -13,7 +13,6 @@ import { InProcessTransport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import { defaultSchedulerSettings, startScheduler } from '@easyflow/scheduler';
 import { DatabaseAccess, EnvelopeSigner, EnvelopeVerifier } from '@easyflow/tenant-context';
-import { rolesOf } from '../local/service-roles';
 
 /** One process has one replica of everything. */
 const slot = '0';
@@ -53,7 +52,7 @@ export async function startEmbeddedServices(
     const transport = keep(new InProcessTransport({ log: logger }));
     await transport.connect();
     const parts = async (service: ServiceName) => ({
-      database: keep(await connect(address, keys, rolesOf[service])),
+      database: keep(await connect(address, keys, ROLES_OF[service])),
       transport,
       issuer: new InProcessIssuer(core, service),
       signer: new EnvelopeSigner(keys.identities[service]),

@@ -11,7 +11,6 @@ import { DiscoveryFile } from '../local/discovery-file';
 import { prepareDatabase } from '../local/local-database';
 import type { Progress } from '../local/progress';
 import { ensureSample } from '../local/sample-execution';
-import { rolesOf } from '../local/service-roles';
 import { startDataServers } from './data-servers';
 import { endLeftovers, noteProcesses } from './leftovers';
 import { serviceCommand, type Installation } from './service-plan';
@@ -150,11 +149,7 @@ async function withIssuance<T>(
   password: string,
   work: (access: DatabaseAccess) => Promise<T>,
 ): Promise<T> {
-  const [role] = rolesOf.issuer;
-  const access = await DatabaseAccess.connect({
-    ...address,
-    passwords: role === undefined ? {} : { [role]: password },
-  });
+  const access = await DatabaseAccess.connect({ ...address, passwords: { ef_issuer: password } });
   try {
     return await work(access);
   } finally {

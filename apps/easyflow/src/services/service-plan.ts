@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { ProvisionedKeys } from '@easyflow/issuer';
+import { ROLES_OF } from '@easyflow/platform-config';
 import type { ServiceName } from '@easyflow/contracts-events';
-import { rolesOf } from '../local/service-roles';
 import type { ServiceCommand } from './service-process';
 
 const { resolve } = createRequire(__filename);
@@ -28,7 +28,7 @@ export function serviceCommand(
 ): ServiceCommand {
   const { database, keys } = installation;
   const passwords: Record<string, string> = {};
-  for (const role of rolesOf[service]) {
+  for (const role of ROLES_OF[service]) {
     passwords[`EASYFLOW_DATABASE_PASSWORD_${role.toUpperCase()}`] = keys.rolePasswords[role];
   }
   const own: Record<string, string> =
