@@ -177,10 +177,10 @@ describe('an executor that is not alone', () => {
     const first = await rig.executor({ settings: { ecoWindow: closed } });
     await waitFor(
       async () =>
-        rig.count(
+        (await rig.count(
           `SELECT count(*) FROM ef.work WHERE id = $1 AND due_at > now() + interval '1 hour' AND lease_owner IS NULL`,
           [id],
-        ),
+        )) === 1,
       { describe: 'the execution to be put off' },
     );
     expect((await rig.execution(tenant, id)).status).toBe('pending');

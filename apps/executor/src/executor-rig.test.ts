@@ -8,6 +8,7 @@ import { EnvelopeSigner, type DatabaseAccess } from '@easyflow/tenant-context';
 import { createTestDatabase, waitFor, type TestDatabase, type TestTenant } from '@easyflow/testing';
 import { parseEcoWindow } from '@easyflow/domain-schedule';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { Client } from 'pg';
 import { Executor } from './executor';
 import { defaultExecutorSettings, type ExecutorSettings } from './executor-settings';
 
@@ -189,6 +190,43 @@ export class ExecutorRig {
        WHERE tenant_id = $1 AND kind = 'execution' AND id = $2`,
       [tenant.id, id, newId(), JSON.stringify(signal)],
     );
+  }
+
+  /** A cancellation as `signal` stores it, which is not committed yet and holds the work row. */
+  async holdWake(
+    tenant: TestTenant,
+    id: string,
+  ): Promise<{ commitWhenAwaited: () => Promise<void> }> {
+    const holder = new Client({ connectionString: this.database.databaseUrl });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query(
+      `INSERT INTO ef.execution_signals (tenant_id, id, execution_id, signal) VALUES ($1, $2, $3, '{"kind":"cancel"}')`,
+      [tenant.id, newId(), id],
+    );
+    await holder.query(
+      `UPDATE ef.work SET wake_seq = wake_seq + 1, due_at = least(due_at, now())
+       WHERE tenant_id = $1 AND kind = 'execution' AND id = $2`,
+      [tenant.id, id],
+    );
+    const [own] = (await holder.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
+    return {
+      commitWhenAwaited: async () => {
+        try {
+          await waitFor(
+            async () =>
+              (await this.count(
+                'SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))',
+                [own?.pid],
+              )) > 0,
+            { describe: 'a checkpoint to wait for the row', every: 10 },
+          );
+          await holder.query('COMMIT');
+        } finally {
+          await holder.end();
+        }
+      },
+    };
   }
 
   async execution(tenant: TestTenant, id: string): Promise<ExecutionRow> {

@@ -102,6 +102,29 @@ describe('what arrives from outside', () => {
     expect(children).toEqual([{ parent_id: id, status: 'completed' }]);
   });
 
+  it('keeps a cancellation that commits while the checkpoint waits for its row', async () => {
+    await rig.flow(tenant, 'call-and-wait', [
+      { call: callTask() },
+      { pause: { wait: { hours: 1 } } },
+    ]);
+    const caller = new FakeCaller();
+    const answer = Promise.withResolvers<Json>();
+    caller.answer = () => answer.promise;
+    const id = await rig.accept(tenant, 'call-and-wait');
+    await rig.executor({ caller });
+    await waitFor(() => caller.calls.length === 1, { describe: 'the call' });
+
+    const wake = await rig.holdWake(tenant, id);
+    answer.resolve({ answered: true });
+    await wake.commitWhenAwaited();
+
+    expect((await rig.ends(tenant, id)).status).toBe('cancelled');
+    const done = (await rig.history(tenant, id)).filter(({ type }) => type === 'taskCompleted');
+    expect(done).toHaveLength(1);
+    expect(caller.calls).toHaveLength(1);
+    expect(await signals(id)).toBe(0);
+  });
+
   it('hands the fault of a sub-flow to its parent', async () => {
     await rig.flow(tenant, 'catching', [
       {

@@ -8,11 +8,14 @@ export interface WaitOptions {
   readonly every?: number;
 }
 
+/** No number: 0 is what many counts begin with, so the caller says which number is waited for. */
+type Condition = boolean | string | (object & { then?: never }) | null | undefined;
+
 /**
  * Waits until the condition gives something other than false, null or undefined, and returns that.
  * Throws when it does not in time; a condition that throws ends the wait with its error.
  */
-export async function waitFor<T>(
+export async function waitFor<T extends Condition>(
   condition: () => T | Promise<T>,
   options: WaitOptions,
 ): Promise<Exclude<T, false | null | undefined>> {
@@ -20,9 +23,7 @@ export async function waitFor<T>(
   const deadline = performance.now() + timeout;
   for (;;) {
     const value = await condition();
-    if (value !== false && value !== null && value !== undefined) {
-      return value as Exclude<T, false | null | undefined>;
-    }
+    if (isThere(value)) return value;
     if (performance.now() > deadline) {
       const { describe } = options;
       const what = typeof describe === 'string' ? describe : await describe();
@@ -30,4 +31,8 @@ export async function waitFor<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, options.every ?? 50));
   }
+}
+
+function isThere<T>(value: T): value is Exclude<T, false | null | undefined> {
+  return value !== false && value !== null && value !== undefined;
 }

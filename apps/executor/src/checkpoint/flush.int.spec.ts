@@ -1,8 +1,7 @@
 import { compileFlow } from '@easyflow/engine';
 import { newId } from '@easyflow/kernel-ids';
 import type { Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
-import { waitFor, type TestTenant } from '@easyflow/testing';
-import { Client } from 'pg';
+import type { TestTenant } from '@easyflow/testing';
 import { ExecutorRig } from '../executor-rig.test';
 import { LiveExecution } from '../execution/live-execution';
 import { takeCheckpoint, type Checkpoint, type CheckpointContent } from './checkpoint';
@@ -14,6 +13,9 @@ const program = compileFlow({
   document: { dsl: '1.0.0', namespace: 'test', name: 'any', version: '1.0.0' },
   do: [{ keep: { set: '${ . }' } }],
 });
+
+const waiting: CheckpointContent = { outcome: 'leave', status: 'waiting', dueAt: Infinity };
+const completed: CheckpointContent = { outcome: 'end', status: 'completed', output: {} };
 
 describe('a flush', () => {
   let rig: ExecutorRig;
@@ -28,43 +30,30 @@ describe('a flush', () => {
 
   afterAll(() => rig.close());
 
-  it('neither loses a wake that commits beside its checkpoint nor the checkpoint', async () => {
-    const id = await rig.accept(tenant, 'any');
-    const lease = await claim(id);
-    const other = new Client({ connectionString: rig.database.databaseUrl });
-    await other.connect();
-    try {
-      // The wake holds the row; the flush has taken its snapshot and waits for the lock; then the wake commits.
-      await other.query('BEGIN');
-      await other.query(
-        `INSERT INTO ef.execution_signals (tenant_id, id, execution_id, signal) VALUES ($1, $2, $3, '{"kind":"cancel"}')`,
-        [tenant.id, newId(), id],
-      );
-      await other.query(
-        `UPDATE ef.work SET wake_seq = wake_seq + 1, due_at = least(due_at, now()) WHERE tenant_id = $1 AND id = $2`,
-        [tenant.id, id],
-      );
-      const flushed = write([checkpoint(id, lease, waiting)]);
-      await waitFor(
-        () =>
-          rig.count(
-            `SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`,
-          ),
-        { describe: 'the flush to wait for the row' },
-      );
-      await other.query('COMMIT');
+  it.each<[string, CheckpointContent, Partial<Checkpoint>, Record<string, unknown>]>([
+    ['waits', waiting, {}, { status: 'waiting', revision: 1 }],
+    ['ends', completed, {}, { status: 'completed', revision: 1 }],
+    ['has children', waiting, { children: [child()] }, { status: 'waiting', revision: 1 }],
+  ])(
+    'loses neither the checkpoint of an execution that %s nor a wake that commits beside it',
+    async (_, content, more, expected) => {
+      const id = await rig.accept(tenant, 'any');
+      const lease = await claim(id);
+      const wake = await rig.holdWake(tenant, id);
+      // The flush has taken its snapshot and waits for the row; then the wake commits and the row has moved.
+      const flushed = write([{ ...checkpoint(id, lease, content), ...more }]);
+      await wake.commitWhenAwaited();
 
       expect(await flushed).toEqual([{ wakes: lease.wakeSeq + 1 }]);
-    } finally {
-      await other.end();
-    }
-    expect(await rig.execution(tenant, id)).toMatchObject({ status: 'waiting', revision: 1 });
-    expect(await rig.history(tenant, id)).toHaveLength(1);
-    expect(await due(id)).toBe(true);
-    expect(
-      await rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [id]),
-    ).toBe(1);
-  });
+      expect(await rig.execution(tenant, id)).toMatchObject(expected);
+      expect(await rig.history(tenant, id)).toHaveLength(1);
+      expect(
+        await rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [id]),
+      ).toBe(1);
+      if (content === waiting) expect(await due(id)).toBe(true);
+      else expect(await rig.work(tenant, id)).toBeUndefined();
+    },
+  );
 
   it('leaves a waiting execution at rest when nothing woke it', async () => {
     const id = await rig.accept(tenant, 'any');
@@ -170,9 +159,6 @@ describe('a flush', () => {
       1,
     );
   });
-
-  const waiting: CheckpointContent = { outcome: 'leave', status: 'waiting', dueAt: Infinity };
-  const completed: CheckpointContent = { outcome: 'end', status: 'completed', output: {} };
 
   async function claim(id: string): Promise<Lease> {
     await rig.database.superuser(
