@@ -10,6 +10,8 @@ export interface AnalyticsSettings {
   prices: Readonly<Record<string, string>>;
   /** Shortest and longest pause between two passes; 1 s and 4 s when left out. */
   pause?: { minMs: number; maxMs: number };
+  /** Between two looks for tenants whose idempotency keys are to be swept; 60 s when left out. */
+  sweepPollMs?: number;
   /** Where it answers health questions; without it nowhere (one process). */
   http?: { host: string; port: number };
 }

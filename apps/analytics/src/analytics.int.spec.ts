@@ -1,11 +1,13 @@
 import { PriceList } from '@easyflow/domain-cost';
 import { newId } from '@easyflow/kernel-ids';
 import { logger } from '@easyflow/platform-telemetry';
-import type { DatabaseAccess, Lease, LeaseOwner } from '@easyflow/tenant-context';
+import type { DatabaseAccess, Lease, LeaseOwner, TenantSession } from '@easyflow/tenant-context';
 import { createTestDatabase, waitFor, type TestDatabase, type TestTenant } from '@easyflow/testing';
 import { rollupId } from './rollup/rollup-hour';
-import { LostLeaseError, RollupRepository } from './rollup/rollup.repository';
+import { LostLeaseError } from './leases/lost-lease-error';
+import { RollupRepository } from './rollup/rollup.repository';
 import { startAnalytics, type RunningAnalytics } from './start-analytics';
+import { SweepRepository } from './sweep/sweep.repository';
 
 const HOUR = 3_600_000;
 const thisHour = new Date(Math.floor(Date.now() / HOUR) * HOUR);
@@ -19,7 +21,7 @@ let b: TestTenant;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  access = await database.accessFor(['ef_claim', 'ef_analytics']);
+  access = await database.accessFor(['ef_claim', 'ef_analytics', 'ef_writer']);
 }, 60_000);
 beforeEach(async () => {
   a = await database.createTenant();
@@ -67,7 +69,7 @@ const work = async (tenant: TestTenant, hour: Date) => {
 };
 const start = async (): Promise<RunningAnalytics> =>
   startAnalytics({
-    settings: { slot: '0', prices, pause: { minMs: 50, maxMs: 100 } },
+    settings: { slot: '0', prices, pause: { minMs: 50, maxMs: 100 }, sweepPollMs: 50 },
     database: access,
     issuer: await database.issuerFor('analytics'),
     logger: logger('test', { level: 'silent' }),
@@ -138,27 +140,76 @@ describe('analytics', () => {
     await waitFor(async () => (await usage(a)).length === 1, { describe: 'the count' });
   });
 
-  it('drops idempotency keys that have expired with the last count of an hour', async () => {
-    for (const [key, offset] of [
-      ['old', '-1 hour'],
-      ['new', '1 hour'],
-    ]) {
+  it('drops the idempotency keys that have expired, of tenants that do nothing any more too', async () => {
+    const keys = async (tenant: TestTenant) => {
+      const rows = await database.superuser<{ key: string }>(
+        `SELECT key FROM ${schemaOf(tenant)}.idempotency_keys WHERE tenant_id = $1 ORDER BY key`,
+        [tenant.id],
+      );
+      return rows.map(({ key }) => key);
+    };
+    for (const tenant of [a, b]) {
       await database.superuser(
-        `INSERT INTO ef.idempotency_keys VALUES ($1, $2, '', $3, 'hinted', now() + $4::interval)`,
-        [a.id, key, newId(), offset],
+        `INSERT INTO ${schemaOf(tenant)}.idempotency_keys
+         SELECT $1, lpad(n::text, 4, '0'), '', $2, 'hinted', now() + CASE WHEN n % 500 = 7 THEN interval '1 hour' ELSE interval '-1 s' END
+         FROM generate_series(1, 1200) n`,
+        [tenant.id, newId()],
       );
     }
-    await wake(a, earlier);
-    await waitFor(async () => !(await work(a, earlier)), { describe: 'the count' });
-    const keys = await database.superuser(
-      'SELECT key FROM ef.idempotency_keys WHERE tenant_id = $1',
-      [a.id],
+    await database.superuser(
+      `UPDATE ef.work SET due_at = now() WHERE kind = 'sweep' AND tenant_id = ANY ($1)`,
+      [[a.id, b.id]],
     );
-    expect(keys).toEqual([{ key: 'new' }]);
+    for (const tenant of [a, b]) {
+      await waitFor(async () => (await keys(tenant)).length === 3, { describe: 'the sweep' });
+      expect(await keys(tenant)).toEqual(['0007', '0507', '1007']);
+    }
+    const row = await waitFor(
+      async () => {
+        const [found] = await database.superuser<{ hours: number }>(
+          `SELECT extract(epoch FROM due_at - now()) / 3600 AS hours FROM ef.work
+           WHERE kind = 'sweep' AND tenant_id = $1 AND lease_owner IS NULL AND due_at > now()`,
+          [a.id],
+        );
+        return found;
+      },
+      { describe: 'the next sweep to be put off' },
+    );
+    expect(Number(row.hours)).toBeGreaterThan(5);
+    expect(Number(row.hours)).toBeLessThan(7);
+  });
+});
+
+describe('a sweep', () => {
+  it('passes by a key that is being bound anew, and leaves it', async () => {
+    await database.superuser(
+      `INSERT INTO ef.idempotency_keys
+       SELECT $1, k, '', $2, 'hinted', now() - interval '1 s' FROM unnest('{held,free}'::text[]) k`,
+      [a.id, newId()],
+    );
+    const sweeps = new SweepRepository(access);
+    const writer = await a.token('ef_writer');
+    await access.tenant(writer, async (session) => {
+      await session.query({
+        name: 'spec_bind',
+        text: `UPDATE idempotency_keys SET expires_at = now() + interval '1 day' WHERE tenant_id = $1 AND key = 'held'`,
+        values: [a.id],
+      });
+      expect(await sweeps.page(await a.token('ef_analytics'), '')).toMatchObject({
+        seen: 2,
+        dropped: 1,
+      });
+    });
+    expect(await sweeps.page(await a.token('ef_analytics'), '')).toEqual({
+      next: undefined,
+      seen: 1,
+      dropped: 0,
+    });
   });
 });
 
 describe('a count', () => {
+  const log = { error: jest.fn() };
   let owner: LeaseOwner;
   const claim = async (): Promise<Lease> => {
     const [lease] = await access.claims.claim(owner, ['rollup'], 1);
@@ -168,12 +219,13 @@ describe('a count', () => {
   const recount = async (lease: Lease) => {
     const [token] = await access.claims.open(owner, [lease]);
     if (!token) throw new Error('no token');
-    await new RollupRepository(access, new PriceList(prices)).recount(token, lease);
+    await new RollupRepository(access, new PriceList(prices), log).count(token, lease);
   };
 
   beforeEach(async () => {
     owner = await database.registerOwner('analytics', 'spec');
     await database.superuser(`DELETE FROM ef.work`);
+    log.error.mockClear();
     await ended(a, earlier);
     await wake(a, earlier);
   });
@@ -203,5 +255,117 @@ describe('a count', () => {
     expect(await usage(a)).toEqual([
       { flow: 'order', mode: 'balanced', executions: '1', cost: '0.0035' },
     ]);
+  });
+
+  describe('of an hour that goes on', () => {
+    /** The hour that runs when the spec begins; of one that is just over nothing is settled for two minutes. */
+    const hour = new Date(Math.floor(Date.now() / HOUR) * HOUR);
+    const counted = async () => (await usage(a))[0];
+    const countOn = async () => {
+      await wake(a, hour);
+      const lease = await claim();
+      await recount(lease);
+      await access.claims.release(owner, [lease]);
+    };
+    const completeIn = (session: TenantSession) =>
+      session.query({
+        name: 'spec_complete',
+        text: `INSERT INTO executions (tenant_id, id, flow_namespace, flow_name, flow_version, mode, status, ended_at)
+               VALUES ($1, $2, 'shop', 'order', '1.0.0', 'balanced', 'completed',
+                       least(clock_timestamp(), $3::timestamptz + interval '59 minutes 59 s'))`,
+        values: [a.id, newId(), hour.toISOString()],
+      });
+    const complete = async () => {
+      await access.tenant(await a.token('ef_writer'), completeIn);
+    };
+
+    beforeEach(() => database.superuser(`DELETE FROM ef.work`));
+
+    it('adds what is new to what was counted, and does not read that again', async () => {
+      await complete();
+      await countOn();
+      // Gone from the table: a count of the whole hour would not find it.
+      await database.superuser(`DELETE FROM ef.executions WHERE tenant_id = $1`, [a.id]);
+      await complete();
+      await complete();
+      await countOn();
+      await countOn();
+      expect(await counted()).toMatchObject({ executions: '3', cost: '0.0105' });
+    });
+
+    it('counts a completion that commits after later ones, once', async () => {
+      await complete();
+      await countOn();
+      const { promise: late, resolve: commit } = Promise.withResolvers<void>();
+      const { promise: written, resolve: wrote } = Promise.withResolvers<void>();
+      const open = access.tenant(await a.token('ef_writer'), async (session) => {
+        await completeIn(session);
+        wrote();
+        await late;
+      });
+      await written;
+      for (const executions of ['2', '3', '4']) {
+        await complete();
+        await countOn();
+        expect(await counted()).toMatchObject({ executions });
+      }
+      commit();
+      await open;
+      await countOn();
+      expect(await counted()).toMatchObject({ executions: '5' });
+      await countOn();
+      await countOn();
+      expect(await counted()).toMatchObject({ executions: '5', cost: '0.0175' });
+    });
+
+    it('reads only from when on there is anything new', async () => {
+      const cursor = async () => {
+        const [row] = await database.superuser<{ uncounted_from: Date }>(
+          `SELECT uncounted_from FROM ef.usage_cursors WHERE tenant_id = $1`,
+          [a.id],
+        );
+        return row?.uncounted_from.getTime() ?? 0;
+      };
+      await complete();
+      await countOn();
+      expect(await cursor()).toBe(hour.getTime());
+      await database.superuser(
+        `UPDATE ef.usage_cursors SET marked_at = $2::timestamptz + interval '2 s' WHERE tenant_id = $1`,
+        [a.id, hour],
+      );
+      await countOn();
+      expect(await cursor()).toBe(hour.getTime() + 1_000);
+    });
+
+    it('counts the whole hour when the cursor is another server’s', async () => {
+      await complete();
+      await countOn();
+      await complete();
+      await database.superuser(
+        `UPDATE ef.usage_cursors SET snapshot = '9000000000:9000000000:', mark = '9000000000' WHERE tenant_id = $1`,
+        [a.id],
+      );
+      await countOn();
+      expect(await counted()).toMatchObject({ executions: '2' });
+    });
+  });
+
+  it('of an hour that is over takes all of it, and says when what stood was wrong', async () => {
+    await database.superuser(
+      `INSERT INTO ef.usage_cursors (tenant_id, hour, snapshot, uncounted_from, mark, marked_at)
+       SELECT $1, $2, pg_current_snapshot()::text, now(), '3', now()`,
+      [a.id, earlier],
+    );
+    await recount(await claim());
+    expect(await usage(a)).toEqual([
+      { flow: 'order', mode: 'balanced', executions: '1', cost: '0.0035' },
+    ]);
+    expect(log.error).toHaveBeenCalledTimes(1);
+    expect(await work(a, earlier)).toBeUndefined();
+    const cursors = await database.superuser(
+      `SELECT 1 FROM ef.usage_cursors WHERE tenant_id = $1`,
+      [a.id],
+    );
+    expect(cursors).toEqual([]);
   });
 });

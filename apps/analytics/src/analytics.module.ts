@@ -4,30 +4,32 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { RollupWorker } from './rollup/rollup-worker';
 
-/** Runs the worker for as long as the application lives. */
-class RollupLifetime implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(private readonly worker: RollupWorker) {}
+/** What runs beside the application. */
+export interface Worker {
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** Runs the workers for as long as the application lives. */
+class WorkerLifetime implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(private readonly workers: readonly Worker[]) {}
 
   onApplicationBootstrap(): void {
-    this.worker.start();
+    for (const worker of this.workers) worker.start();
   }
 
-  onModuleDestroy(): Promise<void> {
-    return this.worker.close();
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.close()));
   }
 }
 
 @Module({})
 export class AnalyticsModule {
-  static with(worker: RollupWorker): DynamicModule {
+  static with(workers: readonly Worker[]): DynamicModule {
     return {
       module: AnalyticsModule,
-      providers: [
-        { provide: RollupWorker, useValue: worker },
-        { provide: RollupLifetime, useFactory: () => new RollupLifetime(worker) },
-      ],
+      providers: [{ provide: WorkerLifetime, useFactory: () => new WorkerLifetime(workers) }],
     };
   }
 }

@@ -5,33 +5,51 @@ import { startHealthServer } from '@easyflow/platform-http';
 import { NestFactory } from '@nestjs/core';
 import type { AnalyticsDeps } from './analytics-deps';
 import { AnalyticsModule } from './analytics.module';
+import { OwnerSlot } from './leases/owner-slot';
 import { RollupRepository } from './rollup/rollup.repository';
 import { RollupWorker } from './rollup/rollup-worker';
+import { KeySweeper } from './sweep/key-sweeper';
+import { SweepRepository } from './sweep/sweep.repository';
 
 /** A completion wakes its hour for 3 s later; with the longest pause and a pass it shows in the usage before 10 s. */
 const PAUSE = { minMs: 1_000, maxMs: 4_000 };
+
+/** A tenant's keys are swept every few hours; a look that finds none due reads one index entry. */
+const SWEEP_POLL_MS = 60_000;
 
 export interface RunningAnalytics {
   /** Of the health endpoints, where it has them. */
   url?: string;
   ready(): Promise<boolean>;
-  /** Ends after the recount in hand and gives its leases back. */
+  /** Ends after what is in hand and gives its leases back. */
   close(): Promise<void>;
 }
 
-/** Starts the service that counts usage. */
+/** Starts the service that counts usage and drops idempotency keys that have expired. */
 export async function startAnalytics(deps: AnalyticsDeps): Promise<RunningAnalytics> {
   const { database, issuer, logger, settings } = deps;
-  const worker = new RollupWorker({
-    claims: database.claims,
-    issuer,
-    rollups: new RollupRepository(database, new PriceList(settings.prices)),
-    slot: settings.slot,
-    pause: settings.pause ?? PAUSE,
-    logger,
-    clock: deps.clock ?? systemClock,
-  });
-  const app = await NestFactory.createApplicationContext(AnalyticsModule.with(worker), {
+  const clock = deps.clock ?? systemClock;
+  const owner = new OwnerSlot(issuer, settings.slot);
+  const { claims } = database;
+  const workers = [
+    new RollupWorker({
+      claims,
+      owner,
+      rollups: new RollupRepository(database, new PriceList(settings.prices), logger),
+      pause: settings.pause ?? PAUSE,
+      logger,
+      clock,
+    }),
+    new KeySweeper({
+      claims,
+      owner,
+      sweeps: new SweepRepository(database),
+      pollMs: settings.sweepPollMs ?? SWEEP_POLL_MS,
+      logger,
+      clock,
+    }),
+  ];
+  const app = await NestFactory.createApplicationContext(AnalyticsModule.with(workers), {
     logger: false,
   });
   const checks = async () => ({ database: await answers(database.ping()) });

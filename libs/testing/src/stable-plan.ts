@@ -1,12 +1,19 @@
 import type { Client } from 'pg';
-import { PLAN_SETTINGS, type Role } from '@easyflow/platform-database';
+import { planSettings, type Role } from '@easyflow/platform-database';
 import type { TestDatabase } from './test-database';
 
 /** Rows of the filled tables in each state; each is looked at before and after ANALYZE. */
 const SIZES = [0, 300, 20_000] as const;
 
 /** Tables that grow and shrink on the hot road. */
-const FILLED = ['work', 'outbox', 'executions', 'execution_history', 'execution_signals'] as const;
+const FILLED = [
+  'work',
+  'outbox',
+  'executions',
+  'execution_history',
+  'execution_signals',
+  'idempotency_keys',
+] as const;
 
 export interface HotStatement {
   role: Role;
@@ -77,6 +84,10 @@ async function fill(database: TestDatabase, rows: number): Promise<void> {
   await database.superuser(
     `INSERT INTO ef.outbox (tenant_id, execution_id, segment) SELECT t, i, 0 FROM (${source}) s`,
   );
+  await database.superuser(
+    `INSERT INTO ef.idempotency_keys (tenant_id, key, request_hash, execution_id, dispatch, expires_at)
+     SELECT t, i::text, '', i, 'hinted', now() + interval '1 day' FROM (${source}) s`,
+  );
 }
 
 /**
@@ -107,16 +118,17 @@ export async function expectStablePlan(
 async function genericPlan(database: TestDatabase, statement: HotStatement): Promise<PlanNode> {
   const client = await database.connectAs(statement.role);
   try {
-    return await explain(client, statement.text);
+    return await explain(client, statement);
   } finally {
     await client.end();
   }
 }
 
-async function explain(client: Client, text: string): Promise<PlanNode> {
-  for (const [name, value] of Object.entries(PLAN_SETTINGS)) {
+async function explain(client: Client, { role, text }: HotStatement): Promise<PlanNode> {
+  for (const [name, value] of Object.entries(planSettings(role))) {
     await client.query(`SET ${name} = ${value}`);
   }
+  await client.query('SET plan_cache_mode = force_generic_plan');
   await client.query(`PREPARE hot AS ${text}`);
   const numbers = [...text.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]));
   const nulls = Array.from({ length: Math.max(0, ...numbers) }, () => 'NULL').join(', ');

@@ -1,32 +1,33 @@
 import { OperationalError } from '@easyflow/kernel-errors';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
-import type { Claims, IssuerPort, Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
-import { LostLeaseError, type RollupRepository } from './rollup.repository';
+import type { Claims, Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
+import { LostLeaseError } from '../leases/lost-lease-error';
+import type { OwnerSlot } from '../leases/owner-slot';
+import { Pause } from '../leases/pause';
+import type { RollupRepository } from './rollup.repository';
 
 const KINDS = ['rollup'];
 /** Leases of one pass: few enough to be counted well before they end. */
 const BATCH = 50;
 const LEASE_MS = 30_000;
-/** No recount begins this shortly before its lease ends. */
+/** No count begins this shortly before its lease ends. */
 const MARGIN_MS = 5_000;
 
 export interface RollupWorkerOptions {
   claims: Pick<Claims, 'claim' | 'open' | 'release'>;
-  issuer: Pick<IssuerPort, 'registerOwner'>;
-  rollups: Pick<RollupRepository, 'recount'>;
-  slot: string;
+  owner: OwnerSlot;
+  rollups: Pick<RollupRepository, 'count'>;
   /** Shortest and longest pause between two passes: a completion shows within the longest and a pass. */
   pause: { minMs: number; maxMs: number };
   logger: Logger;
   clock: Clock;
 }
 
-/** Claims hours that have changed and recounts them, a pass at a time, until it is closed. */
+/** Claims hours that have changed and counts what is new in them, a pass at a time, until it is closed. */
 export class RollupWorker {
-  private owner: LeaseOwner | undefined;
+  private readonly pause = new Pause();
   private stopped = false;
-  private wake: (() => void) | undefined;
   private running: Promise<void> | undefined;
 
   constructor(private readonly options: RollupWorkerOptions) {}
@@ -35,10 +36,10 @@ export class RollupWorker {
     this.running ??= this.run();
   }
 
-  /** Ends after the recount in hand and gives the other leases back. */
+  /** Ends after the count in hand and gives the other leases back. */
   async close(): Promise<void> {
     this.stopped = true;
-    this.wake?.();
+    this.pause.end();
     await this.running;
   }
 
@@ -47,20 +48,19 @@ export class RollupWorker {
       const begun = this.options.clock.monotonic();
       await this.pass();
       const took = this.options.clock.monotonic() - begun;
-      await this.sleep(pauseAfter(took, this.options.pause));
+      await this.pause.sleep(pauseAfter(took, this.options.pause));
     }
   }
 
   /** Never rejects: the next pass tries again. */
   private async pass(): Promise<void> {
+    const { owner, logger } = this.options;
     try {
-      this.owner ??= await this.options.issuer.registerOwner(this.options.slot);
-      while (!this.stopped && (await this.claimAndCount(this.owner)) === BATCH);
+      while (!this.stopped && (await this.claimAndCount(await owner.get())) === BATCH);
     } catch (error) {
-      // The slot may have been registered again elsewhere: register anew, whatever it was.
-      this.owner = undefined;
+      owner.forget();
       const level = error instanceof OperationalError ? 'warn' : 'error';
-      this.options.logger[level]({ err: error }, 'usage could not be counted; trying again');
+      logger[level]({ err: error }, 'usage could not be counted; trying again');
     }
   }
 
@@ -80,25 +80,16 @@ export class RollupWorker {
     const { rollups, logger, clock } = this.options;
     if (!token || this.stopped || clock.monotonic() > lease.deadline - MARGIN_MS) return;
     try {
-      await rollups.recount(token, lease);
+      await rollups.count(token, lease);
     } catch (error) {
       if (error instanceof OperationalError) throw error;
       if (error instanceof LostLeaseError) return;
       logger.error({ err: error, tenantId: lease.tenantId }, 'an hour could not be counted');
     }
   }
-
-  private async sleep(milliseconds: number): Promise<void> {
-    if (this.stopped) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.wake = resolve;
-    const timer = setTimeout(resolve, milliseconds);
-    await promise;
-    clearTimeout(timer);
-  }
 }
 
-/** A busy hour is long to count and changes with every flush: counting takes at most a tenth of the time. */
+/** A busy hour changes with every flush: counting takes at most a tenth of the time. */
 export function pauseAfter(
   tookMs: number,
   { minMs, maxMs }: { minMs: number; maxMs: number },

@@ -23,6 +23,14 @@ CROSS JOIN LATERAL (
 } as const;
 
 /**
+ * When an execution ended: the clock, read after the row locks gave the transaction its id. That order is what lets a
+ * count of usage go on from the last one (`a_count_new`); `now()` is from before it. Within the hour in which the
+ * transaction began, whose roll-up row it wakes.
+ */
+const ENDED_AT = `greatest(now(), least(clock_timestamp(),
+        date_trunc('hour', now(), 'UTC') + interval '1 hour' - interval '1 microsecond'))`;
+
+/**
  * The checkpoint of many executions. Only rows whose lease is still this owner's, by number and by the database's
  * clock, are touched; everything else is written from what the guarded DELETE and UPDATE return. A wake that
  * committed since the claim leaves the row due. A flush whose COMMIT was not answered is repeated: what it wrote
@@ -66,7 +74,7 @@ WITH x AS (
   UPDATE executions e
   SET status = g.status, state = g.state, output = g.output, error = g.error,
       revision = e.revision + 1, started_at = g.started_at,
-      ended_at = CASE WHEN g.final = 1 THEN now() END
+      ended_at = CASE WHEN g.final = 1 THEN ${ENDED_AT} END
   FROM (
     SELECT k.*, c.place AS row_place FROM guarded k
     CROSS JOIN LATERAL (

@@ -1,4 +1,5 @@
 import { UserError } from '@easyflow/kernel-errors';
+import type { Role } from './roles';
 
 /** Where a database is. */
 export interface DatabaseAddress {
@@ -57,6 +58,14 @@ export const PLAN_SETTINGS: Readonly<Record<string, string>> = {
   jit: 'off',
   max_parallel_workers_per_gather: '0',
 };
+
+/**
+ * The settings of one role's sessions. Analytics reads much and rarely and plans as Postgres sees fit (an hour is
+ * found by a bitmap of its block ranges), but it never has a reason to read a whole table.
+ */
+export function planSettings(role: Role): Readonly<Record<string, string>> {
+  return role === 'ef_analytics' ? { enable_seqscan: 'off', jit: 'off' } : PLAN_SETTINGS;
+}
 
 /** Writes settings as the `options` of a connection's startup packet. */
 export function connectionOptions(settings: Readonly<Record<string, string>>): string {

@@ -6,6 +6,7 @@ export {
   connectionOptions,
   parseDatabaseUrl,
   PLAN_SETTINGS,
+  planSettings,
   type DatabaseAddress,
 } from './connection-settings';
 export {

@@ -3,7 +3,7 @@ import { OperationalError, UnexpectedError } from '@easyflow/kernel-errors';
 import {
   connectionOptions,
   driverSsl,
-  PLAN_SETTINGS,
+  planSettings,
   type DatabaseAddress,
 } from './connection-settings';
 import type { Role } from './roles';
@@ -76,8 +76,7 @@ export class RolePool {
         search_path: 'ef',
         statement_timeout: String(settings.statementTimeoutMs),
         idle_in_transaction_session_timeout: '60000',
-        // Reconciliation reads much and rarely: it plans as Postgres sees fit.
-        ...(settings.role === 'ef_analytics' ? { jit: 'off' } : PLAN_SETTINGS),
+        ...planSettings(settings.role),
       }),
     });
     this.#pool.on('error', () => this.#onState(false));

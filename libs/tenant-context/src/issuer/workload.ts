@@ -29,7 +29,7 @@ export const WORKLOAD_LEASES: Readonly<
 > = {
   executor: { kinds: ['execution', 'outbox'], audiences: ['ef_worker', 'ef_writer'] },
   scheduler: { kinds: ['schedule', 'release'], audiences: ['ef_scheduler', 'ef_writer'] },
-  analytics: { kinds: ['rollup'], audiences: ['ef_analytics'] },
+  analytics: { kinds: ['rollup', 'sweep'], audiences: ['ef_analytics'] },
 };
 
 /** Names a key by its service and the SHA-256 of its public part. */

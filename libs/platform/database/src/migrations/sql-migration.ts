@@ -10,6 +10,7 @@ export const MIGRATION_FILES = [
   '0003-policies-and-grants.sql',
   '0004-claims.sql',
   '0005-issuance.sql',
+  '0006-usage-and-keys.sql',
 ] as const;
 
 /** The text of a migration; the build copies the SQL files beside this one. */

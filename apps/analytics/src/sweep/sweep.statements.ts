@@ -1,0 +1,26 @@
+/**
+ * Drops the expired keys of a page and says how far it looked. By the primary key, a page after the other: an index
+ * on the expiry would cost each request with a key an entry more, and what the tables hold is at most some 30 hours.
+ *
+ * Keys that a gateway is binding anew are passed by, never waited for; what is dropped is locked for one statement and
+ * its commit. The expiry is looked at again under the lock: a key that was bound since the page was read has a new one.
+ * $1 tenant, $2 the last key of the page before, $3 rows of a page.
+ */
+export const sweepKeys = {
+  name: 'a_sweep_keys',
+  text: `
+WITH page AS MATERIALIZED (
+  SELECT k.key, k.expires_at FROM idempotency_keys k
+  WHERE k.tenant_id = $1 AND k.key > $2 ORDER BY k.key LIMIT $3
+), dropped AS (
+  DELETE FROM idempotency_keys d WHERE d.tenant_id = $1 AND d.key = ANY (ARRAY(
+    SELECT c.key FROM idempotency_keys c
+    WHERE c.tenant_id = $1 AND c.key = ANY (ARRAY(SELECT p.key FROM page p WHERE p.expires_at <= clock_timestamp()))
+      AND c.expires_at <= clock_timestamp()
+    FOR UPDATE SKIP LOCKED
+  ))
+  RETURNING 1
+)
+SELECT (SELECT max(key) FROM page) AS last, (SELECT count(*)::int FROM page) AS seen,
+  (SELECT count(*)::int FROM dropped) AS dropped`,
+} as const;
