@@ -236,14 +236,18 @@ describe('an executor that is not alone', () => {
         return Reflect.get(target, name) as unknown;
       },
     });
-    const id = await rig.accept(tenant, 'pure', { n: 1 });
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n += 1) ids.push(await rig.accept(tenant, 'pure', { n }));
     await rig.executor({ transport });
-    await rig.ends(tenant, id);
-    expect(await outbox(id)).toBe(1);
+    for (const id of ids) await rig.ends(tenant, id);
+    // Claimed together, they ended in one flush: one row for all.
+    expect(await rig.count('SELECT count(*) FROM ef.outbox WHERE executions @> $1', [ids])).toBe(1);
 
     up = true;
-    await waitFor(async () => (await outbox(id)) === 0, { describe: 'the outbox row to go' });
-    expect(sent.some((value) => value.includes(id))).toBe(true);
+    for (const id of ids) {
+      await waitFor(async () => (await outbox(id)) === 0, { describe: 'the outbox row to go' });
+      expect(sent.filter((value) => value.includes(id))).toHaveLength(1);
+    }
   });
 
   it('tells the gateway that waits, by ids alone', async () => {
@@ -264,7 +268,7 @@ describe('an executor that is not alone', () => {
   });
 
   function outbox(id: string): Promise<number> {
-    return rig.count('SELECT count(*) FROM ef.outbox WHERE execution_id = $1', [id]);
+    return rig.count('SELECT count(*) FROM ef.outbox WHERE $1 = ANY (executions)', [id]);
   }
 
   /** Calls that end when the test says so. */

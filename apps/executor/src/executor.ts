@@ -80,7 +80,7 @@ export class Executor {
       transport,
       signer,
       epochOf: (tenantId) => tokens.get(tenantId, 'ef_writer')?.placement.epoch ?? 0,
-      published: (segments) => checkpointer.forget(segments),
+      published: (rows) => checkpointer.forget(rows),
       logger,
     });
     checkpointer.listen(
@@ -110,7 +110,7 @@ export class Executor {
       tokens,
       transport,
       publisher,
-      forget: (segments) => checkpointer.forget(segments),
+      forget: (rows) => checkpointer.forget(rows),
       leaseMs,
       logger,
     });

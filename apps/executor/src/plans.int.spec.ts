@@ -81,7 +81,7 @@ describe('the generic plans of the hot statements', () => {
              SELECT $1, id, 'n', 'f', '1', 'balanced', 'pending' FROM ids),
        h AS (INSERT INTO ef.execution_history (tenant_id, execution_id, segment, items) SELECT $1, id, 1, '[]' FROM ids),
        s AS (INSERT INTO ef.execution_signals (tenant_id, id, execution_id, signal) SELECT $1, id, id, '{}' FROM ids),
-       o AS (INSERT INTO ef.outbox (tenant_id, execution_id, segment) SELECT $1, id, 1 FROM ids)
+       o AS (INSERT INTO ef.outbox (tenant_id, id, executions, segments) SELECT $1, id, ARRAY[id], '{1}' FROM ids)
        INSERT INTO ef.work (tenant_id, kind, id, due_at) SELECT $1, 'execution', id, now() FROM ids`,
       [tenant.id, rows],
     );

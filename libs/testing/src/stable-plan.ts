@@ -82,7 +82,7 @@ async function fill(database: TestDatabase, rows: number): Promise<void> {
     `INSERT INTO ef.execution_signals (tenant_id, id, execution_id, signal) SELECT t, i, i, '{}' FROM (${source}) s`,
   );
   await database.superuser(
-    `INSERT INTO ef.outbox (tenant_id, execution_id, segment) SELECT t, i, 0 FROM (${source}) s`,
+    `INSERT INTO ef.outbox (tenant_id, id, executions, segments) SELECT t, i, ARRAY[i], '{0}' FROM (${source}) s`,
   );
   await database.superuser(
     `INSERT INTO ef.idempotency_keys (tenant_id, key, request_hash, execution_id, dispatch, expires_at)

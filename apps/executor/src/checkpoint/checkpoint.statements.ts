@@ -38,7 +38,8 @@ const ENDED_AT = `greatest(now(), least(clock_timestamp(),
  * row is gone). ON CONFLICT DO NOTHING would log a confirmation of each row. `final` is a number because the planner takes an
  * equality without statistics for rare: with one row expected, joining by ctid is cheapest in every state of `work`.
  * $1 tenants, $2 ids, $3 claim numbers, $4 wakes seen, $5 1 for final ones, else 0, $6 due (null: now), $7 status, $8 state,
- * $9 output, $10 error, $11 started, $12 segment, $13 items, $14 events, $15 owner.
+ * $9 output, $10 error, $11 started, $12 segment, $13 items, $14 events, $15 owner, $16 id of the outbox rows, of which each
+ * tenant with events gets one.
  * Returns the pairs written with the wakes that the row holds.
  */
 export const writeCheckpoints = {
@@ -92,8 +93,9 @@ WITH x AS (
   INSERT INTO execution_history (tenant_id, execution_id, segment, items, events)
   SELECT tenant_id, id, segment, items, events FROM news
 ), relayed AS (
-  INSERT INTO outbox (tenant_id, execution_id, segment)
-  SELECT tenant_id, id, segment FROM news WHERE events IS NOT NULL
+  INSERT INTO outbox (tenant_id, id, executions, segments)
+  SELECT tenant_id, $16::uuid, array_agg(id), array_agg(segment) FROM news WHERE events IS NOT NULL
+  GROUP BY tenant_id
 )
 SELECT tenant_id, id, wakes FROM guarded`,
 } as const;
@@ -197,15 +199,15 @@ SELECT count(*) FROM (
 ) a CROSS JOIN LATERAL ctx.enqueue(a.tenants, a.kinds, a.ids, a.classes, a.dues) q`,
 } as const;
 
-/** Deletes outbox rows whose events were published. $1 tenants, $2 executions, $3 segments. */
+/** Deletes outbox rows whose events were published. $1 tenants, $2 ids. */
 export const deleteOutbox = {
   name: 'x_delete_outbox',
   text: `
 DELETE FROM outbox o WHERE o.ctid = ANY (ARRAY(
-  SELECT c.place FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS x (tenant_id, execution_id, segment)
+  SELECT c.place FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant_id, id)
   CROSS JOIN LATERAL (
     SELECT c.ctid AS place FROM outbox c
-    WHERE c.tenant_id = x.tenant_id AND c.execution_id = x.execution_id AND c.segment = x.segment
+    WHERE c.tenant_id = x.tenant_id AND c.id = x.id
     OFFSET 0
   ) c
 ))`,

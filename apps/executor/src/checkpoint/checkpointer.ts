@@ -4,7 +4,7 @@ import { bisect, type BatchWriter, type TenantToken } from '@easyflow/tenant-con
 import type { TenantTokens } from '../claiming/tenant-tokens';
 import { isSampled, traced } from '../execution/traced';
 import type { Checkpoint } from './checkpoint';
-import { flush, type Bundle, type PublishedSegment, type Written } from './flush';
+import { flush, type Bundle, type OutboxRow, type Written } from './flush';
 import { isDataError } from './data-error';
 
 /** What became of the rows of a flush. */
@@ -44,7 +44,7 @@ const LONGEST_RETRY_MS = 1_000;
  */
 export class Checkpointer {
   private queue: Checkpoint[] = [];
-  private published: PublishedSegment[] = [];
+  private published: OutboxRow[] = [];
   private publishedSince = 0;
   private inFlight = 0;
   private waiting = 0;
@@ -69,9 +69,9 @@ export class Checkpointer {
   }
 
   /** Outbox rows to be deleted with a next flush. What cannot be deleted is published again after 5 s. */
-  forget(segments: readonly PublishedSegment[]): void {
+  forget(rows: readonly OutboxRow[]): void {
     if (this.published.length === 0) this.publishedSince = this.options.clock.monotonic();
-    this.published.push(...segments);
+    this.published.push(...rows);
     this.schedule();
     setTimeout(() => this.schedule(), PUBLISHED_WAIT_MS).unref();
   }
@@ -134,20 +134,17 @@ export class Checkpointer {
     return rows;
   }
 
-  private takePublished(
-    withRows: boolean,
-    fits: (token: TenantToken) => boolean,
-  ): PublishedSegment[] {
+  private takePublished(withRows: boolean, fits: (token: TenantToken) => boolean): OutboxRow[] {
     if (this.published.length === 0) return [];
     const waited = this.options.clock.monotonic() - this.publishedSince;
     if (!withRows && this.published.length < MOST_ROWS && waited < PUBLISHED_WAIT_MS) return [];
-    const taken: PublishedSegment[] = [];
-    const left: PublishedSegment[] = [];
-    for (const segment of this.published) {
-      const token = this.options.tokens.get(segment.tenantId, 'ef_writer');
+    const taken: OutboxRow[] = [];
+    const left: OutboxRow[] = [];
+    for (const row of this.published) {
+      const token = this.options.tokens.get(row.tenantId, 'ef_writer');
       if (!token) continue;
-      if (taken.length < MOST_PUBLISHED && fits(token)) taken.push(segment);
-      else left.push(segment);
+      if (taken.length < MOST_PUBLISHED && fits(token)) taken.push(row);
+      else left.push(row);
     }
     this.published = left;
     return taken;
@@ -251,7 +248,7 @@ function inTraceOf<T>(rows: readonly Checkpoint[], work: () => Promise<T>): Prom
 function tokensOf(
   tokens: readonly TenantToken[],
   rows: readonly Checkpoint[],
-  published: readonly PublishedSegment[],
+  published: readonly OutboxRow[],
 ): TenantToken[] {
   const tenants = new Set([
     ...rows.map((row) => row.tenantId),

@@ -15,22 +15,30 @@ import {
   writeCheckpoints,
 } from './checkpoint.statements';
 
-/** An outbox row whose events were published. */
-export interface PublishedSegment {
+/** A row of the outbox. */
+export interface OutboxRow {
   readonly tenantId: string;
-  readonly executionId: string;
-  readonly segment: number;
+  readonly id: string;
 }
 
 /** What one transaction writes: rows of at most 100 tenants of one placement, sorted by pair. */
 export interface Bundle {
   readonly tokens: readonly TenantToken[];
   readonly rows: readonly Checkpoint[];
-  readonly published: readonly PublishedSegment[];
+  /** Rows of the outbox whose events were published. */
+  readonly published: readonly OutboxRow[];
 }
 
-/** What a transaction made of a checkpoint: the wakes its work row holds, or undefined when it was not ours. */
-export type Written = { readonly wakes: number } | undefined;
+/**
+ * What a transaction made of a checkpoint: the wakes its work row holds and the id of the outbox row with its events,
+ * or undefined when it was not ours.
+ */
+export type Written = WrittenCheckpoint | undefined;
+
+interface WrittenCheckpoint {
+  readonly wakes: number;
+  readonly outboxId: string;
+}
 
 /**
  * Writes the checkpoints of a bundle in one transaction, and with them deletes outbox rows that have been
@@ -56,7 +64,7 @@ export async function flush(
     const again = { tokens: own, rows: missing, published: [] };
     for (const [index, found] of (await flushInSteps(writer, owner, again)).entries()) {
       const key = missing[index]?.execution.key;
-      if (found && key !== undefined) written.set(key, found.wakes);
+      if (found && key !== undefined) written.set(key, found);
     }
   }
   return answers(rows, written);
@@ -75,29 +83,30 @@ function flushAtOnce(
   writer: BatchWriter,
   owner: string,
   { tokens, rows, published }: Bundle,
-): Promise<Map<string, number>> {
+): Promise<Map<string, WrittenCheckpoint>> {
   return writer.transaction(tokens, async (session) => {
     const ended = endedTenants(rows);
     const forgotten = published.length > 0 ? forget(session, published) : undefined;
-    const checkpoint = checkpointOf(owner, rows);
+    const outboxId = newId();
+    const checkpoint = checkpointOf(owner, rows, outboxId);
     if (ended.length === 0) {
       const [found] = await Promise.all([session.queryLast<WrittenRow>(checkpoint), forgotten]);
-      return wakesOf(found.rows);
+      return writtenOf(found.rows, outboxId);
     }
     const [found] = await Promise.all([
       session.query<WrittenRow>(checkpoint),
       session.queryLast({ ...enqueueRollups, values: [ended] }),
       forgotten,
     ]);
-    return wakesOf(found.rows);
+    return writtenOf(found.rows, outboxId);
   });
 }
 
-function answers(rows: readonly Checkpoint[], written: ReadonlyMap<string, number>): Written[] {
-  return rows.map((row) => {
-    const wakes = written.get(row.execution.key);
-    return wakes === undefined ? undefined : { wakes };
-  });
+function answers(
+  rows: readonly Checkpoint[],
+  written: ReadonlyMap<string, WrittenCheckpoint>,
+): Written[] {
+  return rows.map((row) => written.get(row.execution.key));
 }
 
 function endedTenants(rows: readonly Checkpoint[]): string[] {
@@ -110,13 +119,14 @@ function flushInSteps(writer: BatchWriter, owner: string, bundle: Bundle): Promi
     const ended = endedTenants(rows);
     const side: Promise<unknown>[] = [];
     if (rows.some((row) => row.wake !== undefined)) side.push(lockAll(session, rows));
-    const first = rows.length > 0 ? write(session, owner, rows) : new Map<string, number>();
+    const first =
+      rows.length > 0 ? write(session, owner, rows) : new Map<string, WrittenCheckpoint>();
     if (published.length > 0) side.push(forget(session, published));
     if (ended.length > 0) side.push(rollUp(session, ended));
     const [written] = await Promise.all([first, ...side]);
     const missing = rows.filter((row) => !written.has(row.execution.key));
     if (missing.length > 0) {
-      for (const [pair, wakes] of await write(session, owner, missing)) written.set(pair, wakes);
+      for (const [key, found] of await write(session, owner, missing)) written.set(key, found);
     }
     await followUp(
       session,
@@ -132,20 +142,25 @@ interface WrittenRow {
   wakes: number;
 }
 
-/** The wakes of the rows written, by pair. */
+/** The checkpoints written, by their executions' keys. */
 async function write(
   session: BatchSession,
   owner: string,
   rows: readonly Checkpoint[],
-): Promise<Map<string, number>> {
-  return wakesOf((await session.query<WrittenRow>(checkpointOf(owner, rows))).rows);
+): Promise<Map<string, WrittenCheckpoint>> {
+  const outboxId = newId();
+  const { rows: found } = await session.query<WrittenRow>(checkpointOf(owner, rows, outboxId));
+  return writtenOf(found, outboxId);
 }
 
-function wakesOf(found: readonly WrittenRow[]): Map<string, number> {
-  return new Map(found.map((row) => [pairKey(row.tenant_id, row.id), row.wakes]));
+function writtenOf(found: readonly WrittenRow[], outboxId: string): Map<string, WrittenCheckpoint> {
+  return new Map(
+    found.map(({ tenant_id, id, wakes }) => [pairKey(tenant_id, id), { wakes, outboxId }]),
+  );
 }
 
-function checkpointOf(owner: string, rows: readonly Checkpoint[]): Statement {
+/** Each statement has an outbox id of its own: another one of the transaction would insert the row again. */
+function checkpointOf(owner: string, rows: readonly Checkpoint[], outboxId: string): Statement {
   return {
     ...writeCheckpoints,
     values: [
@@ -164,6 +179,7 @@ function checkpointOf(owner: string, rows: readonly Checkpoint[]): Statement {
       jsonArray(rows.map((row) => row.items)),
       jsonArray(rows.map((row) => row.events)),
       owner,
+      outboxId,
     ],
   };
 }
@@ -242,16 +258,12 @@ async function createChildren(session: BatchSession, rows: readonly Checkpoint[]
   ]);
 }
 
-async function forget(
-  session: BatchSession,
-  published: readonly PublishedSegment[],
-): Promise<void> {
+async function forget(session: BatchSession, published: readonly OutboxRow[]): Promise<void> {
   await session.query({
     ...deleteOutbox,
     values: [
       plainArray(published.map((row) => row.tenantId)),
-      plainArray(published.map((row) => row.executionId)),
-      plainArray(published.map((row) => row.segment)),
+      plainArray(published.map((row) => row.id)),
     ],
   });
 }

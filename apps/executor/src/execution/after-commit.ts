@@ -8,6 +8,7 @@ import type { SignalWatch } from '../claiming/signal-watch';
 import type { LifecyclePublisher } from '../lifecycle/lifecycle-publisher';
 import type { EndedResults } from '../results/ended-results';
 import type { ExecutionRunner } from './execution-runner';
+import { pairKey } from './live-execution';
 import type { LiveExecutions } from './live-executions';
 
 export interface AfterCommitOptions {
@@ -27,7 +28,7 @@ export class AfterCommit implements FlushListener {
   constructor(private readonly options: AfterCommitOptions) {}
 
   flushed(results: readonly { readonly row: Checkpoint; readonly written: Written }[]): void {
-    const { runner, live, publisher } = this.options;
+    const { runner, live } = this.options;
     const ended: Checkpoint[] = [];
     const left: { row: Checkpoint; woken: boolean }[] = [];
     let created = false;
@@ -37,7 +38,6 @@ export class AfterCommit implements FlushListener {
         continue;
       }
       const woken = written.wakes !== row.lease.wakeSeq;
-      publisher.add(row);
       created ||= row.children.length > 0;
       if (row.outcome === 'end') {
         live.remove(row.execution);
@@ -48,6 +48,7 @@ export class AfterCommit implements FlushListener {
       } else if (woken) this.options.signals.look(row.execution);
     }
     this.options.results.tell(ended);
+    this.publish(results);
     const wokeOthers = this.wakeOthers(ended);
     if (left.length > 0) void this.giveBack(left);
     if (created || wokeOthers) this.options.claimer.nudge();
@@ -59,6 +60,24 @@ export class AfterCommit implements FlushListener {
 
   late(row: Checkpoint): void {
     this.options.runner.drop(row.execution);
+  }
+
+  /** The events of the checkpoints written, by their rows of the outbox. */
+  private publish(
+    results: readonly { readonly row: Checkpoint; readonly written: Written }[],
+  ): void {
+    const entries = new Map<string, { tenantId: string; id: string; events: string[] }>();
+    for (const { row, written } of results) {
+      if (!written || row.published === null) continue;
+      const key = pairKey(row.tenantId, written.outboxId);
+      const entry = entries.get(key);
+      if (entry) entry.events.push(row.published);
+      else {
+        const { tenantId, published } = row;
+        entries.set(key, { tenantId, id: written.outboxId, events: [published] });
+      }
+    }
+    for (const entry of entries.values()) this.options.publisher.add(entry);
   }
 
   /** A parent in this process looks at once; another is due, and any executor may claim it. */

@@ -2,13 +2,12 @@ import { MESSAGE_HEADERS, tenantEventsTopic } from '@easyflow/contracts-events';
 import type { OutgoingRecord, Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { EnvelopeSigner } from '@easyflow/tenant-context';
-import type { Checkpoint } from '../checkpoint/checkpoint';
-import type { PublishedSegment } from '../checkpoint/flush';
+import type { OutboxRow } from '../checkpoint/flush';
 
-/** Events of one checkpoint: a row of the outbox. */
-export interface LifecycleSegment extends PublishedSegment {
-  /** A JSON array of CloudEvents. */
-  readonly events: string;
+/** What a row of the outbox stands for: events of a tenant that one flush committed. */
+export interface OutboxEntry extends OutboxRow {
+  /** JSON arrays of CloudEvents, one a checkpoint. */
+  readonly events: readonly string[];
 }
 
 export interface LifecyclePublisherOptions {
@@ -17,7 +16,7 @@ export interface LifecyclePublisherOptions {
   /** Placement epoch of a tenant, 0 when it is not known. */
   readonly epochOf: (tenantId: string) => number;
   /** Called with rows of the outbox that are published now. */
-  readonly published: (segments: readonly PublishedSegment[]) => void;
+  readonly published: (rows: readonly OutboxRow[]) => void;
   readonly logger: Logger;
 }
 
@@ -29,32 +28,32 @@ const LINGER_A_TENANT_MS = 5;
 /** Brokers take 1 MB a record. */
 const MOST_CHARACTERS = 400_000;
 /** Beyond this the rows in the database are enough; they are published after 5 s. */
-const MOST_SEGMENTS = 20_000;
+const MOST_CHECKPOINTS = 20_000;
 
 /**
  * Relays lifecycle events after their commit: one record a tenant and linger. What cannot be sent is forgotten
  * here: its outbox rows stay and any executor publishes them later. Delivery is at least once.
  */
 export class LifecyclePublisher {
-  private waiting = new Map<string, LifecycleSegment[]>();
+  private waiting = new Map<string, OutboxEntry[]>();
   private count = 0;
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: LifecyclePublisherOptions) {}
 
-  /** Takes the events of a committed checkpoint. */
-  add({ tenantId, id: executionId, segment, published }: Checkpoint): void {
-    if (segment === null || published === null) return;
-    this.addSegment({ tenantId, executionId, segment, events: published });
+  /** Whether more is taken; what is not is published by a sweep. */
+  get hasRoom(): boolean {
+    return this.options.transport.isUp() && this.count < MOST_CHECKPOINTS;
   }
 
-  addSegment(segment: LifecycleSegment): void {
-    if (!this.options.transport.isUp() || this.count >= MOST_SEGMENTS) return;
-    const waiting = this.waiting.get(segment.tenantId);
-    if (waiting) waiting.push(segment);
-    else this.waiting.set(segment.tenantId, [segment]);
-    this.count += 1;
+  /** Takes committed events. */
+  add(entry: OutboxEntry): void {
+    if (!this.hasRoom) return;
+    const waiting = this.waiting.get(entry.tenantId);
+    if (waiting) waiting.push(entry);
+    else this.waiting.set(entry.tenantId, [entry]);
+    this.count += entry.events.length;
     this.timer ??= setTimeout(() => void this.flush(), SHORTEST_LINGER_MS);
   }
 
@@ -84,10 +83,10 @@ export class LifecyclePublisher {
     if (waiting.size > 0) await this.send(waiting);
   }
 
-  private async send(waiting: ReadonlyMap<string, readonly LifecycleSegment[]>): Promise<void> {
+  private async send(waiting: ReadonlyMap<string, readonly OutboxEntry[]>): Promise<void> {
     try {
       await this.options.transport.send(
-        [...waiting].flatMap(([tenantId, segments]) => this.records(tenantId, segments)),
+        [...waiting].flatMap(([tenantId, entries]) => this.records(tenantId, entries)),
       );
     } catch (error) {
       this.options.logger.warn({ error }, 'lifecycle events are published later');
@@ -96,11 +95,11 @@ export class LifecyclePublisher {
     this.options.published([...waiting.values()].flat());
   }
 
-  private records(tenantId: string, segments: readonly LifecycleSegment[]): OutgoingRecord[] {
+  private records(tenantId: string, entries: readonly OutboxEntry[]): OutgoingRecord[] {
     const topic = tenantEventsTopic(tenantId);
-    return parts(segments).map((part) => {
+    return parts(entries.flatMap(({ events }) => events)).map((part) => {
       // The arrays are text already: joined without being parsed.
-      const value = `[${part.map(({ events }) => events.slice(1, -1)).join(',')}]`;
+      const value = `[${part.map((events) => events.slice(1, -1)).join(',')}]`;
       const envelope = this.options.signer.sign({
         topic,
         type: TYPE,
@@ -117,16 +116,16 @@ function lingerOf(tenants: number): number {
   return Math.min(LONGEST_LINGER_MS, Math.max(SHORTEST_LINGER_MS, tenants * LINGER_A_TENANT_MS));
 }
 
-function parts(segments: readonly LifecycleSegment[]): LifecycleSegment[][] {
-  const found: LifecycleSegment[][] = [];
+function parts(arrays: readonly string[]): string[][] {
+  const found: string[][] = [];
   let size = Infinity;
-  for (const segment of segments) {
-    if (size + segment.events.length > MOST_CHARACTERS) {
+  for (const events of arrays) {
+    if (size + events.length > MOST_CHARACTERS) {
       found.push([]);
       size = 0;
     }
-    found.at(-1)?.push(segment);
-    size += segment.events.length;
+    found.at(-1)?.push(events);
+    size += events.length;
   }
   return found;
 }

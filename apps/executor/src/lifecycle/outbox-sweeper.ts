@@ -3,7 +3,7 @@ import type { Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { DatabaseAccess, Lease, LeaseOwner } from '@easyflow/tenant-context';
 import type { TenantTokens } from '../claiming/tenant-tokens';
-import type { PublishedSegment } from '../checkpoint/flush';
+import type { OutboxRow } from '../checkpoint/flush';
 import type { LifecyclePublisher } from './lifecycle-publisher';
 import { loadEvents } from './outbox.statements';
 
@@ -14,26 +14,27 @@ export interface OutboxSweeperOptions {
   readonly transport: Transport;
   readonly publisher: LifecyclePublisher;
   /** Called with rows that point at nothing: they are deleted. */
-  readonly forget: (segments: readonly PublishedSegment[]) => void;
+  readonly forget: (rows: readonly OutboxRow[]) => void;
   readonly leaseMs: number;
   readonly logger: Logger;
 }
 
 interface EventsRow {
+  row_id: string;
+  events: string;
   execution_id: string;
-  segment: number;
-  events: string | null;
   flow_namespace: string;
   flow_name: string;
   flow_version: string;
 }
 
 const SWEEP_MS = 1_000;
-const MOST_AT_ONCE = 500;
+/** Rows of one claim; each may stand for the checkpoints of a whole flush. */
+const MOST_AT_ONCE = 20;
 
 /**
  * Publishes what other executors left in the outbox: a crash, or a broker that was down. Rows become claimable 5 s
- * after their checkpoint; the claim gives ids only, the events are read under the tenant's token.
+ * after their checkpoint; the claim gives ids only, what they point at is read under the tenant's token.
  */
 export class OutboxSweeper {
   private timer: NodeJS.Timeout | undefined;
@@ -54,14 +55,17 @@ export class OutboxSweeper {
   }
 
   private async sweep(): Promise<void> {
-    const { database, tokens, leaseMs, logger } = this.options;
+    const { database, tokens, publisher, leaseMs, logger } = this.options;
     const owner = this.options.owner();
     if (!owner) return;
     try {
-      const leases = await database.claims.claim(owner, ['outbox'], MOST_AT_ONCE, leaseMs);
-      if (leases.length === 0) return;
-      await Promise.all([tokens.open(leases, 'ef_worker'), tokens.open(leases, 'ef_writer')]);
-      for (const [tenantId, own] of byTenant(leases)) await this.publish(tenantId, own);
+      for (let full = true; full && publisher.hasRoom;) {
+        const leases = await database.claims.claim(owner, ['outbox'], MOST_AT_ONCE, leaseMs);
+        full = leases.length === MOST_AT_ONCE;
+        if (leases.length === 0) return;
+        await Promise.all([tokens.open(leases, 'ef_worker'), tokens.open(leases, 'ef_writer')]);
+        for (const [tenantId, own] of byTenant(leases)) await this.publish(tenantId, own);
+      }
     } catch (error) {
       logger.warn({ error }, 'the outbox could not be swept');
     }
@@ -72,21 +76,16 @@ export class OutboxSweeper {
     const token = tokens.get(tenantId, 'ef_worker');
     if (!token) return;
     const { rows } = await database.tenant(token, (session) =>
-      session.query<EventsRow>({
-        ...loadEvents,
-        values: [leases.map((lease) => lease.id), leases.map((lease) => lease.segment ?? 0)],
-      }),
+      session.query<EventsRow>({ ...loadEvents, values: [leases.map(({ id }) => id)] }),
     );
-    const found = new Set<string>();
-    for (const row of rows) {
-      if (row.events === null) continue;
-      const { execution_id: executionId, segment } = row;
-      found.add(`${executionId}/${segment}`);
-      const events = JSON.stringify(restoreEvents(subjectOf(row), row.events));
-      publisher.addSegment({ tenantId, executionId, segment, events });
+    const lost: OutboxRow[] = [];
+    for (const { id } of leases) {
+      const own = rows.filter((row) => row.row_id === id);
+      const events = own.map((row) => JSON.stringify(restoreEvents(subjectOf(row), row.events)));
+      if (events.length > 0) publisher.add({ tenantId, id, events });
+      else lost.push({ tenantId, id });
     }
-    const lost = leases.filter(({ id, segment }) => !found.has(`${id}/${segment ?? 0}`));
-    forget(lost.map(({ id, segment }) => ({ tenantId, executionId: id, segment: segment ?? 0 })));
+    if (lost.length > 0) forget(lost);
   }
 }
 

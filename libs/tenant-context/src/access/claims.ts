@@ -9,7 +9,7 @@ const MS = '(extract(epoch FROM lease_until) * 1000)::float8 AS lease_until';
 
 export const CLAIM = {
   name: 'ctx_claim',
-  text: `SELECT tenant_id, id, kind, segment, claim_no, wake_seq, ${MS} FROM ctx.claim($1, $2, $3::text[], $4, $5)`,
+  text: `SELECT tenant_id, id, kind, claim_no, wake_seq, ${MS} FROM ctx.claim($1, $2, $3::text[], $4, $5)`,
 };
 export const RENEW = {
   name: 'ctx_renew',
@@ -29,7 +29,6 @@ interface ClaimRow {
   tenant_id: string;
   id: string;
   kind: string;
-  segment: number | null;
   claim_no: number;
   wake_seq: number;
   lease_until: number;
@@ -73,7 +72,6 @@ export class Claims {
       tenantId: row.tenant_id,
       kind: row.kind,
       id: row.id,
-      ...(row.segment === null ? {} : { segment: row.segment }),
       claimNo: row.claim_no,
       wakeSeq: row.wake_seq,
       leaseUntil: row.lease_until,

@@ -10,8 +10,6 @@ export interface Lease {
   /** `execution`, `schedule`, `rollup`, `release` or `outbox`. */
   kind: string;
   id: string;
-  /** Only of kind `outbox`. */
-  segment?: number;
   /** Fences: a later claim has a higher number. */
   claimNo: number;
   /** The wakes seen by this claim; one that has risen since means: look again. */

@@ -44,9 +44,9 @@ const TAKE_SIGNALS = `
    WHERE s.ctid = l.row_id`;
 const DELETE_OUTBOX = `
   DELETE FROM outbox b USING (
-    SELECT k.row_id FROM unnest($1::uuid[], $2::uuid[], $3::int[]) x (t, i, s)
+    SELECT k.row_id FROM unnest($1::uuid[], $2::uuid[]) x (t, i)
      CROSS JOIN LATERAL (SELECT c.ctid AS row_id FROM outbox c
-                          WHERE c.tenant_id = x.t AND c.execution_id = x.i AND c.segment = x.s OFFSET 0) k) l
+                          WHERE c.tenant_id = x.t AND c.id = x.i OFFSET 0) k) l
    WHERE b.ctid = l.row_id`;
 
 describe('plans that outlive the size of their tables', () => {

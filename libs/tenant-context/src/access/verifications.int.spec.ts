@@ -44,7 +44,7 @@ describe('verifications of a statement', () => {
       'ef_writer',
       'a deletion with a wake',
       3,
-      `WITH gone AS (DELETE FROM outbox WHERE segment >= 0 RETURNING execution_id) UPDATE work SET wake_seq = wake_seq + 1 WHERE id IN (SELECT execution_id FROM gone)`,
+      `WITH gone AS (DELETE FROM outbox WHERE created_at < now() RETURNING id) UPDATE work SET wake_seq = wake_seq + 1 WHERE id IN (SELECT id FROM gone)`,
     ],
   ] as const)('%s: %s makes %i', async (role, _what, verifications, text) => {
     await bench.inside(role, [bench.a], async (client) => {

@@ -40,6 +40,7 @@ export function canaryValue(column: Column, tenantId: string, id: string): unkno
   if (named !== undefined) return named;
   if (column.column === 'tenant_id') return tenantId;
   if (NO_VALUE.has(column.column)) return null;
+  if (column.type.endsWith('[]')) return [];
   switch (column.type) {
     case 'uuid':
       return id;
@@ -47,8 +48,6 @@ export function canaryValue(column: Column, tenantId: string, id: string): unkno
       return JSON.stringify({ canary: tenantId });
     case 'text':
       return column.column === 'email' ? `${id}@canary.test` : 'canary';
-    case 'text[]':
-      return [];
     case 'bytea':
       return randomBytes(32);
     case 'timestamp with time zone':

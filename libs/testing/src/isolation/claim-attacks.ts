@@ -143,12 +143,12 @@ export const CLAIM_ATTACKS: readonly Attack[] = [
       await bench.inside('ef_writer', [bench.a], async (client) => {
         await refused(
           client,
-          `INSERT INTO outbox (tenant_id, execution_id, segment, lease_owner) VALUES ($1, $2, 0, 'me')`,
+          `INSERT INTO outbox (tenant_id, id, executions, segments, lease_owner) VALUES ($1, $2, '{}', '{}', 'me')`,
           [bench.a.id, newId()],
         );
         await works(
           client,
-          'INSERT INTO outbox (tenant_id, execution_id, segment) VALUES ($1, $2, 0)',
+          "INSERT INTO outbox (tenant_id, id, executions, segments) VALUES ($1, $2, '{}', '{}')",
           [bench.a.id, newId()],
         );
       });

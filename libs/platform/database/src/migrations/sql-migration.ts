@@ -11,6 +11,7 @@ export const MIGRATION_FILES = [
   '0004-claims.sql',
   '0005-issuance.sql',
   '0006-usage-and-keys.sql',
+  '0007-outbox-rows-of-flushes.sql',
 ] as const;
 
 /** The text of a migration; the build copies the SQL files beside this one. */
