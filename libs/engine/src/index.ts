@@ -1,5 +1,5 @@
 export type { Json } from '@easyflow/expressions';
-export { compileFlow } from './compile/compile-flow';
+export { compileFlow, loadFlow } from './compile/compile-flow';
 export type { Program } from './compile/program';
 export {
   DocumentSyntaxError,

@@ -1,4 +1,4 @@
-import { compileFlow, type Json, type Program } from '@easyflow/engine';
+import { loadFlow, type Json, type Program } from '@easyflow/engine';
 import { UserError } from '@easyflow/kernel-errors';
 import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
@@ -48,7 +48,7 @@ export class ProgramCache {
         const name = `${flow.namespace}/${flow.name} ${flow.version}`;
         throw new UserError('flow.not_found', `The flow ${name} does not exist`, { status: 404 });
       }
-      const program = compileFlow(row.document);
+      const program = loadFlow(row.document);
       this.programs.set(key, program);
       return program;
     } finally {

@@ -1,4 +1,4 @@
-import { compileFlow, type Json, type Program } from '@easyflow/engine';
+import { loadFlow, type Json, type Program } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
 import type { TenantToken } from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
@@ -111,7 +111,7 @@ export class ProgramCache {
     const key = `compile ${token.tenantId} ${resolved.contentHash}`;
     return this.once(key, async () => {
       const { document } = await this.options.flows.document(token, flow, resolved.version);
-      const program = compileFlow(JSON.parse(document) as Json);
+      const program = loadFlow(JSON.parse(document) as Json);
       this.programs.set(resolved.contentHash, program);
       return program;
     });

@@ -164,7 +164,7 @@ describe('compileFlow', () => {
     [
       'a wrong JSON schema',
       `input: { schema: { document: { type: strin } } }\ndo: []`,
-      '/input/schema/document',
+      '/input/schema/document/type',
       'The JSON schema is wrong',
     ],
     [

@@ -1,6 +1,7 @@
 import { readExpression } from '@easyflow/domain-schedule';
 import type { Json } from '@easyflow/expressions';
 import { UserError } from '@easyflow/kernel-errors';
+import { DataSchemaCompiler } from '../data-schema/data-schema';
 import { FlowInvalidError, MOST_ISSUES, type DocumentIssue } from '../document/document-issue';
 import { pointerTo } from '../document/json-pointer';
 import type { ParsedDocument } from '../document/parsed-document';
@@ -31,10 +32,16 @@ export function compileFlow(source: ParsedDocument | Json): Program {
     const told = broken.slice(0, MOST_ISSUES).map((issue) => withLine(issue, line));
     throw new FlowInvalidError(told, broken.length);
   }
-  const issues = new IssueList(line);
-  const program = compileValid(document, issues);
-  issues.refuse();
-  return program;
+  return compileValid(document, new IssueList(line), false);
+}
+
+/**
+ * A flow whose document `compileFlow` has accepted before: it is not judged again, and its expressions and schemas
+ * are compiled when they are first needed. So a large document does not hold up the process that loads it.
+ * @throws FlowInvalidError where this version supports less than the one that accepted it
+ */
+export function loadFlow(document: Json): Program {
+  return compileValid(document, new IssueList(() => undefined), true);
 }
 
 function isParsed(source: ParsedDocument | Json): source is ParsedDocument {
@@ -53,14 +60,16 @@ function withLine(
   return line === undefined ? issue : { pointer: issue.pointer, line, message: issue.message };
 }
 
-function compileValid(document: Json, issues: IssueList): CompiledProgram {
+function compileValid(document: Json, issues: IssueList, accepted: boolean): CompiledProgram {
   const flow = document as unknown as FlowDefinition;
   const use = flow.use ?? {};
   const secrets = use.secrets ?? [];
-  const sites = new SiteCompiler(issues, flow.evaluate?.mode ?? 'strict', secrets);
+  const mode = flow.evaluate?.mode ?? 'strict';
+  const sites = new SiteCompiler(issues, { mode, knownSecrets: secrets, accepted });
   const context: CompilerContext = {
     issues,
     sites,
+    schemas: new DataSchemaCompiler(issues, accepted),
     use,
     lists: new Map(),
     tasks: new Map(),
@@ -84,7 +93,7 @@ function compileValid(document: Json, issues: IssueList): CompiledProgram {
   const { namespace, name, version } = flow.document;
   const schedule = compileSchedule(flow, issues);
   const text = JSON.stringify(document);
-  return {
+  const program: CompiledProgram = {
     flow: { namespace, name, version },
     ...(schedule && { schedule }),
     document,
@@ -99,6 +108,8 @@ function compileValid(document: Json, issues: IssueList): CompiledProgram {
     readsContext: text.includes('$context'),
     validateInput: (value) => input.schema?.check(value) ?? [],
   };
+  issues.refuse();
+  return program;
 }
 
 /** The schema lets any key stand at the top; one that is nearly a known one is a slip that would go unnoticed. */

@@ -3,7 +3,6 @@ import { didYouMean } from '../schema/closest';
 import { taskKind } from '../schema/task-kind';
 import { compileAction } from './compile-action';
 import { reusable, type CompilerContext } from './compiler-context';
-import { compileDataSchema } from './data-schema';
 import type {
   InputDefinition,
   JsonObject,
@@ -157,7 +156,7 @@ export function compileStep(
   const [key, value] =
     'from' in definition ? ['from', definition.from] : ['as', (definition as OutputDefinition).as];
   const schema =
-    definition.schema && compileDataSchema(definition.schema, `${pointer}/schema`, context.issues);
+    definition.schema && context.schemas.compile(definition.schema, `${pointer}/schema`);
   return {
     ...(schema && { schema }),
     ...(value !== undefined && {

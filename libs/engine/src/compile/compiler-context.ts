@@ -1,3 +1,4 @@
+import type { DataSchemaCompiler } from '../data-schema/data-schema';
 import { didYouMean } from '../schema/closest';
 import type { FlowDefinition, TaskListDefinition } from './definitions';
 import type { IssueList } from './issue-list';
@@ -8,6 +9,7 @@ import type { SiteCompiler } from './sites';
 export interface CompilerContext {
   readonly issues: IssueList;
   readonly sites: SiteCompiler;
+  readonly schemas: DataSchemaCompiler;
   readonly use: NonNullable<FlowDefinition['use']>;
   readonly lists: Map<string, TaskList>;
   readonly tasks: Map<string, TaskNode>;

@@ -1,6 +1,6 @@
 import type { Json } from '@easyflow/expressions';
 import type { DocumentIssue } from '../document/document-issue';
-import type { DataSchema } from './data-schema';
+import type { DataSchema } from '../data-schema/data-schema';
 import type { JsonObject } from './definitions';
 import type { Site } from './sites';
 

@@ -63,48 +63,47 @@ export const ARGUMENTS: ReadonlySet<string> = new Set<string>(Object.values(STAG
 
 const SECRET = /\$secrets\s*(?:\.\s*([A-Za-z_]\w*)|\.?\s*\[?\s*"([^"\\]+)")/g;
 
+export interface SiteOptions {
+  mode: 'strict' | 'loose';
+  knownSecrets: readonly string[];
+  /** Whether all sites were found good before: then each is compiled when it is first evaluated. */
+  accepted: boolean;
+}
+
 /** Compiles the expressions and templates of one document and reports the bad ones. */
 export class SiteCompiler {
   constructor(
     private readonly issues: IssueList,
-    private readonly mode: 'strict' | 'loose',
-    private readonly knownSecrets: readonly string[],
+    private readonly options: SiteOptions,
   ) {}
 
   /** A property that is an expression by definition (`if`, `when`, `as`, …), with or without `${ }`. */
   expression(source: string, pointer: string, stage: Stage, locals: readonly string[]): Site {
-    const program = stripExpression(source);
-    const variables = [...STAGES[stage], ...locals];
-    try {
-      const expression = compileExpression(program, { variables });
-      return this.site(
+    const compile = (): Site => {
+      const program = stripExpression(source);
+      const expression = compileExpression(program, { variables: [...STAGES[stage], ...locals] });
+      return compiledSite(
         { pointer, reads: expression.reads.variables, source: program },
         (input, values) => expression.first(input, values) ?? null,
       );
-    } catch (error) {
-      if (!(error instanceof ExpressionSyntaxError)) throw error;
-      this.report(pointer, error, stage, variables);
-      return nothing(pointer);
-    }
+    };
+    return this.site(pointer, compile, stage, locals);
   }
 
   /** A property that may hold `${ }` expressions anywhere in it. */
   template(value: Json, pointer: string, stage: Stage, locals: readonly string[]): Site {
-    const variables = [...STAGES[stage], ...locals];
-    try {
-      const template = compileTemplate(value, { mode: this.mode, variables });
-      const source = JSON.stringify(value).replaceAll('\\"', '"');
-      return this.site({ pointer, reads: template.reads.variables, source }, (input, values) =>
+    const compile = (): Site => {
+      const { mode } = this.options;
+      const template = compileTemplate(value, { mode, variables: [...STAGES[stage], ...locals] });
+      const { variables } = template.reads;
+      const source = variables.includes('secrets')
+        ? JSON.stringify(value).replaceAll('\\"', '"')
+        : '';
+      return compiledSite({ pointer, reads: variables, source }, (input, values) =>
         template.evaluate(input, values),
       );
-    } catch (error) {
-      if (!(error instanceof TemplateSyntaxError)) throw error;
-      const { cause } = error;
-      const place = pointer + error.pointer.replace(/^#/, '');
-      if (cause instanceof ExpressionSyntaxError) this.report(place, cause, stage, variables);
-      else this.issues.add(place, error.message);
-      return nothing(pointer);
-    }
+    };
+    return this.site(pointer, compile, stage, locals);
   }
 
   /** A text is an expression, a map is a template: `input.from`, `output.as`, `export.as`. */
@@ -116,21 +115,41 @@ export class SiteCompiler {
 
   /** Reports a secret that `use.secrets` does not list. */
   requireSecret(name: string, pointer: string): void {
-    if (this.knownSecrets.includes(name)) return;
+    const { knownSecrets } = this.options;
+    if (knownSecrets.includes(name)) return;
     this.issues.add(pointer, () => {
-      const hint = didYouMean(name, this.knownSecrets);
+      const hint = didYouMean(name, knownSecrets);
       return `The secret "${name}" is not listed in use.secrets${hint}`;
     });
   }
 
   private site(
-    found: { pointer: string; reads: readonly string[]; source: string },
-    evaluate: Site['evaluate'],
+    pointer: string,
+    compile: () => Site,
+    stage: Stage,
+    locals: readonly string[],
   ): Site {
-    const { pointer, reads, source } = found;
-    const secrets = reads.includes('secrets') ? secretNames(source) : [];
-    for (const name of secrets) this.requireSecret(name, pointer);
-    return { pointer, uses: new Set(reads), secrets, evaluate };
+    if (this.options.accepted) return new DeferredSite(pointer, compile);
+    try {
+      const site = compile();
+      for (const name of site.secrets) this.requireSecret(name, pointer);
+      return site;
+    } catch (error) {
+      this.refuse(error, pointer, stage, [...STAGES[stage], ...locals]);
+      return nothing(pointer);
+    }
+  }
+
+  private refuse(error: unknown, pointer: string, stage: Stage, variables: string[]): void {
+    if (error instanceof ExpressionSyntaxError) {
+      this.report(pointer, error, stage, variables);
+      return;
+    }
+    if (!(error instanceof TemplateSyntaxError)) throw error;
+    const place = pointer + error.pointer.replace(/^#/, '');
+    const { cause } = error;
+    if (cause instanceof ExpressionSyntaxError) this.report(place, cause, stage, variables);
+    else this.issues.add(place, error.message);
   }
 
   private report(
@@ -148,6 +167,40 @@ export class SiteCompiler {
         : `; in ${stage} there are ${variables.map((name) => `$${name}`).join(', ')}`;
     this.issues.add(pointer, `The expression is wrong at its ${place}: ${error.message}${known}`);
   }
+}
+
+/**
+ * A site that is compiled when it is first looked at.
+ * @throws ExpressionSyntaxError, TemplateSyntaxError by any use, where this version accepts less than an earlier one
+ */
+class DeferredSite implements Site {
+  private made: Site | undefined;
+
+  constructor(
+    readonly pointer: string,
+    private readonly compile: () => Site,
+  ) {}
+
+  get uses(): ReadonlySet<string> {
+    return (this.made ??= this.compile()).uses;
+  }
+
+  get secrets(): readonly string[] {
+    return (this.made ??= this.compile()).secrets;
+  }
+
+  evaluate(input: Json, variables: Record<string, Json>): Json {
+    return (this.made ??= this.compile()).evaluate(input, variables);
+  }
+}
+
+function compiledSite(
+  found: { pointer: string; reads: readonly string[]; source: string },
+  evaluate: Site['evaluate'],
+): Site {
+  const { pointer, reads, source } = found;
+  const secrets = reads.includes('secrets') ? secretNames(source) : [];
+  return { pointer, uses: new Set(reads), secrets, evaluate };
 }
 
 /** Secrets that a source reads by name; one in a comment counts too. */

@@ -1,7 +1,13 @@
-import { ExpressionRuntimeError, TemplateRuntimeError, type Json } from '@easyflow/expressions';
+import {
+  ExpressionRuntimeError,
+  ExpressionSyntaxError,
+  TemplateRuntimeError,
+  TemplateSyntaxError,
+  type Json,
+} from '@easyflow/expressions';
 import { UserError } from '@easyflow/kernel-errors';
 import { formatTime } from '@easyflow/kernel-time';
-import type { DataSchema } from '../compile/data-schema';
+import type { DataSchema } from '../data-schema/data-schema';
 import { durationOf } from '../compile/durations';
 import type { CompiledProgram, DurationSite } from '../compile/program';
 import type { Site } from '../compile/sites';
@@ -35,18 +41,16 @@ export class Evaluation {
   /** @throws Fault with an expression or authorization error of the innermost task */
   evaluate(site: Site, input: Json, scope: Scope): Json {
     const instance = scope.branch?.frames.at(-1)?.task ?? site.pointer;
-    for (const name of site.secrets) this.secret(name, instance);
     try {
+      for (const name of site.secrets) this.secret(name, instance);
       return site.evaluate(
         input,
         site.uses.size === 0 ? NO_VARIABLES : this.variables(site, scope),
       );
     } catch (error) {
-      const isTemplate = error instanceof TemplateRuntimeError;
-      if (!isTemplate && !(error instanceof ExpressionRuntimeError)) throw error;
-      const place = isTemplate ? site.pointer + error.pointer : site.pointer;
-      const message = isTemplate ? error.cause.message : error.message;
-      const detail = `${message} (in the expression at ${place})`;
+      const problem = problemOf(error);
+      if (!problem) throw error;
+      const detail = `${problem.message} (in the expression at ${site.pointer}${problem.pointer})`;
       throw new Fault(standardError('expression', detail, { instance }));
     }
   }
@@ -157,6 +161,17 @@ export class Evaluation {
       startedAt: moment(this.state.startedAt),
     };
   }
+}
+
+/** What went wrong in an expression, and where in its site; undefined for any other error. */
+function problemOf(error: unknown): { message: string; pointer: string } | undefined {
+  if (error instanceof TemplateRuntimeError || error instanceof TemplateSyntaxError) {
+    const { pointer, cause } = error;
+    return { message: cause instanceof Error ? cause.message : error.message, pointer };
+  }
+  const isExpression =
+    error instanceof ExpressionRuntimeError || error instanceof ExpressionSyntaxError;
+  return isExpression ? { message: error.message, pointer: '' } : undefined;
 }
 
 /** A variable of the loops and catches around a place, the innermost first. */
