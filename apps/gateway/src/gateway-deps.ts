@@ -1,7 +1,7 @@
 import type { EcoWindow } from '@easyflow/domain-schedule';
 import type { Json, Program } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
-import type { RateLimiter } from '@easyflow/platform-limiter';
+import type { AttemptLimiter, RateLimiter } from '@easyflow/platform-limiter';
 import type { Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type {
@@ -14,7 +14,12 @@ import type { PartState } from './status/status-page';
 
 /** What can be set of a gateway. */
 export interface GatewaySettings {
-  http: { host: string; port: number };
+  http: {
+    host: string;
+    port: number;
+    /** Addresses and networks of proxies whose X-Forwarded-For is believed; none when left out. */
+    trustedProxies?: readonly string[];
+  };
   /** Names this process as receiver of replies; the process that replaces it takes the same. */
   slot: string;
   /** Largest request body. */
@@ -33,6 +38,8 @@ export interface GatewayDeps {
   transport: Transport;
   issuer: IssuerPort;
   limiter: RateLimiter;
+  /** Of wrong passwords. */
+  attempts: AttemptLimiter;
   signer: EnvelopeSigner;
   logger: Logger;
   clock?: Clock;

@@ -22,6 +22,7 @@ import { RegistryClient } from './flows/registry-client';
 import type { GatewayDeps } from './gateway-deps';
 import { ResultReader } from './results/result-reader';
 import { WaitRegistry } from './results/wait-registry';
+import { LoginThrottle } from './sessions/login-throttle';
 import { StatusSource } from './status/status-source';
 import { UsageRepository } from './usage/usage.repository';
 
@@ -42,6 +43,7 @@ export class GatewayParts {
   readonly status: StatusSource;
   readonly authentication: AuthenticationGuard;
   readonly rateLimit: RateLimitGuard;
+  readonly logins: LoginThrottle;
   /** Set when the process begins to stop. */
   stopping = false;
   private readonly unsubscribe: (() => void)[] = [];
@@ -114,6 +116,7 @@ export class GatewayParts {
       clock,
     );
     this.rateLimit = new RateLimitGuard(deps.limiter);
+    this.logins = new LoginThrottle(deps.attempts);
   }
 
   /**

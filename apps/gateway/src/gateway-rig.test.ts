@@ -4,7 +4,7 @@ import { defaultEcoWindow } from '@easyflow/domain-schedule';
 import type { Json, Program } from '@easyflow/engine';
 import { startFlowRegistry, type RunningFlowRegistry } from '@easyflow/flow-registry';
 import { OperationalError } from '@easyflow/kernel-errors';
-import { InMemoryRateLimiter } from '@easyflow/platform-limiter';
+import { InMemoryAttemptLimiter, InMemoryRateLimiter } from '@easyflow/platform-limiter';
 import { InProcessTransport } from '@easyflow/platform-messaging';
 import { logger } from '@easyflow/platform-telemetry';
 import {
@@ -222,6 +222,7 @@ export class GatewayRig {
       transport,
       issuer,
       limiter: new InMemoryRateLimiter(),
+      attempts: new InMemoryAttemptLimiter(),
       signer: keys.signer('gateway'),
       logger: quiet,
       ...(options.localDispatch ? { localDispatch: options.localDispatch(database) } : {}),

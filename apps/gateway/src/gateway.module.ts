@@ -14,6 +14,7 @@ import { RegistryClient } from './flows/registry-client';
 import type { GatewayParts } from './gateway-parts';
 import { MessagesController } from './messages/messages.controller';
 import { WaitRegistry } from './results/wait-registry';
+import { LoginThrottle } from './sessions/login-throttle';
 import { SessionsController } from './sessions/sessions.controller';
 import { StatusController } from './status/status.controller';
 import { StatusSource } from './status/status-source';
@@ -46,6 +47,7 @@ export class GatewayModule {
         { provide: ExecutionRepository, useValue: parts.executions },
         { provide: FlowRepository, useValue: parts.flows },
         { provide: HintSender, useValue: parts.hints },
+        { provide: LoginThrottle, useValue: parts.logins },
         { provide: ProgramCache, useValue: parts.programs },
         { provide: RegistryClient, useValue: parts.registry },
         { provide: StatusSource, useValue: parts.status },

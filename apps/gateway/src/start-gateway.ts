@@ -26,7 +26,10 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const parts = new GatewayParts(deps);
   const app = await NestFactory.create<NestFastifyApplication>(
     GatewayModule.with(parts, deps.issuer),
-    gatewayAdapter({ maxBodyBytes: settings.bodyLimitBytes }),
+    gatewayAdapter({
+      maxBodyBytes: settings.bodyLimitBytes,
+      trustedProxies: settings.http.trustedProxies ?? [],
+    }),
     { logger: false, bodyParser: false },
   );
   app.useGlobalGuards(parts.authentication, parts.rateLimit);

@@ -19,6 +19,9 @@ EASYFLOW_ECO_TIMEZONE: {{ .Values.settings.ecoTimeZone | quote }}
 EASYFLOW_PRICE_{{ upper $mode }}: {{ $price | quote }}
 {{- end }}
 EASYFLOW_ISSUER_URL: {{ printf "http://%s-issuer" (include "easyflow.fullname" .) | quote }}
+{{- with .Values.settings.trustedProxies }}
+EASYFLOW_HTTP_TRUSTED_PROXIES: {{ join "," . | quote }}
+{{- end }}
 {{- with .Values.settings.publicUrl }}
 EASYFLOW_PUBLIC_URL: {{ . | quote }}
 {{- end }}

@@ -35,6 +35,7 @@ export {
   sameSecret,
   verifyPassword,
 } from './issuer/credentials';
+export { BoundedQueue } from './issuer/bounded-queue';
 export { HttpIssuer, type HttpIssuerSettings, type IssuerProblem } from './issuer/http-issuer';
 export { InProcessIssuer } from './issuer/in-process-issuer';
 export { IssuerCore, storeTenant, type IssuerSettings } from './issuer/issuer-core';

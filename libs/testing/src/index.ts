@@ -22,6 +22,7 @@ export { CATALOGUE_CHECKS, catalogueFaults } from './isolation/catalogue-faults'
 export { SESSION_ROLES, tableReport, type TableReport } from './isolation/table-breaches';
 export { CONTEXT_ATTACKS } from './isolation/context-attacks';
 export { SCHEMA_ATTACKS } from './isolation/schema-attacks';
+export { runAttemptLimiterContract } from './contracts/attempt-limiter-contract';
 export { runRateLimiterContract } from './contracts/rate-limiter-contract';
 export { BUNDLE_ATTACKS } from './isolation/bundle-attacks';
 export { CLAIM_ATTACKS } from './isolation/claim-attacks';

@@ -8,7 +8,7 @@ import { InProcessIssuer, IssuerCore, type ProvisionedKeys } from '@easyflow/iss
 import { ROLES_OF, type EmbeddedConfig } from '@easyflow/platform-config';
 import type { DatabaseAddress, Role } from '@easyflow/platform-database';
 import { HttpCaller } from '@easyflow/platform-http';
-import { InMemoryRateLimiter } from '@easyflow/platform-limiter';
+import { InMemoryAttemptLimiter, InMemoryRateLimiter } from '@easyflow/platform-limiter';
 import { InProcessTransport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import { defaultSchedulerSettings, startScheduler } from '@easyflow/scheduler';
@@ -93,12 +93,13 @@ export async function startEmbeddedServices(
       await startGateway({
         settings: {
           slot,
-          http: config.http,
+          http: { ...config.http, trustedProxies: config.trustedProxies },
           bodyLimitBytes: config.bodyLimitBytes,
           ecoWindow,
           drainMs: config.drainMs,
         },
         limiter: keep(new InMemoryRateLimiter()),
+        attempts: keep(new InMemoryAttemptLimiter()),
         localDispatch: executor.localDispatch,
         ...(await parts('gateway')),
       }),

@@ -18,8 +18,13 @@ const MAX_PARAMETER = 300;
  * Bodies stay bytes until a handler asks for them, so that a request without a valid credential is refused before
  * anything parses it.
  */
-export function gatewayAdapter(options: { maxBodyBytes: number }): FastifyAdapter {
+export function gatewayAdapter(options: {
+  maxBodyBytes: number;
+  /** Whose X-Forwarded-For tells where a request comes from. */
+  trustedProxies: readonly string[];
+}): FastifyAdapter {
   const instance = fastify({
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     routerOptions: { maxParamLength: MAX_PARAMETER },
     // The socket outlives a `Prefer: wait` of 60 s; Node's request timeout covers slow senders.
     keepAliveTimeout: 65_000,

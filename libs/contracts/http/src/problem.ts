@@ -148,6 +148,11 @@ const kinds = {
     title: 'The Idempotency-Key was used for another request',
     remedy: 'Use a new key for a new request.',
   },
+  'auth.too_many_attempts': {
+    status: 429,
+    title: 'Too many wrong passwords',
+    remedy: 'Wait for the seconds in Retry-After; then try the right one.',
+  },
   'rate.exceeded': {
     status: 429,
     title: 'Too many requests',

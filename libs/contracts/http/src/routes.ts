@@ -23,6 +23,7 @@ const openRoutes = {
       'body.unsupported_media_type',
       'request.invalid',
       'auth.invalid_credentials',
+      'auth.too_many_attempts',
       'issuer.unavailable',
     ],
   },

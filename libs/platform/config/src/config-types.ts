@@ -65,6 +65,8 @@ export interface MessagingConfig extends CommonConfig {
 
 export interface GatewayConfig extends MessagingConfig {
   service: 'gateway';
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
+  trustedProxies: string[];
   bodyLimitBytes: number;
   publicUrl?: string;
   redisUrl?: string;
@@ -107,6 +109,7 @@ export interface EmbeddedConfig {
   service: 'embedded';
   logLevel: string;
   http: HttpSettings;
+  trustedProxies: string[];
   dataDir: string;
   bodyLimitBytes: number;
   publicUrl?: string;

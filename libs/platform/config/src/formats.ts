@@ -21,6 +21,17 @@ export const redisUrl = z.url({ protocol: /^rediss?$/ });
 
 export const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
+/** `10.0.0.0/8,127.0.0.1`: addresses and networks; none when empty. */
+export const networks = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((network) => network.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])));
+
 /** `host:port,host:port` */
 export const brokers = z
   .string()

@@ -26,6 +26,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       bodyLimitBytes: have(values, 'EASYFLOW_HTTP_BODY_LIMIT_BYTES'),
       ...optional('publicUrl', values.EASYFLOW_PUBLIC_URL),
       ...optional('redisUrl', values.EASYFLOW_REDIS_URL),
+      trustedProxies: have(values, 'EASYFLOW_HTTP_TRUSTED_PROXIES'),
       ecoWindow: ecoWindow(values),
     };
   },
@@ -79,6 +80,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       service: 'embedded',
       logLevel: have(values, 'EASYFLOW_LOG_LEVEL'),
       http: http(values),
+      trustedProxies: have(values, 'EASYFLOW_HTTP_TRUSTED_PROXIES'),
       dataDir: have(values, 'EASYFLOW_DATA_DIR'),
       bodyLimitBytes: have(values, 'EASYFLOW_HTTP_BODY_LIMIT_BYTES'),
       ...optional('publicUrl', values.EASYFLOW_PUBLIC_URL),

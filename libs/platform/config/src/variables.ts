@@ -4,6 +4,7 @@ import {
   dailyWindow,
   flag,
   integer,
+  networks,
   optionalText,
   optionalUrl,
   port,
@@ -52,6 +53,14 @@ export const variables = {
       'Port of the API, or of the health endpoints of a service without one; 0 chooses a free one.',
     fix: 'write a number from 0 to 65535',
     usedBy: [...listening, 'local-services'],
+  }),
+  EASYFLOW_HTTP_TRUSTED_PROXIES: variable({
+    schema: networks,
+    default: '',
+    about:
+      'Proxies whose X-Forwarded-For is believed, for limits by the address of a client: addresses and networks with commas between.',
+    fix: 'write addresses or networks such as 10.0.0.0/8,127.0.0.1, or leave it out',
+    usedBy: ['gateway', 'embedded'],
   }),
   EASYFLOW_HTTP_BODY_LIMIT_BYTES: variable({
     schema: integer(1_024, 104_857_600),

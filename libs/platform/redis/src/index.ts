@@ -1,6 +1,5 @@
+export { loadAttemptFunctions } from './attempt-functions';
 export { loadRateFunction } from './rate-function';
-export {
-  RedisRateLimiter,
-  type RedisLog,
-  type RedisRateLimiterOptions,
-} from './redis-rate-limiter';
+export { RedisAttemptLimiter } from './redis-attempt-limiter';
+export type { RedisFunctionsOptions, RedisLog } from './redis-functions';
+export { RedisRateLimiter } from './redis-rate-limiter';

@@ -1,9 +1,28 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { OperationalError } from '@easyflow/kernel-errors';
+import { BoundedQueue } from './bounded-queue';
 
-const derive = promisify<string, Buffer, number, { N: number; r: number; p: number }, Buffer>(
-  scrypt,
-);
+interface Cost {
+  N: number;
+  r: number;
+  p: number;
+}
+
+/** Off the event loop, on one of libuv's four threads. */
+const scryptAsync = promisify<string, Buffer, number, Cost, Buffer>(scrypt);
+
+/**
+ * Hashing takes two of the threads at most: the others are for what else blocks (files, names). Each hash takes some
+ * 40 ms and 16 MB; who would wait longer than a request does is told to come back.
+ */
+const hashing = new BoundedQueue({ atOnce: 2, waiting: 100 });
+
+async function derive(password: string, salt: Buffer, bytes: number, cost: Cost): Promise<Buffer> {
+  const key = hashing.run(() => scryptAsync(password.normalize('NFKC'), salt, bytes, cost));
+  if (!key) throw new OperationalError('issuer.unavailable', 'Too many passwords to verify');
+  return key;
+}
 
 const COST = { N: 16_384, r: 8, p: 1 } as const;
 const KEY_BYTES = 32;
@@ -28,17 +47,23 @@ export function newPassword(): string {
   return randomBytes(18).toString('base64url');
 }
 
-/** What is stored of a password: scrypt (RFC 7914) with its parameters and salt. */
+/**
+ * What is stored of a password: scrypt (RFC 7914) with its parameters and salt.
+ * @throws OperationalError `issuer.unavailable` when too many wait
+ */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password.normalize('NFKC'), salt, KEY_BYTES, COST);
+  const key = await derive(password, salt, KEY_BYTES, COST);
   return `scrypt$${COST.N}$${COST.r}$${COST.p}$${salt.toString('base64')}$${key.toString('base64')}`;
 }
 
 /** Of no password: verified against when the user is unknown, so that both cost the same work. */
 const NOBODY = `scrypt$${COST.N}$${COST.r}$${COST.p}$${randomBytes(16).toString('base64')}$${randomBytes(KEY_BYTES).toString('base64')}`;
 
-/** Whether the password is the one stored. With nothing stored the same work is done, and the answer is no. */
+/**
+ * Whether the password is the one stored. With nothing stored the same work is done, and the answer is no.
+ * @throws OperationalError `issuer.unavailable` when too many wait
+ */
 export async function verifyPassword(
   password: string,
   stored: string | undefined,
@@ -47,12 +72,11 @@ export async function verifyPassword(
   const [scheme, n, r, p, salt, key] = parts;
   if (scheme !== 'scrypt' || !salt || !key) return false;
   const wanted = Buffer.from(key, 'base64');
-  const given = await derive(
-    password.normalize('NFKC'),
-    Buffer.from(salt, 'base64'),
-    wanted.length,
-    { N: Number(n), r: Number(r), p: Number(p) },
-  );
+  const given = await derive(password, Buffer.from(salt, 'base64'), wanted.length, {
+    N: Number(n),
+    r: Number(r),
+    p: Number(p),
+  });
   return timingSafeEqual(given, wanted) && stored !== undefined;
 }
 

@@ -1,0 +1,106 @@
+import { UserError } from '@easyflow/kernel-errors';
+import type { AttemptLimiter } from '@easyflow/platform-limiter';
+import { BoundedQueue } from '@easyflow/tenant-context';
+import { createHash } from 'node:crypto';
+
+/** Wrong passwords in a window, by account, and by address over all accounts (a company may sit behind one). */
+export const LOGIN_LIMITS = { windowMs: 60_000, account: 10, address: 100 } as const;
+
+/** How long an address counts as one from which an account's owner logs in. */
+const FAMILIAR_MS = 24 * 3_600_000;
+
+/** Attempts of one account that a process verifies at once, and that wait for it. */
+const TURNS = { atOnce: 4, waiting: 32 };
+
+/** What a login is tried with, and from where. */
+export interface LoginAttempt {
+  email: string;
+  /** Of the client, as far as proxies are trusted. */
+  address: string;
+}
+
+/**
+ * Bounds how many passwords can be guessed. It looks at what was sent only, never at whether there is such an account,
+ * so it tells nothing of that; and a refused attempt is answered before anything is looked up or hashed.
+ *
+ * Who guesses from many addresses fills the account's limit and locks its owner out for as long; so an address from
+ * which the account has logged in within a day has a limit of its own for it, which nobody else fills. An attempt
+ * is booked before it is verified, and taken back when it was right; so that right ones sent side by side do not fill
+ * the limit meanwhile, a process verifies few of one account at a time.
+ */
+export class LoginThrottle {
+  private readonly turns = new Map<string, BoundedQueue>();
+
+  constructor(private readonly attempts: AttemptLimiter) {}
+
+  /**
+   * Runs `login` when the limits allow it. A UserError of it is a wrong attempt.
+   * @throws UserError `auth.too_many_attempts` (429)
+   */
+  async attempt<T>({ email, address }: LoginAttempt, login: () => Promise<T>): Promise<T> {
+    const account = hashOf('account', email.normalize('NFKC').toLowerCase());
+    const familiar = hashOf('familiar', account, address);
+    const run = async (): Promise<T> => {
+      const booked = await this.book(account, familiar, hashOf('address', address));
+      try {
+        const answer = await login();
+        await this.refund(booked);
+        await this.attempts.remember(familiar, FAMILIAR_MS);
+        return answer;
+      } catch (error) {
+        // The attempt was not judged.
+        if (!(error instanceof UserError)) await this.refund(booked);
+        throw error;
+      }
+    };
+    return this.inTurn(account, run);
+  }
+
+  private async inTurn<T>(account: string, task: () => Promise<T>): Promise<T> {
+    const queue = this.turns.get(account) ?? new BoundedQueue(TURNS);
+    this.turns.set(account, queue);
+    const turn = queue.run(task);
+    if (!turn) throw tooMany(1_000);
+    try {
+      return await turn;
+    } finally {
+      if (queue.idle) this.turns.delete(account);
+    }
+  }
+
+  /** The keys booked. */
+  private async book(account: string, familiar: string, address: string): Promise<string[]> {
+    const wanted: readonly (readonly [string, number])[] = (await this.attempts.knows(familiar))
+      ? [[familiar, LOGIN_LIMITS.account]]
+      : [
+          [address, LOGIN_LIMITS.address],
+          [account, LOGIN_LIMITS.account],
+        ];
+    const booked: string[] = [];
+    for (const [key, limit] of wanted) {
+      const decision = await this.attempts.book(key, limit, LOGIN_LIMITS.windowMs);
+      if (!decision.allowed) {
+        await this.refund(booked);
+        throw tooMany(decision.retryAfterMs);
+      }
+      booked.push(key);
+    }
+    return booked;
+  }
+
+  private async refund(keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.attempts.refund(key);
+  }
+}
+
+function tooMany(retryAfterMs: number): UserError {
+  return new UserError(
+    'auth.too_many_attempts',
+    'Too many wrong attempts; wait before the next one',
+    { status: 429, retryAfterSeconds: retryAfterMs / 1_000 },
+  );
+}
+
+function hashOf(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

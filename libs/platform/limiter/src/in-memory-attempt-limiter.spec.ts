@@ -1,0 +1,4 @@
+import { runAttemptLimiterContract } from '@easyflow/testing';
+import { InMemoryAttemptLimiter } from './in-memory-attempt-limiter';
+
+runAttemptLimiterContract('in-memory', async () => new InMemoryAttemptLimiter());
