@@ -1,3 +1,4 @@
+import { pointerFragment } from '@easyflow/kernel-errors';
 import { FlowInvalidError, MOST_ISSUES, type DocumentIssue } from '../document/document-issue';
 
 /** Collects the issues of one document, each with the line of its pointer; the first ones are kept, all are counted. */
@@ -11,9 +12,10 @@ export class IssueList {
   add(pointer: string, message: string | (() => string)): void {
     this.count += 1;
     if (this.count > MOST_ISSUES) return;
-    const line = this.line(`#${pointer}`);
+    const fragment = pointerFragment(pointer);
+    const line = this.line(fragment);
     this.found.push({
-      pointer: `#${pointer}`,
+      pointer: fragment,
       ...(line !== undefined && { line }),
       message: typeof message === 'string' ? message : message(),
     });

@@ -8,9 +8,9 @@ export function pointerTo(parent: string, key: string | number): string {
   return `${parent}/${pointerSegment(key)}`;
 }
 
-/** The keys of a pointer, unescaped; a leading `#` (the URI fragment form) is accepted. */
+/** The keys of a pointer, unescaped; a leading `#` makes it a URI fragment, which is decoded too. */
 export function pointerKeys(pointer: string): string[] {
-  const plain = pointer.startsWith('#') ? pointer.slice(1) : pointer;
+  const plain = pointer.startsWith('#') ? decodeURIComponent(pointer.slice(1)) : pointer;
   if (plain === '') return [];
   return plain
     .slice(1)

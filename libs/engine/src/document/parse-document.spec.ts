@@ -41,6 +41,17 @@ describe('parseDocument of YAML', () => {
     ).toEqual([1, 3, 4, 6, 7, 5]);
   });
 
+  it('takes an alias for the last anchor before it, however many there are', () => {
+    const many = Array.from(
+      { length: 4_900 },
+      (_, index) => `- &b${index} ${index}\n- *b${index}\n`,
+    );
+    const { document } = yaml(`- &a 1\n- *a\n- &a { b: 2 }\n- *a\n${many.join('')}`);
+    const [one, two, three, four, ...rest] = document as unknown[];
+    expect([one, two, three, four]).toEqual([1, 1, { b: 2 }, { b: 2 }]);
+    expect(rest.slice(-4)).toEqual([4_898, 4_898, 4_899, 4_899]);
+  });
+
   it('expands aliases, up to a bound', () => {
     expect(yaml('a: &x { b: 1 }\nc: *x').document).toEqual({ a: { b: 1 }, c: { b: 1 } });
     const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
@@ -54,6 +65,7 @@ describe('parseDocument of YAML', () => {
   it.each([
     ['duplicate keys', 'a: 1\nb: 2\na: 3', '#/a', 3, 'twice'],
     ['bad syntax', 'a: 1\nb: [1, 2\nc: 3', '#', 3, ''],
+    ['a place that no fragment can hold as it is', 'a b%é: *gone', '#/a%20b%25%C3%A9', 1, ''],
     ['an unknown anchor', 'a: *gone', '#/a', 1, 'no anchor'],
     [
       'an alias to itself',
@@ -82,8 +94,9 @@ describe('parseDocument of YAML', () => {
     expect(found.message).toContain(message);
   });
 
-  it('reads a hundred levels', () =>
-    expect(() => yaml('['.repeat(100) + ']'.repeat(100))).not.toThrow());
+  it.each(['', '1', 'null'])('reads a hundred levels around %j', (leaf) =>
+    expect(() => yaml('['.repeat(100) + leaf + ']'.repeat(100))).not.toThrow(),
+  );
 
   it('finds a duplicate among very many keys in time that grows with their number', () => {
     const text = Array.from({ length: 20_000 }, (_, n) => `k${n}: 1`).join('\n');
@@ -92,6 +105,18 @@ describe('parseDocument of YAML', () => {
 });
 
 describe('parseDocument of JSON', () => {
+  it('refuses numbers that a double cannot hold', () => {
+    expect(issue(() => json('{\n"a": [1e308, -1e400]}'))).toEqual({
+      pointer: '#/a/1',
+      line: 2,
+      message: expect.stringContaining('double'),
+    });
+  });
+
+  it('finds the line of a fragment that is encoded', () => {
+    expect(json('{\n"a b%": {\n"c": 1}}').line('#/a%20b%25/c')).toBe(3);
+  });
+
   it('reads JSON and knows its lines', () => {
     const { document, line } = json('{\n "a": [\n  {"b\\"": "{[,"},\n  2\n ]\n}');
     expect(document).toEqual({ a: [{ 'b"': '{[,' }, 2] });

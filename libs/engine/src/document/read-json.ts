@@ -1,4 +1,5 @@
 import type { Json } from '@easyflow/expressions';
+import { pointerFragment } from '@easyflow/kernel-errors';
 import { DocumentSyntaxError } from './document-issue';
 import { pointerKeys, pointerTo } from './json-pointer';
 import { MOST_LEVELS, tooDeep, type ParsedDocument } from './parsed-document';
@@ -43,6 +44,8 @@ interface Level {
 /** Strings, brackets, separators and line breaks are all that matter in a text known to be JSON. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:\n]|[^\s{}[\],:"]+/g;
 
+const NUMBER = /^-?\d/;
+
 /** The line of every key and item, by pointer. @throws DocumentSyntaxError for duplicates and depth. */
 function scan(text: string): Map<string, number> {
   const lines = new Map<string, number>([['', 1]]);
@@ -58,8 +61,12 @@ function scan(text: string): Map<string, number> {
     else {
       const pointer = top ? pointerTo(top.pointer, top.at) : '';
       if (!lines.has(pointer)) lines.set(pointer, line);
+      if (NUMBER.test(token) && !Number.isFinite(Number(token))) {
+        const message = 'The number is larger than a double can hold';
+        throw new DocumentSyntaxError([{ pointer: pointerFragment(pointer), line, message }]);
+      }
       if (token === '{' || token === '[') {
-        if (levels.length >= MOST_LEVELS) throw tooDeep(`#${pointer}`, line);
+        if (levels.length >= MOST_LEVELS) throw tooDeep(pointer, line);
         const isObject = token === '{';
         levels.push({
           pointer,
@@ -83,7 +90,11 @@ function readKey(level: Level, token: string, line: number, lines: Map<string, n
   const pointer = pointerTo(level.pointer, key);
   if (level.keys?.has(key)) {
     throw new DocumentSyntaxError([
-      { pointer: `#${pointer}`, line, message: `The key "${key}" stands twice in one object` },
+      {
+        pointer: pointerFragment(pointer),
+        line,
+        message: `The key "${key}" stands twice in one object`,
+      },
     ]);
   }
   level.keys?.add(key);

@@ -1,4 +1,5 @@
 import type { Json } from '@easyflow/expressions';
+import { pointerFragment } from '@easyflow/kernel-errors';
 import {
   isAlias,
   isMap,
@@ -8,6 +9,8 @@ import {
   Lexer,
   LineCounter,
   Parser,
+  visit,
+  type Alias,
   type CST,
   type Document,
   type ParsedNode,
@@ -64,8 +67,7 @@ function* shallowTokens(text: string, lines: LineCounter): Generator<CST.Token> 
   lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
     yield* parser.next(lexeme);
-    if (parser.stack.length > 3 * MOST_LEVELS)
-      throw tooDeep('#', lines.linePos(parser.offset).line);
+    if (parser.stack.length > 3 * MOST_LEVELS) throw tooDeep('', lines.linePos(parser.offset).line);
   }
   yield* parser.end();
 }
@@ -82,6 +84,22 @@ function refuseSyntax(
   if (issues.length > 0) throw new DocumentSyntaxError(issues);
 }
 
+/** What each alias stands for: the last node before it that has the anchor. The library looks each up from the start. */
+function targetsOf(document: Document.Parsed<ParsedNode>): ReadonlyMap<Alias, ParsedNode> {
+  const anchors = new Map<string, ParsedNode>();
+  const targets = new Map<Alias, ParsedNode>();
+  visit(document, {
+    Alias(_, alias) {
+      const target = anchors.get(alias.source);
+      if (target) targets.set(alias, target);
+    },
+    Value(_, node) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node as ParsedNode);
+    },
+  });
+  return targets;
+}
+
 interface Child {
   offset: number;
   value: ParsedNode | null;
@@ -89,19 +107,23 @@ interface Child {
 
 class YamlWalk {
   private aliased = 0;
+  private readonly targets: ReadonlyMap<Alias, ParsedNode>;
 
   constructor(
-    private readonly document: Document.Parsed<ParsedNode>,
+    document: Document.Parsed<ParsedNode>,
     private readonly lineAt: (offset: number) => number,
-  ) {}
+  ) {
+    this.targets = targetsOf(document);
+  }
 
   value(node: ParsedNode | null, pointer: string, level: number, inAlias: boolean): Json {
     if (node === null) return null;
-    if (level > MOST_LEVELS) throw tooDeep(`#${pointer}`, this.lineAt(node.range[0]));
+    const isCollection = isMap(node) || isSeq(node);
+    if (isCollection && level > MOST_LEVELS) throw tooDeep(pointer, this.lineAt(node.range[0]));
     if (inAlias) this.count(pointer);
     if (isAlias(node)) {
       this.count(pointer);
-      const target = node.resolve(this.document) as ParsedNode | undefined;
+      const target = this.targets.get(node);
       if (!target) throw this.refusal(node, pointer, `There is no anchor "${node.source}"`);
       return this.value(target, pointer, level, true);
     }
@@ -142,7 +164,7 @@ class YamlWalk {
   }
 
   private key(node: ParsedNode, pointer: string): string {
-    const resolved = isAlias(node) ? node.resolve(this.document) : node;
+    const resolved = this.target(node);
     if (!isScalar(resolved) || resolved.value === null || typeof resolved.value === 'object') {
       throw this.refusal(node, pointer, 'A key must be a text');
     }
@@ -166,7 +188,7 @@ class YamlWalk {
     if (this.aliased > MOST_ALIASED_VALUES) {
       throw new DocumentSyntaxError([
         {
-          pointer: `#${pointer}`,
+          pointer: pointerFragment(pointer),
           message: `Aliases expand to over ${MOST_ALIASED_VALUES} values`,
         },
       ]);
@@ -175,7 +197,7 @@ class YamlWalk {
 
   private refusal(node: ParsedNode, pointer: string, message: string): DocumentSyntaxError {
     return new DocumentSyntaxError([
-      { pointer: `#${pointer}`, line: this.lineAt(node.range[0]), message },
+      { pointer: pointerFragment(pointer), line: this.lineAt(node.range[0]), message },
     ]);
   }
 
@@ -183,7 +205,7 @@ class YamlWalk {
     let node: ParsedNode | null = root;
     let offset = root.range[0];
     for (const key of pointerKeys(pointer)) {
-      const target: ParsedNode | null = node && isAlias(node) ? this.target(node) : node;
+      const target: ParsedNode | null = node && this.target(node);
       const found: Child | undefined = target ? this.child(target, key) : undefined;
       if (!found) break;
       offset = found.offset;
@@ -193,7 +215,7 @@ class YamlWalk {
   }
 
   private target(node: ParsedNode): ParsedNode | null {
-    return isAlias(node) ? ((node.resolve(this.document) as ParsedNode | undefined) ?? null) : node;
+    return isAlias(node) ? (this.targets.get(node) ?? null) : node;
   }
 
   private child(node: ParsedNode, key: string): Child | undefined {

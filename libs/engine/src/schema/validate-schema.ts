@@ -1,4 +1,5 @@
 import type { Json } from '@easyflow/expressions';
+import { pointerFragment } from '@easyflow/kernel-errors';
 import type { DocumentIssue } from '../document/document-issue';
 import type { SchemaObject } from './json-schema';
 import { SchemaWalk } from './schema-walk';
@@ -14,6 +15,6 @@ export function validateAgainstSchema(document: Json): Omit<DocumentIssue, 'line
     const key = `${pointer} ${message}`;
     if (seen.has(key)) return [];
     seen.add(key);
-    return [{ pointer: `#${pointer}`, message }];
+    return [{ pointer: pointerFragment(pointer), message }];
   });
 }

@@ -5,3 +5,4 @@ export {
   UserError,
   type ErrorPlace,
 } from './easyflow-error';
+export { fragmentTo, pointerFragment } from './fragment';

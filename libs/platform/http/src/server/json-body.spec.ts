@@ -42,6 +42,16 @@ describe('parseJsonBody', () => {
     expect(() => parseJsonBody(Buffer.from([0x22, 0xff, 0x22]))).toThrow('not UTF-8');
   });
 
+  it('refuses numbers beyond a double, and only those', () => {
+    const error = refusal('{"a":[1,{"b c":-1e400}]}');
+    expect(error).toMatchObject({ code: 'body.malformed', status: 400 });
+    expect(error.errors).toEqual([
+      { pointer: '#/a/1/b%20c', message: 'the number is larger than a double can hold' },
+    ]);
+    expect(refusal('9'.repeat(400))).toMatchObject({ code: 'body.malformed' });
+    expect(parse('["1e400",1e308,1e-400]')).toEqual(['1e400', 1e308, 0]);
+  });
+
   it(`allows ${maxNesting} levels and no more`, () => {
     const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
     expect(parse(nested(maxNesting))).toBeInstanceOf(Array);

@@ -1,4 +1,4 @@
-import { UserError } from '@easyflow/kernel-errors';
+import { fragmentTo, UserError } from '@easyflow/kernel-errors';
 import { isUtf8 } from 'node:buffer';
 import { locateJsonError } from './json-error';
 
@@ -11,7 +11,7 @@ export const maxNesting = 100;
  */
 export function readText(bytes: Buffer): string {
   if (!isUtf8(bytes)) {
-    throw new UserError('body.malformed', 'The body is not UTF-8; send JSON encoded as UTF-8');
+    throw new UserError('body.malformed', 'The body is not UTF-8; encode it as UTF-8');
   }
   return bytes.toString('utf8');
 }
@@ -23,6 +23,12 @@ export function readText(bytes: Buffer): string {
 export function parseJsonBody(bytes: Buffer): unknown {
   const text = readText(bytes);
   refuseDeepNesting(text);
+  const value = parse(text);
+  if (MAYBE_TOO_LARGE.test(text)) refuseInfinity(value, []);
+  return value;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -34,6 +40,22 @@ export function parseJsonBody(bytes: Buffer): unknown {
       { errors: [{ pointer: '#', line, message: `${message} at column ${column}` }], cause: error },
     );
   }
+}
+
+/** Only such digits can be a number beyond a double; JSON.parse makes it Infinity, which would be stored as null. */
+const MAYBE_TOO_LARGE = /[eE]\+?\d{3}|\d{309}/;
+
+/** Its depth is bounded: the nesting was checked. */
+function refuseInfinity(value: unknown, path: readonly string[]): void {
+  if (value === Infinity || value === -Infinity) {
+    const pointer = fragmentTo(path);
+    const message = 'the number is larger than a double can hold';
+    throw new UserError('body.malformed', `The body cannot be read: ${pointer} ${message}`, {
+      errors: [{ pointer, message }],
+    });
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, member] of Object.entries(value)) refuseInfinity(member, [...path, key]);
 }
 
 /** Counts brackets outside of strings, before anything recursive sees the text. */
