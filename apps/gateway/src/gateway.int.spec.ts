@@ -286,19 +286,23 @@ describe('reading', () => {
     expect((await list('?flow=shop/other')).items).toEqual([]);
   });
 
-  it.each([
-    'limit=0',
-    'limit=1001',
-    'limit=x',
-    'cursor=x',
-    'status=done',
-    'flow=shop',
-    'flow=a/b/c',
-  ])('refuses %s', async (query) => {
-    expect(await get(a, `/v1/executions?${query}`)).toMatchObject({
-      status: 400,
-      body: { code: 'query.invalid' },
-    });
+  it.each(['limit=0', 'limit=1001', 'limit=x', 'status=done', 'flow=shop', 'flow=a/b/c'])(
+    'refuses %s',
+    async (query) => {
+      expect(await get(a, `/v1/executions?${query}`)).toMatchObject({
+        status: 400,
+        body: { code: 'query.invalid' },
+      });
+    },
+  );
+
+  it('refuses a cursor that no list gave', async () => {
+    for (const path of ['/v1/executions', '/v1/flows', '/v1/flows/shop/order/versions']) {
+      expect(await get(a, `${path}?cursor=x`)).toMatchObject({
+        status: 400,
+        body: { code: 'request.invalid_cursor' },
+      });
+    }
   });
 
   it('gives the history in order', async () => {
@@ -403,6 +407,33 @@ do:
     expect(same.body).toEqual(first.body);
     const other = await apply(yaml.replace('hello', 'goodbye'), 'application/yaml');
     expect(other).toMatchObject({ status: 409, body: { code: 'flow.version_conflict' } });
+  });
+
+  it('are reached by every name and version that can be applied', async () => {
+    const named = (version: string) => {
+      const { document: names, ...rest } = document;
+      return rig.apply(b, {
+        ...rest,
+        document: { ...names, namespace: 'Docs', name: 'GREET-1', version },
+      });
+    };
+    const longest = `1.0.0-${'a'.repeat(249)}`;
+    expect((await named(longest)).status).toBe(201);
+    expect(await get(b, '/v1/flows/Docs/GREET-1')).toMatchObject({
+      status: 200,
+      body: { namespace: 'Docs', name: 'GREET-1', version: longest },
+    });
+    expect((await get(b, `/v1/flows/Docs/GREET-1/versions/${longest}`)).status).toBe(200);
+    expect((await get(b, '/v1/flows/docs/greet-1')).status).toBe(404);
+    expect((await get(b, '/v1/executions?flow=Docs/GREET-1')).body).toEqual({ items: [] });
+    const started = await rig.call('POST', '/v1/flows/Docs/GREET-1/executions', {
+      credential: b.apiKey,
+    });
+    expect(started.status).toBe(202);
+    expect(await named(`${longest}a`)).toMatchObject({
+      status: 422,
+      body: { code: 'flow.invalid', errors: [{ pointer: '#/document/version', line: 1 }] },
+    });
   });
 
   it('activate only what is asked for', async () => {

@@ -1,6 +1,11 @@
 import type { FlowApplyBody } from '@easyflow/contracts-events';
-import { canonicalJson } from '@easyflow/contracts-http';
-import { compileFlow, parseDocument } from '@easyflow/engine';
+import { canonicalJson, flowVersionLength } from '@easyflow/contracts-http';
+import {
+  compileFlow,
+  FlowInvalidError,
+  parseDocument,
+  type ParsedDocument,
+} from '@easyflow/engine';
 import { UserError } from '@easyflow/kernel-errors';
 import { createHash } from 'node:crypto';
 import type { CheckedDocument } from './flow-version.repository';
@@ -18,7 +23,18 @@ export function checkDocument({ source, mediaType }: FlowApplyBody): CheckedDocu
       errors: [{ pointer: '#', line, message }],
     });
   }
-  const program = compileFlow(parseDocument(source, mediaType));
+  const parsed = parseDocument(source, mediaType);
+  const program = compileFlow(parsed);
+  refuseLongVersion(program.flow.version, parsed);
   const contentHash = createHash('sha256').update(canonicalJson(program.document)).digest('hex');
   return { program, source, mediaType, contentHash };
+}
+
+/** The specification bounds names but not versions, and no path or key could hold one without end. */
+function refuseLongVersion(version: string, parsed: ParsedDocument): void {
+  if (version.length <= flowVersionLength) return;
+  const pointer = '#/document/version';
+  const line = parsed.line(pointer);
+  const message = `must have at most ${flowVersionLength} characters`;
+  throw new FlowInvalidError([{ pointer, ...(line === undefined ? {} : { line }), message }]);
 }

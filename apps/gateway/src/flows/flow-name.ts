@@ -1,4 +1,4 @@
-import { flowNamePattern, flowVersionPattern } from '@easyflow/contracts-http';
+import { flowNamePattern, flowVersionLength, flowVersionPattern } from '@easyflow/contracts-http';
 import { UserError } from '@easyflow/kernel-errors';
 import { unknownFlow, type FlowName } from './flow.repository';
 
@@ -14,7 +14,7 @@ export function flowOf(namespace: string, name: string): FlowName {
 
 /** @throws UserError `flow.version_unknown` (404) for what cannot be a version. */
 export function refuseNoVersion({ namespace, name }: FlowName, version: string): void {
-  if (version.length <= 255 && flowVersionPattern.test(version)) return;
+  if (version.length <= flowVersionLength && flowVersionPattern.test(version)) return;
   throw new UserError('flow.version_unknown', `The flow ${namespace}/${name} has no such version`, {
     status: 404,
   });

@@ -11,7 +11,7 @@ describe('a cursor', () => {
     'that is %j is refused',
     (cursor) =>
       expect(() => readCursor(cursor, parts)).toThrow(
-        expect.objectContaining({ code: 'query.invalid', status: 400 }),
+        expect.objectContaining({ code: 'request.invalid_cursor', status: 400 }),
       ),
   );
 });

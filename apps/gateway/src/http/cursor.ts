@@ -8,7 +8,7 @@ export function writeCursor(key: readonly string[]): string {
 
 /**
  * The key in a cursor that `writeCursor` made with as many parts.
- * @throws UserError `query.invalid` (400) for anything else
+ * @throws UserError `request.invalid_cursor` (400) for anything else
  */
 export function readCursor(cursor: string, parts: readonly RegExp[]): string[] {
   const key = z.array(z.string()).safeParse(jsonOf(cursor));
@@ -17,7 +17,7 @@ export function readCursor(cursor: string, parts: readonly RegExp[]): string[] {
     key.data.length === parts.length &&
     parts.every((pattern, index) => pattern.test(key.data[index] ?? ''));
   if (fits) return key.data;
-  throw new UserError('query.invalid', 'The cursor is not one that this list gave', {
+  throw new UserError('request.invalid_cursor', 'The cursor is not one that this list gave', {
     errors: [{ pointer: '#/cursor', message: 'pass nextCursor of the page before unchanged' }],
   });
 }

@@ -89,7 +89,7 @@ export const executionPageSchema = pageOf(executionSummarySchema);
 export const listExecutionsQuerySchema = pageQuerySchema.extend({
   flow: z
     .string()
-    .regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, 'write namespace/name')
+    .regex(/^[a-zA-Z0-9-]{1,63}\/[a-zA-Z0-9-]{1,63}$/, 'write namespace/name')
     .optional()
     .meta({ description: 'namespace/name' }),
   status: executionStatusSchema.optional(),

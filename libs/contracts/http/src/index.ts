@@ -76,6 +76,7 @@ export {
 } from './usage';
 export {
   flowNamePattern,
+  flowVersionLength,
   flowVersionPattern,
   idSchema,
   pageLimit,

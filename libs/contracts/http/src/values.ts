@@ -9,12 +9,15 @@ export const timeSchema = z.iso.datetime({ precision: 3 });
 /** Any JSON value. */
 export const jsonSchema = z.unknown();
 
-/** Namespaces and names of flows: a DNS label, as the specification has it. */
-export const flowNamePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** Namespaces and names of flows, as the specification's schema has them: a DNS label, in either case. */
+export const flowNamePattern = /^[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 
 /** The specification's semantic version. */
 export const flowVersionPattern =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
+
+/** Characters that a version may have: it stands in paths and is part of keys in the database. */
+export const flowVersionLength = 255;
 
 /** Largest page of a list, and the size without `limit`. */
 export const pageLimit = { max: 1_000, default: 50 } as const;
