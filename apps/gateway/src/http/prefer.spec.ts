@@ -11,6 +11,8 @@ describe('preferredWait', () => {
     ['wait=60', 60],
     ['wait=61', 60],
     ['wait=999999999', 60],
+    ['wait=99999999999999999999', 60],
+    ['wait=0000000000005', 5],
     ['wait=1, wait=2', 1],
   ])('%s waits %d s', (header, seconds) => expect(preferredWait(header)).toBe(seconds));
 

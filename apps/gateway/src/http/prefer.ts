@@ -1,7 +1,7 @@
 /** The longest that a request may wait for its result. */
 export const maxWaitSeconds = 60;
 
-const WAIT = /^wait\s*=\s*(?:"(\d{1,9})"|(\d{1,9}))$/i;
+const WAIT = /^wait\s*=\s*(?:"(\d+)"|(\d+))$/i;
 
 /**
  * Seconds of `Prefer: wait=N` (RFC 7240), cut to 60; undefined when the header is missing, asks for other things
