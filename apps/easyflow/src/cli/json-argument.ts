@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { CommandFailure, exitCodes } from './exit-codes';
+import { parseJson } from './parse-json';
 
 /**
  * The value of an option that takes `JSON` or `@FILE`.
@@ -14,7 +15,7 @@ export async function readJsonArgument(argument: string): Promise<unknown> {
           throw new CommandFailure(exitCodes.usage, `${file} cannot be read: ${error.message}`);
         });
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (error) {
     const where = file ?? 'the input';
     throw new CommandFailure(exitCodes.usage, `${where} is not JSON: ${(error as Error).message}`);

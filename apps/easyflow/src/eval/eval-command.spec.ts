@@ -11,6 +11,9 @@ describe('easyflow eval', () => {
       stdout: '2\n4\n',
       stderr: '',
     });
+    expect(await captured('eval', '.', '-i', '1e400')).toMatchObject({
+      stdout: `${Number.MAX_VALUE}\n`,
+    });
     expect(await captured('eval', '${ . }')).toMatchObject({ code: 0, stdout: 'null\n' });
   });
 
@@ -45,6 +48,7 @@ describe('easyflow eval --batch', () => {
       'no json',
       '{"input": 1}',
       '{"program": "."}',
+      '{"program": ".", "input": [1e400, -1e400]}',
     ];
     const output = new PassThrough();
     const read = text(output);
@@ -56,10 +60,12 @@ describe('easyflow eval --batch', () => {
       .map((line) => JSON.parse(line) as object);
     expect(answers).toEqual([
       { outputs: [[1]], error: expect.objectContaining({ message: 'x' }) },
+      { outputs: [], error: { message: expect.stringContaining('not JSON') } },
       { outputs: [], error: { message: expect.any(String), line: 1, column: expect.any(Number) } },
       { outputs: [], error: { message: expect.stringContaining('not JSON') } },
       { outputs: [], error: { message: expect.stringContaining('program') } },
       { outputs: [null] },
+      { outputs: [[Number.MAX_VALUE, -Number.MAX_VALUE]] },
     ]);
   });
 });

@@ -8,6 +8,7 @@ import {
   type Json,
 } from '@easyflow/expressions';
 import { CommandFailure, exitCodes } from '../cli/exit-codes';
+import { parseJson } from '../cli/parse-json';
 import { caret } from './caret';
 
 /** The answer to one program. */
@@ -33,7 +34,6 @@ export async function evaluateBatch(
   output: NodeJS.WritableStream,
 ): Promise<void> {
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-    if (line.trim() === '') continue;
     if (!output.write(`${JSON.stringify(answerLine(line))}\n`)) await once(output, 'drain');
   }
 }
@@ -41,7 +41,7 @@ export async function evaluateBatch(
 function answerLine(line: string): Answer {
   let request: unknown;
   try {
-    request = JSON.parse(line);
+    request = parseJson(line);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { outputs: [], error: { message: `The line is not JSON: ${reason}` } };

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { ApiError } from '../../client/api-error';
 import { CommandFailure, exitCodes } from '../exit-codes';
-import { printItem } from '../output';
+import { printItem, type OutputFormat } from '../output';
 import { remote, withServer, type RemoteOptions } from '../remote-command';
 import type { FlowItem } from './flows';
 
@@ -14,10 +15,15 @@ export function register(program: Command): void {
     .action(async (options: RemoteOptions & { file: string[]; activate: boolean }) => {
       await withServer(options, async (client) => {
         for (const file of options.file) {
-          const { status, body } = await client.request<FlowItem>(
-            `/v1/flows${options.activate ? '' : '?activate=false'}`,
-            { method: 'POST', document: { text: await read(file), mediaType: mediaType(file) } },
-          );
+          const { status, body } = await client
+            .request<FlowItem>(`/v1/flows${options.activate ? '' : '?activate=false'}`, {
+              method: 'POST',
+              document: { text: await read(file), mediaType: mediaType(file) },
+            })
+            .catch((error: unknown) => {
+              printErrors(error, options.output);
+              throw error;
+            });
           if (options.output !== 'table') {
             printItem(body, options.output);
             continue;
@@ -29,6 +35,12 @@ export function register(program: Command): void {
         }
       });
     });
+}
+
+/** What is wrong with a document is data, for programs too; the message on standard error is for people. */
+function printErrors(error: unknown, output: OutputFormat): void {
+  if (!(error instanceof ApiError) || !error.problem.errors || output === 'table') return;
+  printItem({ errors: error.problem.errors }, output);
 }
 
 async function read(file: string): Promise<string> {

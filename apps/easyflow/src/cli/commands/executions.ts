@@ -59,6 +59,12 @@ function registerStart(executions: Command): void {
       ...(options.mode === undefined ? {} : { mode: options.mode }),
     };
     const headers: Record<string, string> = {};
+    if (typeof options.wait === 'string' && !/^\d+$/.test(options.wait)) {
+      throw new CommandFailure(
+        exitCodes.usage,
+        `--wait ${options.wait} is not a number of seconds.`,
+      );
+    }
     if (options.wait !== undefined) {
       headers['prefer'] = `wait=${options.wait === true ? longestWaitSeconds : options.wait}`;
     }
