@@ -8,6 +8,7 @@ import { DatabaseAccess } from '@easyflow/tenant-context';
 import { assertPortFree } from '../local/assert-port-free';
 import { DiscoveryFile } from '../local/discovery-file';
 import { prepareDatabase } from '../local/local-database';
+import { openDataFolder } from '../local/open-data-folder';
 import type { Progress } from '../local/progress';
 import { ensureSample } from '../local/sample-execution';
 import { startEmbeddedServices } from './embedded-services';
@@ -41,6 +42,7 @@ export async function startDevServer(
     await file.remove();
     const dataDir = path.resolve(config.dataDir);
     const isNew = !existsSync(dataDir);
+    await openDataFolder(dataDir);
     const keys = await provisionKeys(path.join(dataDir, 'keys'));
     say(`starting Postgres in ${dataDir}`);
     const postgres = await startPostgres({ dataDir: path.join(dataDir, 'postgres'), log: say });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { identifyProcess } from '@easyflow/platform-local-servers';
 
 /** What `.easyflow/dev.json` and `.easyflow/services.json` say; part of the public contract. */
 export interface Discovery {
@@ -33,7 +34,20 @@ export class DiscoveryFile {
     await rename(temporary, this.file);
   }
 
+  /** Removes it unless it is of another process that runs: two installations may share a folder. */
   async remove(): Promise<void> {
+    const pid = await this.owner();
+    const isOthers = pid !== undefined && pid !== process.pid;
+    if (isOthers && (await identifyProcess(pid))) return;
     await rm(this.file, { force: true });
+  }
+
+  private async owner(): Promise<number | undefined> {
+    const text = await readFile(this.file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '';
+      throw error;
+    });
+    const pid = /"pid":\s*(\d+)/.exec(text)?.[1];
+    return pid === undefined ? undefined : Number(pid);
   }
 }

@@ -9,6 +9,7 @@ import { DatabaseAccess } from '@easyflow/tenant-context';
 import { assertPortFree } from '../local/assert-port-free';
 import { DiscoveryFile } from '../local/discovery-file';
 import { prepareDatabase } from '../local/local-database';
+import { openDataFolder } from '../local/open-data-folder';
 import type { Progress } from '../local/progress';
 import { ensureSample } from '../local/sample-execution';
 import { startDataServers } from './data-servers';
@@ -45,6 +46,7 @@ export async function startLocalServices(
   const say = (line: string) => progress.say(line);
   const dataDir = path.resolve(options.dataDir);
   const isNew = !existsSync(path.join(dataDir, 'keys'));
+  await openDataFolder(dataDir);
   await mkdir(path.join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
   const left = await endLeftovers(dataDir);
   if (left > 0) say(`ended ${left} service processes that an earlier start left running`);
