@@ -16,12 +16,23 @@ export function mediaTypeOf(request: FastifyRequest): string {
   return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** @throws UserError `body.unsupported_media_type` (415) naming those that the route takes. */
+/**
+ * @throws UserError `body.unsupported_media_type` (415) naming those that the route takes; also for a body that is
+ * compressed: what it would grow to cannot be bounded before it is read.
+ */
 export function requireMediaType<T extends string>(
   request: FastifyRequest,
   allowed: readonly T[],
 ): T {
   const type = mediaTypeOf(request);
+  const coding = (request.headers['content-encoding'] ?? '').trim().toLowerCase();
+  if (coding !== '' && coding !== 'identity') {
+    throw new UserError(
+      'body.unsupported_media_type',
+      `Content-Encoding is "${coding}"; send the body as it is`,
+      { status: 415 },
+    );
+  }
   const found = allowed.find((one) => one === type);
   if (found !== undefined) return found;
   throw new UserError(

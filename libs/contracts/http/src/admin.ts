@@ -7,7 +7,12 @@ export const tenantLimitsSchema = z.object({
 });
 
 export const createTenantRequestSchema = z.object({
-  name: z.string().min(1).max(200).optional(),
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters or lone surrogates')
+    .optional(),
   limits: tenantLimitsSchema.optional(),
 });
 
