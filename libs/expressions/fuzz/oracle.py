@@ -1,6 +1,8 @@
 """The oracle of the fuzz: the real jq (PyPI's `jq`), a JSON line for each case."""
 
 import json
+import resource
+import signal
 import sys
 
 import jq
@@ -20,5 +22,9 @@ def answer(case):
     return {"compiles": True, "outputs": outputs}
 
 
+# A program that takes too much ends this process; the fuzz starts another.
+resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))
+
 for line in sys.stdin:
+    signal.alarm(20)
     print(json.dumps(answer(json.loads(line))), flush=True)

@@ -1,6 +1,6 @@
 // Differential fuzz: node libs/expressions/fuzz/run.mjs --python PATH [--seed N] [--count N]
 // PATH is a Python with the package jq 1.13.0 (`python3 -m venv DIR; DIR/bin/pip install jq==1.13.0`).
-// With --save FILE, writes the oracle's answers for the tests.
+// With --save FILE, writes the oracle's answers for the tests; --explained shows those cases, too.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import library from '../dist/index.js';
 import { difference, ourAnswer } from './compare.mjs';
 import { explanation } from './explained.mjs';
-import { caseOf } from './generate.mjs';
+import { caseOf } from './generate/index.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -19,20 +19,30 @@ const { values } = parseArgs({
     count: { type: 'string', default: '1000' },
     save: { type: 'string' },
     show: { type: 'string', default: '20' },
+    explained: { type: 'boolean', default: false },
   },
 });
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
-const oracle = spawn(values.python, [path.join(folder, 'oracle.py')], {
-  stdio: ['pipe', 'pipe', 'inherit'],
-});
-const answers = createInterface({ input: oracle.stdout })[Symbol.asyncIterator]();
+
+/** The real jq in a process of its own, which some programs bring down. */
+function startOracle() {
+  const child = spawn(values.python, [path.join(folder, 'oracle.py')], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  child.stdin.on('error', () => undefined);
+  return { child, answers: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+}
+
+let oracle = startOracle();
 
 /** The oracle's answer; undefined: it did not answer in time or fell over. */
 async function ask(test) {
-  oracle.stdin.write(`${JSON.stringify({ program: test.program, input: test.input })}\n`);
-  const { value, done } = await answers.next();
-  return done ? undefined : JSON.parse(value);
+  oracle.child.stdin.write(`${JSON.stringify({ program: test.program, input: test.input })}\n`);
+  const { value, done } = await oracle.answers.next();
+  if (!done) return JSON.parse(value);
+  oracle = startOracle();
+  return undefined;
 }
 
 const first = Number(values.seed);
@@ -41,14 +51,15 @@ const saved = [];
 const explained = new Map();
 let unexplained = 0;
 let compiled = 0;
+let fallen = 0;
 
 for (let seed = first; seed < first + count; seed += 1) {
   const test = caseOf(seed);
   const theirs = await ask(test);
   if (theirs === undefined) {
     process.stdout.write(`the oracle fell over at seed ${seed}: ${test.program}\n`);
-    process.exitCode = 1;
-    break;
+    fallen += 1;
+    continue;
   }
   if (theirs.compiles) compiled += 1;
   const ours = ourAnswer(library, test);
@@ -58,19 +69,21 @@ for (let seed = first; seed < first + count; seed += 1) {
   if (differs === undefined) continue;
   if (reason !== undefined) {
     explained.set(reason, (explained.get(reason) ?? 0) + 1);
-    continue;
+    if (!values.explained) continue;
+  } else {
+    unexplained += 1;
+    if (unexplained > Number(values.show)) continue;
   }
-  unexplained += 1;
-  if (unexplained > Number(values.show)) continue;
   process.stdout.write(
-    `seed ${seed} differs in ${differs}\n  program ${test.program}\n  input   ${JSON.stringify(test.input)}\n` +
+    `seed ${seed} differs in ${differs}${reason === undefined ? '' : ` (${reason})`}\n  program ${test.program}\n  input   ${JSON.stringify(test.input)}\n` +
       `  ours    ${JSON.stringify(ours)}\n  theirs  ${JSON.stringify(theirs)}\n`,
   );
 }
-oracle.stdin.end();
+oracle.child.stdin.end();
 
 process.stdout.write(
-  `seeds ${first} to ${first + count - 1}: ${count} cases, ${compiled} compile, ${unexplained} unexplained differences\n`,
+  `seeds ${first} to ${first + count - 1}: ${count} cases, ${compiled} compile, ${unexplained} unexplained differences, ` +
+    `${fallen} without an answer of the oracle\n`,
 );
 for (const [reason, times] of explained) process.stdout.write(`explained: ${times} × ${reason}\n`);
 if (values.save !== undefined) {

@@ -1,5 +1,6 @@
 import { build, step, steps } from '../run/meter';
 import { describe, raise, raiseAbout, raiseAboutBoth } from '../run/raise';
+import { subtract } from '../values/arithmetic';
 import { compare, equal } from '../values/compare';
 import { isObject, type Json } from '../values/json';
 import { get } from '../values/access';
@@ -89,9 +90,9 @@ function iterable(input: Json): readonly Json[] {
   return raise(`Cannot iterate over ${describe(input)}`);
 }
 
-function flatten(input: Json, depth: number): Json {
+function flatten(input: Json, depth: Json): Json {
   const flat: Json[] = [];
-  const waiting: [readonly Json[], number, number][] = [[iterable(input), 0, depth]];
+  const waiting: [readonly Json[], number, Json][] = [[iterable(input), 0, depth]];
   for (let top = waiting.at(-1); top !== undefined; top = waiting.at(-1)) {
     const [array, index, left] = top;
     if (index >= array.length) {
@@ -101,7 +102,7 @@ function flatten(input: Json, depth: number): Json {
     step();
     top[1] = index + 1;
     const value = array[index] as Json;
-    if (Array.isArray(value) && left !== 0) waiting.push([value, 0, left - 1]);
+    if (Array.isArray(value) && left !== 0) waiting.push([value, 0, subtract(left, 1)]);
     else {
       build(8);
       flat.push(value);
@@ -180,7 +181,7 @@ export const arrays = {
   'flatten/0': (input: Json) => flatten(input, -1),
   'flatten/1': (input: Json, depth: Json) => {
     if (compare(depth, 0) < 0) raise('flatten depth must not be negative');
-    return flatten(input, typeof depth === 'number' ? depth : -1);
+    return flatten(input, depth);
   },
   'bsearch/1': binarySearch,
   'reverse/0': reverse,

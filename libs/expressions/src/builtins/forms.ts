@@ -88,5 +88,4 @@ export const forms: Readonly<Record<string, Make>> = {
     const back = new ValueCall(fromEntries, [], ONE, at);
     return new Pipe(new ValueCall(toEntries, [], ONE, at), new Pipe(mapped, back));
   },
-  'debug/1': (_, at) => dot(at),
 };

@@ -77,7 +77,8 @@ function significand(x: number): number {
 function modf(x: number): Json {
   if (x === Infinity || x === -Infinity) return [x > 0 ? 0 : -0, checked(x)];
   const whole = Math.trunc(x);
-  return [checked(x - whole), checked(whole)];
+  const fraction = x - whole;
+  return [checked(fraction === 0 && x < 0 ? -0 : fraction), checked(whole)];
 }
 
 const bits = new DataView(new ArrayBuffer(8));
@@ -99,7 +100,7 @@ function pow(x: number, y: number): number {
 }
 
 function absolute(input: Json): Json {
-  if (typeof input === 'number') return input < 0 ? -input : input === 0 ? 0 : input;
+  if (typeof input === 'number') return input < 0 ? -input : input;
   if (input === null || typeof input === 'boolean') return raiseAbout(input, 'cannot be negated');
   return input;
 }

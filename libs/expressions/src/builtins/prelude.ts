@@ -31,6 +31,7 @@ def inside(xs): . as $x | xs | contains($x);
 def combinations: if length == 0 then [] else .[0][] as $x | (.[1:] | combinations) as $y | [$x] + $y end;
 def combinations(n): . as $dot | [range(n) | $dot] | combinations;
 def inputs: empty;
+def debug(msg): (msg | debug | empty), .;
 def toarray: if type == "array" then . else [.] end;
 def ascii: [.] | implode;
 def todate: strftime("%Y-%m-%dT%H:%M:%SZ");

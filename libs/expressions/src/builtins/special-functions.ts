@@ -24,6 +24,7 @@ export function gamma(x: number): number {
       return product;
     }
   }
+  if (x > 172) return Infinity;
   if (x < 0.5) return Math.PI / (Math.sin(Math.PI * x) * gamma(1 - x));
   const z = x - 1;
   const t = z + 7.5;

@@ -2,6 +2,7 @@ import { failure } from '../run/failure';
 import { build, meter, refill } from '../run/meter';
 import { describe } from '../run/raise';
 import { formatter } from '../builtins/formats';
+import { get } from '../values/access';
 import type { Json, JsonObject } from '../values/json';
 import { put } from '../values/object';
 import { Literal } from './basic';
@@ -72,15 +73,20 @@ export function collectAlong(body: Node): (frame: Frame, place: Place, input: Js
   };
 }
 
-/** A key and its value. */
+/** A key and its value; undefined: the input's value at that key. */
 export interface Entry {
   readonly key: Node;
-  readonly value: Node;
+  readonly value: Node | undefined;
 }
 
 function checkedKey(key: Json, at: number): string {
   if (typeof key === 'string') return key;
   throw failure(`Cannot use ${describe(key)} as object key`, at);
+}
+
+function memberOf(input: Json, key: Json, at: number): Json {
+  meter.at = at;
+  return get(input, key);
 }
 
 /** `{a: b}`; the first entry varies slowest. */
@@ -89,7 +95,7 @@ export class ObjectOf extends Node {
     readonly entries: readonly Entry[],
     at: number,
   ) {
-    super(widest(...entries.flatMap(({ key, value }) => [key.card, value.card])), at);
+    super(widest(...entries.flatMap(({ key, value }) => [key.card, value?.card ?? ONE])), at);
   }
 
   override one(): One {
@@ -97,14 +103,15 @@ export class ObjectOf extends Node {
     const size = 48 + 16 * entries.length;
     if (entries.every(({ key }) => key instanceof Literal)) return this.withConstantKeys(size);
     const keys = entries.map(({ key }) => key.one());
-    const values = entries.map(({ value }) => value.one());
+    const values = entries.map(({ value }) => value?.one());
     return (frame, input) => {
       build(size);
       const object: JsonObject = {};
       for (let i = 0; i < keys.length; i += 1) {
         const key = (keys[i] as One)(frame, input);
         if (key === undefined) return undefined;
-        const value = (values[i] as One)(frame, input);
+        const read = values[i];
+        const value = read === undefined ? memberOf(input, key, at) : read(frame, input);
         if (value === undefined) return undefined;
         put(object, checkedKey(key, at), value);
       }
@@ -114,7 +121,7 @@ export class ObjectOf extends Node {
 
   private withConstantKeys(size: number): One {
     const names = this.entries.map(({ key }) => checkedKey((key as Literal).value, this.at));
-    const values = this.entries.map(({ value }) => value.one());
+    const values = this.entries.map(({ value }) => (value as Node).one());
     const count = names.length;
     return (frame, input) => {
       build(size);
@@ -132,11 +139,11 @@ export class ObjectOf extends Node {
     if (this.card !== MANY) return super.each();
     const { at } = this;
     const keys = this.entries.map(({ key }) => key.each());
-    const values = this.entries.map(({ value }) => value.each());
+    const values = this.entries.map(({ value }) => value?.each());
     const fill = (frame: Frame, input: Json, index: number, pairs: Json[], out: Out): 0 | 1 | 2 => {
       const keyEach = keys[index];
       const valueEach = values[index];
-      if (keyEach === undefined || valueEach === undefined) {
+      if (keyEach === undefined) {
         build(48 + 16 * keys.length);
         const object: JsonObject = {};
         for (let i = 0; i < pairs.length; i += 2) {
@@ -144,14 +151,16 @@ export class ObjectOf extends Node {
         }
         return out(object);
       }
-      return keyEach(frame, input, (key) =>
-        valueEach(frame, input, (value) => {
+      return keyEach(frame, input, (key) => {
+        const add = (value: Json) => {
           if ((meter.left -= 1) < 0) refill();
           pairs[2 * index] = checkedKey(key, at);
           pairs[2 * index + 1] = value;
           return fill(frame, input, index + 1, pairs, out);
-        }),
-      );
+        };
+        if (valueEach === undefined) return add(memberOf(input, key, at));
+        return valueEach(frame, input, add);
+      });
     };
     return (frame, input, out) => fill(frame, input, 0, [], out);
   }

@@ -5,7 +5,19 @@ import { add } from '../values/arithmetic';
 import { compare } from '../values/compare';
 import { isTrue, type Json } from '../values/json';
 
-import { GO, MANY, Node, STOP, widest, type Each, type One, type Out, type Signal } from './node';
+import {
+  GO,
+  MANY,
+  Node,
+  STOP,
+  widest,
+  type Each,
+  type One,
+  type Out,
+  type Paths,
+  type Place,
+  type Signal,
+} from './node';
 
 /** `range(from; to)` */
 export class Range extends Node {
@@ -110,6 +122,31 @@ export class Loop extends Node {
       return GO;
     };
   }
+
+  override paths(): Paths {
+    const condition = this.condition.one();
+    const update = this.update.paths();
+    const isWhile = this.kind === 'while';
+    return (frame, place, input, out) => {
+      let reached: Place | undefined = place;
+      let state = input;
+      while (reached !== undefined) {
+        if ((meter.left -= 1) < 0) refill();
+        const answer = condition(frame, state);
+        if (answer === undefined) return GO;
+        if (isWhile !== isTrue(answer)) return isWhile ? GO : out(reached, state);
+        if (isWhile && out(reached, state) !== GO) return STOP;
+        let next: Place | undefined;
+        update(frame, reached, state, (updated, value) => {
+          next = updated;
+          state = value;
+          return GO;
+        });
+        reached = next;
+      }
+      return GO;
+    };
+  }
 }
 
 /** `repeat(a)`: the outputs of `a`, again and again. */
@@ -127,6 +164,17 @@ export class Repeat extends Node {
       for (;;) {
         if ((meter.left -= 1) < 0) refill();
         const signal = body(frame, input, out);
+        if (signal !== GO) return signal;
+      }
+    };
+  }
+
+  override paths(): Paths {
+    const body = this.body.paths();
+    return (frame, place, input, out) => {
+      for (;;) {
+        if ((meter.left -= 1) < 0) refill();
+        const signal = body(frame, place, input, out);
         if (signal !== GO) return signal;
       }
     };

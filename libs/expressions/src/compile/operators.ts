@@ -163,6 +163,19 @@ export class Logic extends Node {
         isTrue(a) === decided ? out(decided) : right(frame, input, (b) => out(isTrue(b))),
       );
   }
+
+  /** jq takes what the operands follow for steps of the path. */
+  override paths(): Paths {
+    const decided = this.operator === 'or';
+    const left = this.left.paths();
+    const right = this.right.paths();
+    return (frame, place, input, out) =>
+      left(frame, place, input, (reached, a) =>
+        isTrue(a) === decided
+          ? out(reached, decided)
+          : right(frame, reached, input, (last, b) => out(last, isTrue(b))),
+      );
+  }
 }
 
 /** `a // b`: the true outputs of `a`; where there are none, `b`. */

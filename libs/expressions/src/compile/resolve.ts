@@ -9,10 +9,10 @@ import { Comma, Identity, Literal, Pipe, Scoped, Variable } from './basic';
 import { Bind, Foreach, Reduce } from './bindings';
 import { Destructuring, type SlotPart, type SlotPattern } from './destructuring';
 import { Call, Callable, ParameterUse, passNode, ValueCall } from './calls';
-import { ArrayOf, Format, Interpolation, ObjectOf } from './construct';
+import { ArrayOf, Format, Interpolation, ObjectOf, type Entry } from './construct';
 import { Break, If, Label, Try } from './control';
 import { hasLocals, variablesOf } from './locals';
-import { MANY, ONE, type Card, type Node } from './node';
+import { ONE, type Card, type Node } from './node';
 import { Alternative, Binary, Logic, Negate, operations } from './operators';
 import { FrameLayout, keys, lookUp, type Scope } from './scope';
 
@@ -129,31 +129,14 @@ export class Resolver {
   private object(ast: Of<'object'>, inner: (part: Ast) => Node): Node {
     const { at } = ast;
     if (ast.entries.length === 0) return new Literal({}, at);
-    const entries = ast.entries.map(({ key, value }) => {
-      const keyNode = inner(key);
-      if (value !== undefined) return { key: keyNode, value: inner(value) };
+    const entries = ast.entries.map(({ key: keyAst, value }): Entry => {
+      const key = inner(keyAst);
+      if (value !== undefined) return { key, value: inner(value) };
       // `{a}` and `{"a b"}`: the input's value at that key.
-      return { key: keyNode, value: new Index(new Identity(key.at), keyNode, false, key.at) };
+      if (!(key instanceof Literal)) return { key, value: undefined };
+      return { key, value: new Index(new Identity(keyAst.at), key, false, keyAst.at) };
     });
-    const shorthand = ast.entries.findIndex(
-      ({ value }, i) => value === undefined && entries[i]?.key.card === MANY,
-    );
-    if (shorthand < 0) return new ObjectOf(entries, at);
-    return this.objectWithManyKeys(ast, shorthand, inner);
-  }
-
-  /** `{"a\(1, 2)"}`: each key goes with its own value, so the key is bound first. */
-  private objectWithManyKeys(ast: Of<'object'>, index: number, inner: (part: Ast) => Node): Node {
-    const { at } = ast;
-    const name = '*key';
-    const variable: Ast = { kind: 'variable', name, at };
-    const target: Ast = { kind: 'identity', at };
-    const value: Ast = { kind: 'index', target, key: variable, optional: false, at };
-    const entries = ast.entries.map((entry, i) => (i === index ? { key: variable, value } : entry));
-    const source = ast.entries[index]?.key as Ast;
-    const patterns: Pattern[] = [{ kind: 'variable', name, at }];
-    const body: Ast = { kind: 'object', entries, at };
-    return inner({ kind: 'bind', source, patterns, body, at });
+    return new ObjectOf(entries, at);
   }
 
   private loop(

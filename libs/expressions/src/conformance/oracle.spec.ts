@@ -3,7 +3,7 @@ import path from 'node:path';
 import { difference, ourAnswer, type Answer, type Case } from '../../fuzz/compare.mjs';
 import * as library from '..';
 
-// What the real jq answered to cases of fuzz/generate.mjs, written by fuzz/run.mjs --save.
+// What the real jq answered to cases of fuzz/generate, written by fuzz/run.mjs --save.
 const file = path.join(__dirname, '../../fuzz/oracle-answers.jsonl');
 const answers = readFileSync(file, 'utf8')
   .trim()

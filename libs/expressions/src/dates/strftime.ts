@@ -30,7 +30,7 @@ function field(letter: string, time: Time, zone: string): Field | undefined {
     case 'B':
       return monthNames[time.month];
     case 'C':
-      return [Math.floor(time.year / 100), 2];
+      return [Math.floor(time.year / 100), 1];
     case 'd':
       return [time.day, 2];
     case 'e':

@@ -12,8 +12,6 @@ interface Mode {
   readonly dotAll: boolean;
 }
 
-/** More repetitions than this Oniguruma refuses. */
-const mostRepetitions = 100_000;
 /** No pattern may grow beyond this many instructions. */
 const mostInstructions = 200_000;
 
@@ -222,9 +220,6 @@ class Compiler {
   private quantifier(node: Of<'Quantifier'>, mode: Mode): void {
     const { min, kind } = node;
     const max = node.max ?? Infinity;
-    if (min > mostRepetitions || (max !== Infinity && max > mostRepetitions)) {
-      refusePattern('too big number for repeat range');
-    }
     if (isAnchor(node.body)) refusePattern('target of repeat operator is invalid');
     const set = singleSet(node.body, mode);
     if (set !== undefined) {
@@ -343,6 +338,7 @@ const complaints: readonly (readonly [RegExp, string])[] = [
   [/unsupported group option/, 'undefined group option'],
   [/[Uu]nknown Unicode property/, 'invalid character property name'],
   [/not defined/, 'invalid backref number/name'],
+  [/POSIX class/, 'invalid POSIX bracket type'],
 ];
 
 function translated(message: string): string {
@@ -358,6 +354,7 @@ export function compileRegex(pattern: string, flags: RegexFlags): Program {
     ast = parse(ruby, {
       flags: letters,
       rules: { captureGroup: true },
+      skipBackrefValidation: true,
       skipLookbehindValidation: true,
       skipPropertyNameValidation: true,
     });

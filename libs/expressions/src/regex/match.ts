@@ -3,6 +3,7 @@ import { raise, raiseAbout } from '../run/raise';
 import type { Json, JsonObject } from '../values/json';
 import { put } from '../values/object';
 import { hasSurrogates } from '../values/strings';
+import { encodeUtf8 } from '../values/utf8';
 import { compileRegex } from './compile';
 import { Machine } from './machine';
 import type { Program } from './program';
@@ -75,8 +76,52 @@ export function eachMatch(text: string, regex: Regex, out: (slots: Slots) => boo
     const start = found[0] as number;
     const end = found[1] as number;
     if (out(found)) return;
-    from = start === end ? machine.after(end) : end;
+    if (start !== end) from = end;
+    else if (!regex.global || !isWide(text, end)) from = machine.after(end);
+    else {
+      const next = eachInside(text, regex, end, out);
+      if (next === undefined) return;
+      from = next;
+    }
   } while (regex.global && from <= text.length);
+}
+
+/** Whether a character takes more than one byte. */
+function isWide(text: string, at: number): boolean {
+  return text.charCodeAt(at) > 0x7f;
+}
+
+/**
+ * After an empty match jq looks on from the next byte, even within a character: the match is
+ * then found again, once for each byte. Hands on the matches that begin within the character at
+ * `at`; answers where to look on, or undefined when `out` wants no more.
+ */
+function eachInside(
+  text: string,
+  regex: Regex,
+  at: number,
+  out: (slots: Slots) => boolean,
+): number | undefined {
+  const character = String.fromCodePoint(text.codePointAt(at) as number);
+  const after = at + character.length;
+  const bytes = Array.from(encodeUtf8(character));
+  for (let byte = 1; byte < bytes.length;) {
+    // From within, the rest of the character looks like so many characters of one byte.
+    const inside = String.fromCharCode(...bytes.slice(byte));
+    steps(text.length >> 6);
+    const view = text.slice(0, after) + inside + text.slice(after);
+    const found = new Machine(regex.program, view, regex).search(after);
+    if (found === undefined) return text.length + 1;
+    const [start, end] = found as [number, number];
+    if (start >= after + inside.length) return after;
+    const placed = found.map((unit) =>
+      unit <= after ? unit : Math.max(after, unit - inside.length),
+    );
+    if (out(placed)) return undefined;
+    if (end > after + inside.length) return end - inside.length;
+    byte += start === end ? end - after + 1 : end - after;
+  }
+  return after;
 }
 
 /** Turns positions in UTF-16 units into positions in code points; asked in rising order mostly. */

@@ -16,9 +16,16 @@ interface Options {
 }
 
 const groupOptions = /\(\?([imsx]*)(?:-([imsx]*))?([:)])/y;
+const setEscape = /\\(?:[dDsSwW]|[pP]\{)/y;
 const posixClass = /\[:\^?\w+:\]/y;
 /** Escapes that mean something in Ruby's syntax, and the plain letter in Perl's. */
-const plainInPerl = new Set('hHuv<>'.split(''));
+const plainInPerl = new Set('hHuv<>oMC'.split(''));
+const repeat = /\{(\d+)(?:,(\d*))?\}/y;
+const hexadecimal = /\\x(?:\{[\dA-Fa-f]+\}|[\dA-Fa-f])/y;
+const property = /\\([pP])\{(\^?)([^}]*)\}/y;
+const reference = /\\([kg])<([^>]*)(>?)/y;
+/** More repetitions than this Oniguruma refuses. */
+const mostRepetitions = 100_000;
 
 /** Raises jq's error about a pattern. */
 export function refusePattern(complaint: string): never {
@@ -34,6 +41,10 @@ class Translator {
   private out = '';
   private options: Options;
   private readonly outside: { readonly options: Options; readonly isAnchor: boolean }[] = [];
+  private readonly groupNames = new Set<string>();
+  private groups = 0;
+  /** The numbers of the groups that `\g<1>` and its kin call. */
+  private readonly calls: number[] = [];
 
   constructor(
     private readonly pattern: string,
@@ -45,6 +56,8 @@ class Translator {
   run(): string {
     while (this.at < this.pattern.length) this.step();
     if (this.outside.length > 0) refusePattern('end pattern with unmatched parenthesis');
+    const unknown = this.calls.find((number) => number > this.groups);
+    if (unknown !== undefined) refusePattern(`undefined group <${unknown}> reference`);
     return this.out;
   }
 
@@ -82,6 +95,9 @@ class Translator {
       case '$':
         this.anchor(character);
         break;
+      case '{':
+        this.repetition();
+        break;
       case '#':
         if (this.options.extended) this.skipComment();
         else this.copy(1);
@@ -98,11 +114,29 @@ class Translator {
     else this.out += character === '^' ? '\\A' : '\\Z';
   }
 
+  /** Without a least number, as in `a{,2}`, a brace means itself. */
+  private repetition(): void {
+    const found = this.match(repeat);
+    if (found === null) {
+      this.out += '\\{';
+      this.at += 1;
+      return;
+    }
+    const [all, least = '', most = ''] = found;
+    if (Number(least) > mostRepetitions || Number(most) > mostRepetitions) {
+      refusePattern('too big number for repeat range');
+    }
+    if (most !== '' && Number(most) < Number(least)) {
+      refusePattern('upper is smaller than lower in repeat range');
+    }
+    this.copy(all.length);
+  }
+
   /** Anchors and lookarounds cannot be repeated. */
   private refuseRepeat(): void {
     const rest = this.pattern.slice(this.at);
     const next = this.options.extended ? rest.replace(/^(?:\s|#[^\n]*(?:\n|$))+/, '') : rest;
-    if (/^(?:[*+?]|\{(?:\d+,?\d*|,\d+)\})/.test(next)) {
+    if (/^(?:[*+?]|\{\d+(?:,\d*)?\})/.test(next)) {
       refusePattern('target of repeat operator is invalid');
     }
   }
@@ -122,13 +156,56 @@ class Translator {
       this.at = end < 0 ? this.pattern.length : end + 2;
       return;
     }
-    if (plainInPerl.has(letter)) {
+    const code = this.match(hexadecimal);
+    if (code !== null) this.copy(code[0].length);
+    else if (letter === 'x' || plainInPerl.has(letter)) {
       this.out += letter;
       this.at += 2;
+    } else if (letter === 'p' || letter === 'P') this.property();
+    else {
+      if (letter === 'k' || letter === 'g') this.checkReference();
+      this.copy(2);
+      if ('bBAZzG'.includes(letter)) this.refuseRepeat();
+    }
+  }
+
+  /** `\p{^L}` is `\P{L}`; the parser does not know it. */
+  private property(): void {
+    const found = this.match(property);
+    if (found === null) {
+      if (this.pattern[this.at + 2] === '{') {
+        refusePattern('end pattern with unmatched parenthesis');
+      }
+      this.copy(2);
       return;
     }
-    this.copy(2);
-    if ('bBAZzG'.includes(letter)) this.refuseRepeat();
+    const [all, letter = '', not = '', name = ''] = found;
+    if (!/^[\w -]+$/.test(name)) refusePattern(`invalid character property name {${not}${name}}`);
+    const isNegated = (letter === 'P') !== (not === '^');
+    this.out += `\\${isNegated ? 'P' : 'p'}{${name}}`;
+    this.at += all.length;
+  }
+
+  /** Complains about what `\k<…>` and `\g<…>` refer to, as Oniguruma does. */
+  private checkReference(): void {
+    const found = this.match(reference);
+    if (found === null) return;
+    const [, letter = '', name = '', end = ''] = found;
+    if (name === '') refusePattern('group name is empty');
+    if (end === '') refusePattern(`invalid group name <${name}>`);
+    if (/^\d+$/.test(name)) {
+      if (letter === 'g') this.calls.push(Number(name));
+      return;
+    }
+    if (letter === 'k' && Number(name) < -this.groups) {
+      refusePattern('invalid backref number/name');
+    }
+    const isName = /^[^\d+-][^+-]*$/.test(name);
+    // A group may call itself or one that is still to come, but only repeat one that has been.
+    const isLater = letter === 'g' && this.pattern.includes(`(?<${name}>`);
+    if (isName && !this.groupNames.has(name) && !isLater) {
+      refusePattern(`undefined name <${name}> reference`);
+    }
   }
 
   /** In Perl's syntax a class has no classes inside, and no intersections. */
@@ -136,27 +213,42 @@ class Translator {
     this.copy(1);
     if (this.pattern[this.at] === '^') this.copy(1);
     if (this.pattern[this.at] === ']') {
-      this.out += '\\]';
-      this.at += 1;
+      if (!this.pattern.includes(']', this.at + 1)) refusePattern('empty char-class');
+      this.literal();
     }
     for (;;) {
       const character = this.pattern[this.at];
       if (character === undefined) refusePattern('premature end of char-class');
       if (character === ']') break;
-      if (character === '\\') this.escape();
-      else if (character === '[') {
-        const posix = this.match(posixClass);
-        if (posix !== null) this.copy(posix[0].length);
-        else {
-          this.out += '\\[';
-          this.at += 1;
-        }
-      } else if (character === '&') {
-        this.out += '\\&';
-        this.at += 1;
-      } else this.copy(1);
+      if (this.isSet()) {
+        this.set();
+        // A hyphen after a set is no range.
+        if (this.pattern[this.at] === '-') this.literal();
+      } else if (character === '\\') this.escape();
+      else if (character === '[' || character === '&') this.literal();
+      else {
+        this.copy(1);
+        if (character === '-' && this.isSet()) refusePattern('char-class value at end of range');
+      }
     }
     this.copy(1);
+  }
+
+  /** A character that would mean something to the parser. */
+  private literal(): void {
+    this.out += `\\${this.pattern[this.at]}`;
+    this.at += 1;
+  }
+
+  /** Whether several characters stand here, within a class: `\w` or `[:alpha:]`. */
+  private isSet(): boolean {
+    return this.match(posixClass) !== null || this.match(setEscape) !== null;
+  }
+
+  private set(): void {
+    const posix = this.match(posixClass);
+    if (posix === null) this.escape();
+    else this.copy(posix[0].length);
   }
 
   private open(): void {
@@ -189,8 +281,19 @@ class Translator {
 
   private checkGroup(): void {
     const rest = this.pattern.slice(this.at);
-    if (/^\(\?<>/.test(rest)) refusePattern('group name is empty');
+    if (!rest.startsWith('(?')) {
+      this.groups += 1;
+      return;
+    }
+    if (/^\(\?(?:[imsx]*(?:-[imsx]*)?)?$/.test(rest)) refusePattern('end pattern in group');
     if (/^\(\?[^:=!<>~'#(]/.test(rest)) refusePattern('undefined group option');
+    const [, name, end] = /^\(\?<(?![=!])([^>]*)(>?)/.exec(rest) ?? [];
+    if (name === undefined) return;
+    if (name === '' && end !== '') refusePattern('group name is empty');
+    if (name === '') refusePattern('end pattern with unmatched parenthesis');
+    if (end === '' || !/^[^\d+-]/.test(name)) refusePattern(`invalid group name <${name}>`);
+    this.groups += 1;
+    this.groupNames.add(name);
   }
 }
 

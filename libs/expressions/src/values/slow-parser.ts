@@ -17,6 +17,9 @@ interface Open {
 /** Thrown within the parser; the message is jq's. */
 class Complaint extends Error {}
 
+/** A second value: jq stops there, and names no position. */
+class ExtraValue extends Complaint {}
+
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -35,6 +38,7 @@ export class SlowParser {
   private readonly open: Open[] = [];
   private next: Json | undefined;
   private done: Json | undefined;
+  private hasExtra = false;
   private token = '';
 
   constructor(private readonly text: string) {}
@@ -44,21 +48,22 @@ export class SlowParser {
     try {
       this.scan();
     } catch (error) {
+      if (error instanceof ExtraValue) return error.message;
       if (!(error instanceof Complaint)) throw error;
       return `${error.message} at line ${this.line}, column ${this.column}`;
     }
     try {
       this.finishToken();
+      this.refuseExtra();
     } catch (error) {
+      if (error instanceof ExtraValue) return error.message;
       if (!(error instanceof Complaint)) throw error;
       return `${error.message} at EOF at line ${this.line}, column ${this.column}`;
     }
     if (this.open.length > 0) {
       return `Unfinished JSON term at EOF at line ${this.line}, column ${this.column}`;
     }
-    if (this.done !== undefined && this.next !== undefined) return 'Unexpected extra JSON values';
-    const value = this.done ?? this.next;
-    return value === undefined ? 'Expected JSON value' : { value };
+    return this.done === undefined ? 'Expected JSON value' : { value: this.done };
   }
 
   private advance(character: string): void {
@@ -87,6 +92,7 @@ export class SlowParser {
           break;
         case '"':
           this.finishToken();
+          this.refuseExtra();
           i = this.string(characters, i + 1);
           break;
         case '[':
@@ -101,17 +107,25 @@ export class SlowParser {
         default:
           this.token += character;
       }
+      this.refuseExtra();
     }
   }
 
-  /** A complete top-level value makes room for another, which is then one too many. */
   private value(value: Json): void {
-    if (this.open.length === 0 && this.next !== undefined && this.done === undefined) {
-      this.done = this.next;
-      this.next = undefined;
-    }
     if (this.next !== undefined) throw new Complaint('Expected separator between values');
-    this.next = value;
+    this.finished(value);
+  }
+
+  /** A value is complete; outside of all containers only one may be. */
+  private finished(value: Json): void {
+    if (this.open.length > 0) this.next = value;
+    else if (this.done === undefined) this.done = value;
+    else this.hasExtra = true;
+  }
+
+  /** Called where a character has been dealt with: what is wrong with it comes first. */
+  private refuseExtra(): void {
+    if (this.hasExtra) throw new ExtraValue('Unexpected extra JSON values');
   }
 
   private finishToken(): void {
@@ -160,13 +174,7 @@ export class SlowParser {
         if (this.open.length >= maximumDepth) {
           throw new Complaint('Exceeds depth limit for parsing');
         }
-        if (this.next !== undefined && this.open.length > 0) {
-          throw new Complaint('Expected separator between values');
-        }
-        if (this.next !== undefined && this.done === undefined) {
-          this.done = this.next;
-          this.next = undefined;
-        }
+        if (this.next !== undefined) throw new Complaint('Expected separator between values');
         this.open.push({ value: character === '[' ? [] : {}, key: undefined });
         break;
       case ':':
@@ -229,7 +237,7 @@ export class SlowParser {
       }
     }
     this.open.pop();
-    this.next = top.value;
+    this.finished(top.value);
   }
 }
 

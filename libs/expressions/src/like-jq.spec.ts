@@ -1,0 +1,103 @@
+import { compileExpression, type Json } from '.';
+
+/** What the fuzz against the real jq found; the answers are the real jq's. */
+type Case = readonly [program: string, input: Json, ...outputs: Json[]];
+
+function outputsOf(program: string, input: Json): readonly Json[] {
+  return compileExpression(program).evaluate(input);
+}
+
+const cases: readonly Case[] = [
+  ['[path(until(type != "array"; .[0]))]', [[3]], [[0, 0]]],
+  ['[limit(3; path(while(. == null; .a)))]', null, [[], ['a'], ['a', 'a']]],
+  ['[limit(2; path(repeat(.a)))]', null, [['a'], ['a']]],
+  ['[path(until(. != null; empty))]', null, []],
+  ['[limit(2; path(while(true; .a, .b)))]', null, [[], ['a']]],
+  ['-1 | modf | tojson', null, '[-0,-1]'],
+  ['-1 * 0 | abs | tojson', null, '-0'],
+  ['7 / (1000 | tgamma)', null, 0],
+  ['[10, 100] | strflocaltime("%C")', null, '0'],
+  ['[match("a{,2}"; "g").string]', 'aa{,2}', ['a{,2}']],
+  ['[match("\\\\1(a)"; "g")]', 'aa', []],
+  ['[match("[\\\\w-x]"; "g").string]', 'a-x.', ['a', '-', 'x']],
+  ['[match("\\\\p{^L}"; "g").string]', 'a1', ['1']],
+  ['[match("\\\\P{^L}"; "g").string]', 'a1', ['a']],
+  ['[match("\\\\x"; "g").string]', 'ax', ['x']],
+  ['[match("\\\\x{1F600}"; "g").string]', 'a😀', ['😀']],
+  ['[match(""; "g").offset]', 'é', [0, 1, 1]],
+  [
+    '[match("b*"; "g") | [.offset, .string]]',
+    '日b',
+    [
+      [0, ''],
+      [1, ''],
+      [1, ''],
+      [1, 'b'],
+      [2, ''],
+    ],
+  ],
+  ['gsub(""; "-")', '😀a', '-😀----a-'],
+  ['gsub("\\\\b"; "-")', 'é', '-é--'],
+  ['gsub("(?=a)"; "-")', 'éa', 'é-a'],
+  ['[splits("x*")] | length', 'éx', 5],
+  [
+    '{a: (1, 2), "k\\(3, 4)"}',
+    { k3: 1 },
+    { a: 1, k3: 1 },
+    { a: 1, k4: null },
+    { a: 2, k3: 1 },
+    { a: 2, k4: null },
+  ],
+  ['flatten("x")', [1], [1]],
+];
+
+it.each(cases.map(([program, input, ...outputs]) => ({ program, input, outputs })))(
+  '$program',
+  ({ program, input, outputs }) => {
+    expect(outputsOf(program, input)).toEqual(outputs);
+  },
+);
+
+describe('errors', () => {
+  it.each<readonly [string, Json, string]>([
+    ['debug(.a)', true, 'Cannot index boolean with string ("a")'],
+    ['flatten(.)', [[]], 'array ([[]]) and number (1) cannot be subtracted'],
+    ['path(.[0] and .[0])', [1], 'Invalid path expression near attempt to access element 0 of [1]'],
+    ['{"k\\(error("first"))": 1, "k\\(error("second"), 1)"}', null, 'first'],
+    ['test("\\\\1")', '', 'Regex failure: invalid backref number/name'],
+    ['test("(a)\\\\2")', '', 'Regex failure: invalid backref number/name'],
+    ['test("\\\\k<-1>")', '', 'Regex failure: invalid backref number/name'],
+    ['test("\\\\k<n>")', '', 'Regex failure: undefined name <n> reference'],
+    ['test("\\\\g<n>")', '', 'Regex failure: undefined name <n> reference'],
+    ['test("\\\\g<2>(a)")', '', 'Regex failure: undefined group <2> reference'],
+    ['test("\\\\k<>")', '', 'Regex failure: group name is empty'],
+    ['test("\\\\k<n")', '', 'Regex failure: invalid group name <n>'],
+    ['test("(?<1n>a)")', '', 'Regex failure: invalid group name <1n>'],
+    ['test("(?i")', '', 'Regex failure: end pattern in group'],
+    ['test("a{2,1}")', '', 'Regex failure: upper is smaller than lower in repeat range'],
+    ['test("a{100001}")', '', 'Regex failure: too big number for repeat range'],
+    ['test("[]")', '', 'Regex failure: empty char-class'],
+    ['test("[a-\\\\d]")', '', 'Regex failure: char-class value at end of range'],
+    ['test("[[:foo:]]")', '', 'Regex failure: invalid POSIX bracket type'],
+    [
+      'test("\\\\p{Script=Greek}")',
+      '',
+      'Regex failure: invalid character property name {Script=Greek}',
+    ],
+    ['fromjson', '1,', "Expected value before ',' at line 1, column 2 (while parsing '1,')"],
+    [
+      'fromjson',
+      '"a":1',
+      "Expected string key before ':' at line 1, column 4 (while parsing '\"a\":1')",
+    ],
+    ['fromjson', '1 2]', "Unmatched ']' at line 1, column 4 (while parsing '1 2]')"],
+    ['fromjson', '1 2[', "Unexpected extra JSON values (while parsing '1 2[')"],
+    ['fromjson', '1 2"', "Unexpected extra JSON values (while parsing '1 2\"')"],
+  ])('%s of %j', (program, input, message) => {
+    expect(compileExpression(program).collect(input).error?.message).toBe(message);
+  });
+});
+
+it('hands on the input once, whatever debug says of it', () => {
+  expect(outputsOf('[.[] | debug("saw \\(.)", "twice")]', [1, 2])).toEqual([[1, 2]]);
+});
