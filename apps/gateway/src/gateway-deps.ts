@@ -10,7 +10,7 @@ import type {
   IssuerPort,
   LocalDispatch,
 } from '@easyflow/tenant-context';
-import type { PartState } from './status/status-page';
+import type { ServiceProbes } from './status/service-probes';
 
 /** What can be set of a gateway. */
 export interface GatewaySettings {
@@ -45,6 +45,8 @@ export interface GatewayDeps {
   clock?: Clock;
   /** Only in one process: executions go to the executor without a claim, and come back without a message. */
   localDispatch?: LocalDispatch<Program, Json>;
-  /** States of the other services for the status page, where the composition knows them. */
-  serviceStates?: () => Promise<readonly PartState[]>;
+  /** Asks the other services whether they are ready, for the status page; without it their state is not known. */
+  services?: ServiceProbes;
+  /** Where limits are shared, for the status page. */
+  redis?: { isUp(): boolean };
 }

@@ -23,6 +23,7 @@ import type { GatewayDeps } from './gateway-deps';
 import { ResultReader } from './results/result-reader';
 import { WaitRegistry } from './results/wait-registry';
 import { LoginThrottle } from './sessions/login-throttle';
+import { ServiceProbes } from './status/service-probes';
 import { StatusSource } from './status/status-source';
 import { UsageRepository } from './usage/usage.repository';
 
@@ -104,7 +105,8 @@ export class GatewayParts {
       database,
       transport,
       issuer,
-      services: deps.serviceStates,
+      services: deps.services ?? new ServiceProbes({}),
+      redis: deps.redis,
       stopping: () => this.stopping,
     });
     // The strategy registers itself with passport, where the guard finds it by name.

@@ -1,3 +1,4 @@
 export { startGateway, type RunningGateway } from './start-gateway';
 export type { GatewayDeps, GatewaySettings } from './gateway-deps';
-export type { PartState } from './status/status-page';
+export type { PartState } from './status/part-state';
+export { ServiceProbes, type ReplicaProbe } from './status/service-probes';

@@ -3,9 +3,15 @@ import { InMemoryAttemptLimiter, InMemoryRateLimiter } from '@easyflow/platform-
 import { RedisAttemptLimiter, RedisRateLimiter } from '@easyflow/platform-redis';
 import { runService } from '@easyflow/runtime';
 import { startGateway } from './start-gateway';
+import { ServiceProbes } from './status/service-probes';
+import { PATIENCE_MS } from './status/status-source';
 
-void runService('gateway', async ({ config, keep, logger, transport, ...deps }) =>
-  startGateway({
+void runService('gateway', async ({ config, keep, logger, transport, ...deps }) => {
+  const limiter =
+    config.redisUrl === undefined
+      ? undefined
+      : keep(new RedisRateLimiter({ url: config.redisUrl, log: logger }));
+  return startGateway({
     settings: {
       http: { ...config.http, trustedProxies: config.trustedProxies },
       slot: config.slot,
@@ -13,11 +19,9 @@ void runService('gateway', async ({ config, keep, logger, transport, ...deps }) 
       ecoWindow: parseEcoWindow(config.ecoWindow),
       drainMs: config.drainMs,
     },
-    limiter: keep(
-      config.redisUrl === undefined
-        ? new InMemoryRateLimiter()
-        : new RedisRateLimiter({ url: config.redisUrl, log: logger }),
-    ),
+    limiter: limiter ?? keep(new InMemoryRateLimiter()),
+    ...(limiter ? { redis: limiter } : {}),
+    services: ServiceProbes.ofUrls(config.statusUrls, PATIENCE_MS),
     attempts: keep(
       config.redisUrl === undefined
         ? new InMemoryAttemptLimiter()
@@ -26,5 +30,5 @@ void runService('gateway', async ({ config, keep, logger, transport, ...deps }) 
     transport: await transport(),
     logger,
     ...deps,
-  }),
-);
+  });
+});

@@ -71,6 +71,10 @@ issuer: [ef_issuer]
 {{- if and (eq .service "gateway") $values.redis.existingSecret }}
 {{ include "easyflow.secretVariable" (dict "name" "EASYFLOW_REDIS_URL" "secret" $values.redis.existingSecret "key" $values.redis.secretKey) }}
 {{- end }}
+{{- if eq .service "gateway" }}
+- name: EASYFLOW_STATUS_URLS
+  value: {{ include "easyflow.statusUrls" $root | quote }}
+{{- end }}
 {{- if eq .service "issuer" }}
 - name: EASYFLOW_ISSUER_JWT_KEY_FILE
   value: /etc/easyflow/issuer/signing-key.pem
@@ -79,6 +83,15 @@ issuer: [ef_issuer]
 {{ include "easyflow.secretVariable" (dict "name" "EASYFLOW_ISSUER_ADMIN_KEY" "secret" $values.issuer.existingSecret "key" $values.issuer.secretKeys.adminKey) }}
 {{- end }}
 {{- include "easyflow.trustVariable" $root }}
+{{- end -}}
+
+{{/* Where the gateway's status page asks; a Service answers while one of its pods is ready. */}}
+{{- define "easyflow.statusUrls" -}}
+{{- $urls := list }}
+{{- range without (include "easyflow.services" . | fromYamlArray) "gateway" "issuer" }}
+{{- $urls = append $urls (printf "%s=http://%s-%s" . (include "easyflow.fullname" $) .) }}
+{{- end }}
+{{- join "," $urls }}
 {{- end -}}
 
 {{/* The job alone sees the administrator's URL; it sees all roles' passwords only to set them. */}}

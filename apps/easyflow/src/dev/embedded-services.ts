@@ -3,7 +3,7 @@ import { maySend, type ServiceName } from '@easyflow/contracts-events';
 import { parseEcoWindow } from '@easyflow/domain-schedule';
 import { startExecutor } from '@easyflow/executor';
 import { startFlowRegistry } from '@easyflow/flow-registry';
-import { startGateway } from '@easyflow/gateway';
+import { ServiceProbes, startGateway } from '@easyflow/gateway';
 import { InProcessIssuer, IssuerCore, type ProvisionedKeys } from '@easyflow/issuer';
 import { ROLES_OF, type EmbeddedConfig } from '@easyflow/platform-config';
 import type { DatabaseAddress, Role } from '@easyflow/platform-database';
@@ -62,14 +62,16 @@ export async function startEmbeddedServices(
     const ecoWindow = parseEcoWindow(config.ecoWindow);
     const caller = keep(new HttpCaller({ policy: config.egress }));
 
-    keep(await startFlowRegistry({ settings: { slot }, ...(await parts('flow-registry')) }));
-    keep(
+    const registry = keep(
+      await startFlowRegistry({ settings: { slot }, ...(await parts('flow-registry')) }),
+    );
+    const analytics = keep(
       await startAnalytics({
         settings: { slot, prices: config.prices },
         ...(await parts('analytics')),
       }),
     );
-    keep(
+    const scheduler = keep(
       await startScheduler({
         settings: { ...defaultSchedulerSettings, slot },
         ...(await parts('scheduler')),
@@ -101,6 +103,12 @@ export async function startEmbeddedServices(
         limiter: keep(new InMemoryRateLimiter()),
         attempts: keep(new InMemoryAttemptLimiter()),
         localDispatch: executor.localDispatch,
+        services: new ServiceProbes({
+          'flow-registry': [() => registry.ready()],
+          scheduler: [() => scheduler.ready()],
+          executor: [() => executor.ready()],
+          analytics: [() => analytics.ready()],
+        }),
         ...(await parts('gateway')),
       }),
     );

@@ -81,12 +81,14 @@ export async function startLocalServices(
       kafka: servers.kafka,
       redis: servers.redis,
       issuerUrl: `http://127.0.0.1:${issuerPort}`,
+      urls: [],
       keys,
       inherited: variables,
     };
     say('starting the services');
     const add = async (service: ServiceName, replica: number, httpPort: number) => {
       const command = serviceCommand(service, replica, httpPort, installation);
+      installation.urls.push({ service, url: command.url });
       const running = await supervisor.add(service, () => startService(command));
       await noteServices(dataDir, supervisor.processes);
       await waitUntilReady(command, running, readyTimeoutMs);

@@ -14,6 +14,8 @@ export interface Installation {
   kafka: readonly string[];
   redis: string;
   issuerUrl: string;
+  /** Where the replicas of the services answer, as they are planned. */
+  urls: { service: ServiceName; url: string }[];
   keys: ProvisionedKeys;
   /** Variables of the operator's own environment that services may see (EASYFLOW_*, OTEL_*, PATH …). */
   inherited: Readonly<Record<string, string>>;
@@ -43,7 +45,12 @@ export function serviceCommand(
           EASYFLOW_ISSUER_URL: installation.issuerUrl,
           EASYFLOW_SLOT: String(replica),
         };
-  if (service === 'gateway') own['EASYFLOW_REDIS_URL'] = installation.redis;
+  if (service === 'gateway') {
+    own['EASYFLOW_REDIS_URL'] = installation.redis;
+    own['EASYFLOW_STATUS_URLS'] = installation.urls
+      .map((replica) => `${replica.service}=${replica.url}`)
+      .join(',');
+  }
   // The development profile: the flows of a person at this machine call services on this machine.
   if (service === 'executor') own['EASYFLOW_EGRESS_ALLOW_LOOPBACK'] = 'true';
   return {

@@ -1,22 +1,28 @@
 import { UserError } from '@easyflow/kernel-errors';
 import type { DatabaseAccess, IssuerPort } from '@easyflow/tenant-context';
 import type { Transport } from '@easyflow/platform-messaging';
-import type { PartState } from './status-page';
+import type { PartState } from './part-state';
+import type { ServiceProbes } from './service-probes';
 
 /** A part that does not answer in this time is down for whoever looks at the page. */
-const PATIENCE_MS = 2_000;
+export const PATIENCE_MS = 2_000;
+/** Everybody may look, and nobody may make the gateway ask all others more often than this. */
+const FRESH_MS = 1_000;
 
 export interface StatusSourceOptions {
   database: Pick<DatabaseAccess, 'ping'>;
   transport: Pick<Transport, 'isUp' | 'kind'>;
   issuer: Pick<IssuerPort, 'jwks'>;
-  /** States of the other services, where the composition knows them. */
-  services?: (() => Promise<readonly PartState[]>) | undefined;
+  services: Pick<ServiceProbes, 'states'>;
+  /** Where limits are shared. */
+  redis?: { isUp(): boolean } | undefined;
   stopping: () => boolean;
 }
 
-/** What the gateway depends on. */
+/** What works of the installation, as far as a gateway can tell. */
 export class StatusSource {
+  private asked: { at: number; parts: Promise<PartState[]> } | undefined;
+
   constructor(private readonly options: StatusSourceOptions) {}
 
   /**
@@ -32,24 +38,33 @@ export class StatusSource {
     return { accepting: !stopping(), database: databaseUp, issuer: issuerUp };
   }
 
-  async parts(): Promise<PartState[]> {
-    const { transport, services } = this.options;
-    const [{ database, issuer }, others] = await Promise.all([
-      this.readiness(),
-      services?.() ?? Promise.resolve([]),
-    ]);
+  /** Of at most a second ago. Never rejects. */
+  parts(): Promise<PartState[]> {
+    const now = performance.now();
+    if (!this.asked || now - this.asked.at > FRESH_MS) this.asked = { at: now, parts: this.ask() };
+    return this.asked.parts;
+  }
+
+  private async ask(): Promise<PartState[]> {
+    const { transport, services, redis } = this.options;
+    const [{ database, issuer }, others] = await Promise.all([this.readiness(), services.states()]);
     return [
-      { name: 'gateway', up: true },
+      { name: 'gateway', state: 'up' },
       ...others,
-      { name: 'issuer', up: issuer === true, note: 'new credentials cannot be verified' },
-      { name: 'database', up: database === true, note: 'requests are refused; try again later' },
-      {
-        name: transport.kind === 'kafka' ? 'Kafka' : 'message transport',
-        up: transport.isUp(),
-        note: 'executions are accepted and run; waiting for results and applying flows is not possible',
-      },
+      part('issuer', issuer === true, 'new credentials cannot be verified'),
+      part('database', database === true, 'requests are refused; try again later'),
+      part(
+        transport.kind === 'kafka' ? 'Kafka' : 'message transport',
+        transport.isUp(),
+        'executions are accepted and run; waiting for results and applying flows is not possible',
+      ),
+      ...(redis ? [part('Redis', redis.isUp(), 'limits are each gateway’s own')] : []),
     ];
   }
+}
+
+function part(name: string, up: boolean, note: string): PartState {
+  return up ? { name, state: 'up' } : { name, state: 'down', note };
 }
 
 async function answers(question: Promise<unknown>): Promise<boolean> {

@@ -2,7 +2,7 @@ import { openApiDocument, type Readiness } from '@easyflow/contracts-http';
 import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../authentication/access';
-import { statusPage } from './status-page';
+import { STATUS_PAGE_POLICY, statusPage } from './status-page';
 import { StatusSource } from './status-source';
 
 const OPENAPI = JSON.stringify(openApiDocument());
@@ -15,7 +15,10 @@ export class StatusController {
 
   @Get('/')
   @Header('content-type', 'text/html; charset=utf-8')
-  @Header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+  @Header('content-security-policy', STATUS_PAGE_POLICY)
+  @Header('x-content-type-options', 'nosniff')
+  @Header('referrer-policy', 'no-referrer')
+  @Header('cache-control', 'no-store')
   async page(): Promise<string> {
     return statusPage(await this.source.parts());
   }

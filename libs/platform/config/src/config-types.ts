@@ -65,6 +65,8 @@ export interface MessagingConfig extends CommonConfig {
 
 export interface GatewayConfig extends MessagingConfig {
   service: 'gateway';
+  /** Health endpoints of the other services, by service. */
+  statusUrls: Record<string, string[]>;
   /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
   trustedProxies: string[];
   bodyLimitBytes: number;

@@ -32,6 +32,25 @@ export const networks = z
   )
   .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])));
 
+/** `executor=http://host:port,executor=…`: addresses by service; none when empty. */
+export const serviceUrls = z
+  .string()
+  .transform((value) =>
+    value
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(z.string().regex(/^[a-z-]+=https?:\/\/[^\s/=,]+\/?$/)))
+  .transform((entries) => {
+    const urls: Record<string, string[]> = {};
+    for (const entry of entries) {
+      const [service = '', url = ''] = entry.split('=');
+      (urls[service] ??= []).push(url);
+    }
+    return urls;
+  });
+
 /** `host:port,host:port` */
 export const brokers = z
   .string()

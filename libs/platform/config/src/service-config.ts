@@ -27,6 +27,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       ...optional('publicUrl', values.EASYFLOW_PUBLIC_URL),
       ...optional('redisUrl', values.EASYFLOW_REDIS_URL),
       trustedProxies: have(values, 'EASYFLOW_HTTP_TRUSTED_PROXIES'),
+      statusUrls: have(values, 'EASYFLOW_STATUS_URLS'),
       ecoWindow: ecoWindow(values),
     };
   },

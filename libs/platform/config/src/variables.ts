@@ -11,6 +11,7 @@ import {
   postgresUrl,
   price,
   redisUrl,
+  serviceUrls,
   slot,
   text,
   timeZone,
@@ -61,6 +62,14 @@ export const variables = {
       'Proxies whose X-Forwarded-For is believed, for limits by the address of a client: addresses and networks with commas between.',
     fix: 'write addresses or networks such as 10.0.0.0/8,127.0.0.1, or leave it out',
     usedBy: ['gateway', 'embedded'],
+  }),
+  EASYFLOW_STATUS_URLS: variable({
+    schema: serviceUrls,
+    default: '',
+    about:
+      'Health endpoints of the other services, for the status page: service=URL with commas between.',
+    fix: 'write such as executor=http://executor:8080,scheduler=http://scheduler:8080, or leave it out',
+    usedBy: ['gateway'],
   }),
   EASYFLOW_HTTP_BODY_LIMIT_BYTES: variable({
     schema: integer(1_024, 104_857_600),

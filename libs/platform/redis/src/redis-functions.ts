@@ -50,7 +50,7 @@ export class RedisFunctions {
 
   /** The Function's number; undefined when Redis cannot be asked now. */
   async call(name: string, key: string, ...args: readonly number[]): Promise<number | undefined> {
-    if (this.redis.status !== 'ready' || performance.now() < this.restUntil) return undefined;
+    if (!this.isUp()) return undefined;
     try {
       const answer = Number(await this.redis.fcall(name, 1, key, ...args));
       this.works();
@@ -59,6 +59,11 @@ export class RedisFunctions {
       this.rest(error);
       return undefined;
     }
+  }
+
+  /** Whether Redis can be asked now. */
+  isUp(): boolean {
+    return this.redis.status === 'ready' && performance.now() >= this.restUntil;
   }
 
   /** Whether Redis answered last. */

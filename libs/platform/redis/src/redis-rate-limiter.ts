@@ -25,6 +25,11 @@ export class RedisRateLimiter implements RateLimiter {
     return { allowed: waitMs === 0, retryAfterMs: waitMs };
   }
 
+  /** Whether Redis can be asked now. */
+  isUp(): boolean {
+    return this.functions.isUp();
+  }
+
   /** Whether limits are shared at this moment. */
   isShared(): boolean {
     return this.functions.isShared();
