@@ -43,6 +43,11 @@ export interface TestTenant {
   token(role: Role, ttlMs?: number): Promise<TenantToken>;
 }
 
+type AccessSettings = Pick<
+  DatabaseSettings,
+  'poolSizes' | 'statementTimeoutMs' | 'idleInTransactionMs'
+>;
+
 /** A freshly migrated database of the test server, hardened, with the service roles. */
 export interface TestDatabase {
   /** The superuser's. */
@@ -53,10 +58,7 @@ export interface TestDatabase {
   /** What the issuer of a test compares admin keys with. */
   adminKey: string;
   /** A process's access with the passwords of these roles only; closed by `drop`. */
-  accessFor(
-    roles: readonly Role[],
-    settings?: Pick<DatabaseSettings, 'poolSizes' | 'statementTimeoutMs'>,
-  ): Promise<DatabaseAccess>;
+  accessFor(roles: readonly Role[], settings?: AccessSettings): Promise<DatabaseAccess>;
   /** A raw connection of a role, as an attacker with its password has; closed by `drop`. */
   connectAs(role: Role): Promise<Client>;
   /** A statement of the superuser, past row-level security: for looking and breaking, never in the product's place. */
@@ -173,10 +175,7 @@ class OpenTestDatabase implements TestDatabase {
     return this;
   }
 
-  async accessFor(
-    roles: readonly Role[],
-    settings: Pick<DatabaseSettings, 'poolSizes' | 'statementTimeoutMs'> = {},
-  ): Promise<DatabaseAccess> {
+  async accessFor(roles: readonly Role[], settings: AccessSettings = {}): Promise<DatabaseAccess> {
     const access = await DatabaseAccess.connect({
       ...this.address,
       ...settings,

@@ -1,7 +1,7 @@
 import { compileFlow } from '@easyflow/engine';
 import { newId } from '@easyflow/kernel-ids';
-import type { Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
-import type { TestTenant } from '@easyflow/testing';
+import type { BatchSession, Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
+import { waitFor, type TestTenant } from '@easyflow/testing';
 import { ExecutorRig } from '../executor-rig.test';
 import { LiveExecution } from '../execution/live-execution';
 import { takeCheckpoint, type Checkpoint, type CheckpointContent } from './checkpoint';
@@ -144,6 +144,52 @@ describe('a flush', () => {
     ).toBe(1);
   });
 
+  it('writes nothing when it is frozen between its checkpoint and COMMIT past its lease', async () => {
+    const access = await rig.database.accessFor(['ef_writer'], { idleInTransactionMs: 1_000 });
+    const id = await rig.accept(tenant, 'any');
+    const lease = await claim(id, 2_000);
+    const thawed = Promise.withResolvers<void>();
+    const stored = Promise.withResolvers<void>();
+    const frozen = new Proxy(access.writer, {
+      get: (writer, name) =>
+        name !== 'transaction'
+          ? (Reflect.get(writer, name) as unknown)
+          : (tokens: readonly TenantToken[], work: (session: BatchSession) => Promise<unknown>) =>
+              writer.transaction(tokens, (session) =>
+                work({
+                  ...session,
+                  query: async (statement) => {
+                    const answer = await session.query<never>(statement);
+                    stored.resolve();
+                    await thawed.promise;
+                    return answer;
+                  },
+                }),
+              ),
+    });
+    const flushed = write([{ ...checkpoint(id, lease, waiting), children: [child()] }], frozen);
+    const outcome = expect(flushed).rejects.toMatchObject({ retryable: true });
+    await stored.promise;
+
+    // The row is locked until the server ends the session of the frozen one, and then at once another's.
+    const other = await rig.database.registerOwner('executor');
+    const [taken] = await waitFor(
+      async () => {
+        const leases = await rig.access.claims.claim(other, ['execution'], 1);
+        return leases.length > 0 && leases;
+      },
+      { describe: 'another to take the execution over' },
+    );
+    expect(taken).toMatchObject({ id, claimNo: lease.claimNo + 1 });
+    thawed.resolve();
+    await outcome;
+    expect(await rig.execution(tenant, id)).toMatchObject({ status: 'pending', revision: 0 });
+    expect(await rig.history(tenant, id)).toEqual([]);
+    expect(await rig.count('SELECT count(*) FROM ef.executions WHERE parent_id = $1', [id])).toBe(
+      0,
+    );
+  });
+
   it('can be repeated when the answer to its COMMIT was lost', async () => {
     const id = await rig.accept(tenant, 'any');
     const lease = await claim(id);
@@ -160,13 +206,13 @@ describe('a flush', () => {
     );
   });
 
-  async function claim(id: string): Promise<Lease> {
+  async function claim(id: string, leaseMs?: number): Promise<Lease> {
     await rig.database.superuser(
       `UPDATE ef.work SET due_at = CASE WHEN id = $1 THEN now() ELSE 'infinity' END
        WHERE lease_until IS NULL OR lease_until <= now()`,
       [id],
     );
-    const [lease] = await rig.access.claims.claim(owner, ['execution'], 1);
+    const [lease] = await rig.access.claims.claim(owner, ['execution'], 1, leaseMs);
     if (lease?.id !== id) throw new Error('the claim took another execution');
     return lease;
   }
@@ -203,10 +249,10 @@ describe('a flush', () => {
     return { wake: { kind: 'execution', id: parent, signal: '{"kind":"childEnded"}' } };
   }
 
-  async function write(rows: readonly Checkpoint[]) {
+  async function write(rows: readonly Checkpoint[], writer = rig.access.writer) {
     const token: TenantToken = await tenant.token('ef_writer');
     const sorted = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
-    return flush(rig.access.writer, owner.owner, { tokens: [token], rows: sorted, published: [] });
+    return flush(writer, owner.owner, { tokens: [token], rows: sorted, published: [] });
   }
 
   async function due(id: string): Promise<boolean> {

@@ -33,6 +33,12 @@ export interface RolePoolSettings extends DatabaseAddress {
   password: string;
   size: number;
   statementTimeoutMs: number;
+  /**
+   * How long the server bears a transaction between two statements, milliseconds. Longer than any pause of a
+   * process that lives, shorter than a lease and than a statement's time: a process that is frozen in a transaction
+   * holds its rows no longer, commits nothing when it thaws, and fails nobody who waits for them.
+   */
+  idleInTransactionMs: number;
   /** Told about every answer (true) and every lost or refused connection (false). */
   onState: (up: boolean) => void;
 }
@@ -75,7 +81,7 @@ export class RolePool {
       options: connectionOptions({
         search_path: 'ef',
         statement_timeout: String(settings.statementTimeoutMs),
-        idle_in_transaction_session_timeout: '60000',
+        idle_in_transaction_session_timeout: String(settings.idleInTransactionMs),
         ...planSettings(settings.role),
       }),
     });

@@ -5,6 +5,8 @@ import { bisect } from './bisect';
 import { bundles } from './bundles';
 import { DatabaseAccess } from './database-access';
 
+jest.setTimeout(60_000);
+
 const INSERT = {
   name: 'spec_insert_execution',
   text: `INSERT INTO executions (tenant_id, id, flow_namespace, flow_name, flow_version, mode, status, input)
@@ -49,6 +51,26 @@ describe('DatabaseAccess on Postgres', () => {
       return (await session.query<{ tenant_id: string; id: string; input: unknown }>(READ)).rows;
     });
     expect(rows).toEqual([{ tenant_id: tenant.id, id, input: { of: index } }]);
+  });
+
+  it.each([
+    'ef_api',
+    'ef_worker',
+    'ef_writer',
+    'ef_registry',
+    'ef_scheduler',
+    'ef_analytics',
+  ] as const)('bears no long statement and no idle transaction of %s', async (role) => {
+    const own = await database.accessFor([role]);
+    const token = await (tenants[0] as TestTenant).token(role);
+    const { rows } = await own.tenant(token, (session) =>
+      session.query<Record<string, string>>({
+        name: 'spec_timeouts',
+        text: `SELECT current_setting('statement_timeout') AS statement,
+                        current_setting('idle_in_transaction_session_timeout') AS idle`,
+      }),
+    );
+    expect(rows).toEqual([{ statement: '15s', idle: '5s' }]);
   });
 
   it('rolls back when work throws, and keeps the connection', async () => {

@@ -14,6 +14,8 @@ export interface DatabaseSettings extends DatabaseAddress {
   poolSizes?: Partial<Record<Role, number>>;
   /** Default 15,000. */
   statementTimeoutMs?: number;
+  /** Default 5,000; see `RolePoolSettings`. */
+  idleInTransactionMs?: number;
 }
 
 /** Few writers on purpose: commits over few connections share their fsync, and batches grow while they wait. */
@@ -62,6 +64,7 @@ export class DatabaseAccess {
           password,
           size: settings.poolSizes?.[role] ?? POOL_SIZES[role],
           statementTimeoutMs: settings.statementTimeoutMs ?? 15_000,
+          idleInTransactionMs: settings.idleInTransactionMs ?? 5_000,
           onState: (up) => {
             this.#up = up;
           },
