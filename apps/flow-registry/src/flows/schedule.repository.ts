@@ -58,7 +58,8 @@ export async function replaceSchedule(
   await session.query({ ...postponeSchedule, values: [tenantId, id, nextTick] });
 }
 
+/** The schedule before its work row, as the scheduler locks them: the other way about the two would deadlock. */
 async function endSchedule(session: TenantSession, id: string): Promise<void> {
-  await session.query({ ...deleteScheduleWork, values: [session.tenantId, id] });
   await session.query({ ...deleteSchedule, values: [session.tenantId, id] });
+  await session.query({ ...deleteScheduleWork, values: [session.tenantId, id] });
 }
