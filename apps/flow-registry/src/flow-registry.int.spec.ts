@@ -4,6 +4,7 @@ import { systemClock } from '@easyflow/kernel-time';
 import type { DatabaseAccess, IssuerPort } from '@easyflow/tenant-context';
 import { createTestDatabase, type TestDatabase, type TestTenant } from '@easyflow/testing';
 import { createHash } from 'node:crypto';
+import { DocumentChecker } from './flows/document-checker';
 import { FlowVersionRepository } from './flows/flow-version.repository';
 import { RequestHandler, type FlowPattern } from './requests/request-handler';
 
@@ -13,6 +14,7 @@ let gateway: IssuerPort;
 let registry: IssuerPort;
 let tenant: TestTenant;
 let announced: string[];
+const documents = new DocumentChecker();
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -24,7 +26,10 @@ beforeEach(async () => {
   tenant = await database.createTenant();
   announced = [];
 });
-afterAll(() => database.drop(), 30_000);
+afterAll(async () => {
+  await documents.close();
+  await database.drop();
+}, 30_000);
 
 /** A process of the registry: one that restarted remembers nothing. */
 const newHandler = () =>
@@ -32,6 +37,7 @@ const newHandler = () =>
     database: access,
     issuer: registry,
     flows: new FlowVersionRepository(systemClock),
+    documents,
     announce: async (_tenantId, { version }) => void announced.push(version),
   });
 

@@ -8,6 +8,7 @@ import { NestFactory } from '@nestjs/core';
 import { lastValueFrom } from 'rxjs';
 import type { FlowRegistryDeps } from './flow-registry-deps';
 import { FlowRegistryModule } from './flow-registry.module';
+import { DocumentChecker } from './flows/document-checker';
 import { FlowVersionRepository } from './flows/flow-version.repository';
 import { RequestHandler } from './requests/request-handler';
 
@@ -30,10 +31,12 @@ export async function startFlowRegistry(deps: FlowRegistryDeps): Promise<Running
   });
   const messaging = { transport, service: 'flow-registry', signer, verifier, log: logger } as const;
   const client = new TransportClient({ ...messaging, slot: settings.slot });
+  const documents = new DocumentChecker();
   const handler = new RequestHandler({
     database,
     issuer,
     flows: new FlowVersionRepository(clock),
+    documents,
     announce: async (tenantId, { namespace, name, version }) => {
       const notice = { tenantId, namespace, name, version };
       try {
@@ -65,6 +68,7 @@ export async function startFlowRegistry(deps: FlowRegistryDeps): Promise<Running
     ready: async () => Object.values(await checks()).every(Boolean),
     close: async () => {
       await app.close();
+      await documents.close();
       await client.close();
       await health?.close();
     },

@@ -1,5 +1,5 @@
 export type { Json } from '@easyflow/expressions';
-export { compileFlow, loadFlow } from './compile/compile-flow';
+export { compileFlow, loadFlow, readSchedule } from './compile/compile-flow';
 export type { Program } from './compile/program';
 export {
   DocumentSyntaxError,

@@ -5,16 +5,24 @@ import {
   FlowInvalidError,
   parseDocument,
   type ParsedDocument,
+  type Program,
 } from '@easyflow/engine';
 import { UserError } from '@easyflow/kernel-errors';
 import { createHash } from 'node:crypto';
-import type { CheckedDocument } from './flow-version.repository';
+
+/** What is known of a document that can run: plain data, to be passed between threads. */
+export interface CheckedContent extends Pick<Program, 'flow' | 'schedule'> {
+  /** JSON text. */
+  document: string;
+  /** Lower-case hex SHA-256 of the canonical JSON. */
+  contentHash: string;
+}
 
 /**
  * Reads and compiles a document.
  * @throws UserError `document.malformed` (400), `flow.invalid` (422) with the places
  */
-export function checkDocument({ source, mediaType }: FlowApplyBody): CheckedDocument {
+export function checkDocument({ source, mediaType }: FlowApplyBody): CheckedContent {
   const nul = source.indexOf('\0');
   if (nul !== -1) {
     const line = source.slice(0, nul).split('\n').length;
@@ -24,10 +32,10 @@ export function checkDocument({ source, mediaType }: FlowApplyBody): CheckedDocu
     });
   }
   const parsed = parseDocument(source, mediaType);
-  const program = compileFlow(parsed);
-  refuseLongVersion(program.flow.version, parsed);
-  const contentHash = createHash('sha256').update(canonicalJson(program.document)).digest('hex');
-  return { program, source, mediaType, contentHash };
+  const { document, flow, schedule } = compileFlow(parsed);
+  refuseLongVersion(flow.version, parsed);
+  const contentHash = createHash('sha256').update(canonicalJson(document)).digest('hex');
+  return { flow, ...(schedule && { schedule }), document: JSON.stringify(document), contentHash };
 }
 
 /** The specification bounds names but not versions, and no path or key could hold one without end. */

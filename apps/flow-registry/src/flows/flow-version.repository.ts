@@ -1,9 +1,10 @@
 import type { FlowReply } from '@easyflow/contracts-events';
-import { compileFlow, type Json, type Program } from '@easyflow/engine';
+import { readSchedule, type Json } from '@easyflow/engine';
 import { UserError } from '@easyflow/kernel-errors';
 import { newId } from '@easyflow/kernel-ids';
 import { formatTime, type Clock } from '@easyflow/kernel-time';
 import type { TenantSession } from '@easyflow/tenant-context';
+import type { CheckedContent } from './check-document';
 import {
   activateVersion,
   insertFlow,
@@ -14,13 +15,13 @@ import {
 import { replaceSchedule } from './schedule.repository';
 
 /** A document that was read and compiled, and how it came. */
-export interface CheckedDocument {
-  program: Program;
+export interface CheckedDocument extends CheckedContent {
   source: string;
   mediaType: string;
-  /** Lower-case hex SHA-256 of the canonical JSON. */
-  contentHash: string;
 }
+
+/** What becomes active. */
+type ActiveVersion = Omit<CheckedContent, 'contentHash'>;
 
 type Version = Extract<FlowReply, { kind: 'version' }>;
 
@@ -49,17 +50,17 @@ export class FlowVersionRepository {
     document: CheckedDocument,
     activate: boolean,
   ): Promise<Change> {
-    const { program, contentHash } = document;
-    const { namespace, name, version } = program.flow;
+    const { flow, contentHash } = document;
+    const { namespace, name, version } = flow;
     const { tenantId } = session;
     await session.query({ ...insertFlow, values: [tenantId, namespace, name] });
-    const active = await this.lock(session, program.flow);
-    const existing = await this.read(session, program.flow);
+    const active = await this.lock(session, flow);
+    const existing = await this.read(session, flow);
     if (existing) {
       refuseOtherContent(existing, document);
       const isActive = active === version;
       return {
-        reply: versionReply(program.flow, existing.created_at, {
+        reply: versionReply(flow, existing.created_at, {
           created: false,
           active: isActive,
         }),
@@ -74,16 +75,16 @@ export class FlowVersionRepository {
         name,
         version,
         newId(),
-        JSON.stringify(program.document),
+        document.document,
         document.source,
         document.mediaType,
         contentHash,
       ],
     });
-    if (activate) await this.makeActive(session, program);
+    if (activate) await this.makeActive(session, document);
     const createdAt = rows[0]?.created_at ?? new Date(this.clock.now());
     return {
-      reply: versionReply(program.flow, createdAt, { created: true, active: activate }),
+      reply: versionReply(flow, createdAt, { created: true, active: activate }),
       activated: activate,
     };
   }
@@ -104,7 +105,9 @@ export class FlowVersionRepository {
     }
     const changed = active !== flow.version;
     if (changed) {
-      await this.makeActive(session, compileFlow(JSON.parse(existing.document) as Json));
+      const { document } = existing;
+      const schedule = readSchedule(JSON.parse(document) as Json);
+      await this.makeActive(session, { flow, document, ...(schedule && { schedule }) });
     }
     return {
       reply: versionReply(flow, existing.created_at, { created: false, active: true }),
@@ -112,13 +115,13 @@ export class FlowVersionRepository {
     };
   }
 
-  private async makeActive(session: TenantSession, program: Program): Promise<void> {
-    const { namespace, name, version } = program.flow;
+  private async makeActive(session: TenantSession, active: ActiveVersion): Promise<void> {
+    const { namespace, name, version } = active.flow;
     await session.query({
       ...activateVersion,
       values: [session.tenantId, namespace, name, version],
     });
-    await replaceSchedule(session, program, this.clock.now());
+    await replaceSchedule(session, active, this.clock.now());
   }
 
   /** The active version, with the flow's row locked. */
@@ -149,9 +152,9 @@ export class FlowVersionRepository {
   }
 }
 
-function refuseOtherContent(existing: VersionRow, { program, contentHash }: CheckedDocument): void {
+function refuseOtherContent(existing: VersionRow, { flow, contentHash }: CheckedDocument): void {
   if (existing.content_hash === contentHash) return;
-  const { namespace, name, version } = program.flow;
+  const { namespace, name, version } = flow;
   throw new UserError(
     'flow.version_conflict',
     `Version ${version} of ${namespace}/${name} exists with other content; raise document.version`,

@@ -1,8 +1,8 @@
 import { scheduleRow, type ScheduleKind } from '@easyflow/domain-schedule';
-import type { Program } from '@easyflow/engine';
 import { newId } from '@easyflow/kernel-ids';
 import { formatTime } from '@easyflow/kernel-time';
 import type { TenantSession } from '@easyflow/tenant-context';
+import type { CheckedContent } from './check-document';
 import {
   deleteSchedule,
   deleteScheduleWork,
@@ -26,17 +26,19 @@ interface StoredSchedule {
  */
 export async function replaceSchedule(
   session: TenantSession,
-  program: Program,
+  { flow, schedule, document }: Pick<CheckedContent, 'flow' | 'schedule' | 'document'>,
   now: number,
 ): Promise<void> {
-  const { namespace, name, version } = program.flow;
+  const { namespace, name, version } = flow;
   const { tenantId } = session;
   const { rows } = await session.query<StoredSchedule>({
     ...readSchedule,
     values: [tenantId, namespace, name],
   });
   const current = rows[0];
-  const next = scheduleRow(program, {
+  // Only a schedule needs more of the document, which may be large.
+  const scheduled = { schedule, document: schedule && (JSON.parse(document) as unknown) };
+  const next = scheduleRow(scheduled, {
     now,
     current: current && {
       kind: current.kind,

@@ -13,7 +13,7 @@ import type {
 } from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
-import { checkDocument } from '../flows/check-document';
+import type { DocumentChecker } from '../flows/document-checker';
 import type { Change, FlowVersionRepository } from '../flows/flow-version.repository';
 import { readRequest, storeReply } from './request.statements';
 
@@ -26,6 +26,7 @@ export interface RequestHandlerOptions {
   database: Pick<DatabaseAccess, 'tenant'>;
   issuer: Pick<IssuerPort, 'exchange'>;
   flows: FlowVersionRepository;
+  documents: Pick<DocumentChecker, 'check'>;
   /** Tells the gateways after the commit; a notice that is lost costs them some seconds of an old version. */
   announce: (
     tenantId: string,
@@ -115,7 +116,7 @@ export class RequestHandler {
     const { database, announce } = this.options;
     let change: Change;
     try {
-      const work = this.workOf(pattern, JSON.parse(body));
+      const work = await this.workOf(token.tenantId, pattern, JSON.parse(body));
       change = await database.tenant(token, async (session) => {
         const done = await work(session);
         await reply(session, requestId, done.reply);
@@ -130,16 +131,21 @@ export class RequestHandler {
     if (change.activated) await announce(token.tenantId, change.reply);
   }
 
-  /** Compiling happens here, before any transaction is open. */
-  private workOf(pattern: FlowPattern, body: unknown): (session: TenantSession) => Promise<Change> {
-    const { flows } = this.options;
+  /** Documents are checked here, before any transaction is open. */
+  private async workOf(
+    tenantId: string,
+    pattern: FlowPattern,
+    body: unknown,
+  ): Promise<(session: TenantSession) => Promise<Change>> {
+    const { documents, flows } = this.options;
     if (pattern === 'flow.activate') {
       const flow = flowActivateBodySchema.parse(body);
       return (session) => flows.activate(session, flow);
     }
     const applied = flowApplyBodySchema.parse(body);
-    const document = checkDocument(applied);
-    return (session) => flows.apply(session, document, applied.activate);
+    const { source, mediaType, activate } = applied;
+    const content = await documents.check(tenantId, applied);
+    return (session) => flows.apply(session, { ...content, source, mediaType }, activate);
   }
 }
 

@@ -44,6 +44,14 @@ export function loadFlow(document: Json): Program {
   return compileValid(document, new IssueList(() => undefined), true);
 }
 
+/** When a flow that was accepted starts by itself. @throws FlowInvalidError */
+export function readSchedule(document: Json): Program['schedule'] {
+  const issues = new IssueList(() => undefined);
+  const schedule = compileSchedule(document as unknown as FlowDefinition, issues);
+  issues.refuse();
+  return schedule;
+}
+
 function isParsed(source: ParsedDocument | Json): source is ParsedDocument {
   return (
     typeof source === 'object' &&

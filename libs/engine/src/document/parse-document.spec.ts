@@ -52,6 +52,12 @@ describe('parseDocument of YAML', () => {
     expect(rest.slice(-4)).toEqual([4_898, 4_898, 4_899, 4_899]);
   });
 
+  it('refuses a text of more tokens than it can read in time', () => {
+    const { message, line } = issue(() => yaml(`a:\n${'- b\n'.repeat(200_000)}`));
+    expect(message).toContain('over 500000 tokens');
+    expect(line).toBeGreaterThan(100_000);
+  });
+
   it('expands aliases, up to a bound', () => {
     expect(yaml('a: &x { b: 1 }\nc: *x').document).toEqual({ a: { b: 1 }, c: { b: 1 } });
     const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
