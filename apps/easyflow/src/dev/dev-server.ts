@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { ensureDemoTenant, IssuerCore, provisionKeys, type DemoTenant } from '@easyflow/issuer';
+import { IssuerCore, type DemoTenant } from '@easyflow/issuer';
 import type { EmbeddedConfig } from '@easyflow/platform-config';
 import { startPostgres } from '@easyflow/platform-local-servers';
 import { logger as createLogger } from '@easyflow/platform-telemetry';
 import { DatabaseAccess } from '@easyflow/tenant-context';
 import { assertPortFree } from '../local/assert-port-free';
 import { DiscoveryFile } from '../local/discovery-file';
+import { demoTenant, installationKeys } from '../local/installation-keys';
 import { prepareDatabase } from '../local/local-database';
 import { openDataFolder } from '../local/open-data-folder';
 import type { Progress } from '../local/progress';
@@ -43,7 +44,7 @@ export async function startDevServer(
     const dataDir = path.resolve(config.dataDir);
     const isNew = !existsSync(dataDir);
     await openDataFolder(dataDir);
-    const keys = await provisionKeys(path.join(dataDir, 'keys'));
+    const keys = await installationKeys(dataDir);
     say(`starting Postgres in ${dataDir}`);
     const postgres = await startPostgres({ dataDir: path.join(dataDir, 'postgres'), log: say });
     closing.push(() => postgres.stop());
@@ -56,7 +57,7 @@ export async function startDevServer(
       passwords: { ef_issuer: keys.rolePasswords.ef_issuer },
     });
     closing.push(() => issuance.close());
-    const demo = await ensureDemoTenant(issuance.issuance, path.join(dataDir, 'keys'));
+    const demo = await demoTenant(issuance.issuance, dataDir);
     const core = new IssuerCore({
       issuance: issuance.issuance,
       jwtKeys: keys.jwtKeys,

@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { ServiceName } from '@easyflow/contracts-events';
-import { ensureDemoTenant, provisionKeys, type DemoTenant } from '@easyflow/issuer';
+import type { DemoTenant } from '@easyflow/issuer';
 import type { LocalServicesConfig } from '@easyflow/platform-config';
 import { freePort } from '@easyflow/platform-local-servers';
 import { DatabaseAccess } from '@easyflow/tenant-context';
 import { assertPortFree } from '../local/assert-port-free';
 import { DiscoveryFile } from '../local/discovery-file';
+import { demoTenant, installationKeys } from '../local/installation-keys';
 import { prepareDatabase } from '../local/local-database';
 import { openDataFolder } from '../local/open-data-folder';
 import type { Progress } from '../local/progress';
@@ -66,11 +67,11 @@ export async function startLocalServices(
   try {
     say(`starting Postgres, Kafka and Redis in ${dataDir}`);
     const servers = await startDataServers(options, dataDir, supervisor, say);
-    const keys = await provisionKeys(path.join(dataDir, 'keys'));
+    const keys = await installationKeys(dataDir);
     say('bringing the database to the newest schema');
     const database = await prepareDatabase(servers.postgresUrl, keys.rolePasswords, say);
     const demo = await withIssuance(database.address, keys.rolePasswords.ef_issuer, (access) =>
-      ensureDemoTenant(access.issuance, path.join(dataDir, 'keys')),
+      demoTenant(access.issuance, dataDir),
     );
 
     const issuerPort = await freePort();
