@@ -17,6 +17,7 @@ import type { INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
+import { inspect } from 'node:util';
 import { InProcessTransport } from '../in-process/in-process-transport';
 import type { IncomingRecord, TransportLog } from '../transport';
 import type { RecordSigner, RecordVerifier } from './record-trust';
@@ -258,6 +259,26 @@ describe('the Nest transport', () => {
     }
     expect(dead.map(({ key }) => key)).toEqual(['poison']);
     expect(seen.at(-1)).toMatchObject({ what: 'hint', payloads: [{}] });
+  });
+
+  it('sets aside what is no JSON, and quotes nothing of it in the log', async () => {
+    const topic = tenantEventsTopic(tenantId);
+    const dead: IncomingRecord[] = [];
+    await transport.subscribe({
+      group: 'dead',
+      topics: [tenantDeadLetterTopic(tenantId)],
+      onBatch: async (records) => void dead.push(...records),
+    });
+    const logged = jest.spyOn(log, 'error');
+    const headers = signer('gateway').sign({ topic, type: 'hint', tenantId, value: '' });
+    await transport.send([{ topic, headers, value: 'secret' }]);
+    for (let turn = 0; turn < 100 && dead.length === 0; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(dead.map((record) => record.headers['dead-letter-reason'])).toEqual(['message.invalid']);
+    expect(logged).toHaveBeenCalled();
+    expect(inspect(logged.mock.calls, { depth: 9 })).not.toContain('secret');
+    logged.mockRestore();
   });
 
   it('ignores a notice that no handler is for', async () => {

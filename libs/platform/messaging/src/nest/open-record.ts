@@ -34,9 +34,18 @@ export async function openRecord(
 }
 
 function payloadOf(record: IncomingRecord, type: string): unknown {
-  const parsed = messageType(type)?.schema.safeParse(JSON.parse(record.value));
+  const parsed = messageType(type)?.schema.safeParse(jsonOf(record.value, type));
   if (parsed?.success) return parsed.data;
   throw new UserError('message.invalid', `A message of type ${type} does not fit its schema`);
+}
+
+/** Without the error of JSON.parse, which quotes the text: it would be logged. */
+function jsonOf(value: string, type: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw new UserError('message.invalid', `A message of type ${type} is not JSON`);
+  }
 }
 
 /** Events are for the handlers of their type. Requests name theirs, in the header and under the signature. */
