@@ -50,6 +50,10 @@ describe('logging in', () => {
     expect(unknown.status).toBe(401);
     const [first, second] = [wrong, unknown].map(({ body }) => ({ ...body, traceId: '' }));
     expect(first).toEqual(second);
+    for (const impossible of ['a\0b', '\ud800', 'x'.repeat(10_000)]) {
+      const { status, body } = await login(impossible, impossible);
+      expect([status, { ...body, traceId: '' }]).toEqual([401, first]);
+    }
   });
 
   it('wants an email and a password', async () => {
@@ -204,9 +208,13 @@ describe('the admin key', () => {
       items: [{ placement: 'shared', status: 'active' }],
       nextCursor: expect.any(String) as string,
     });
-    expect(await admin('POST', { limits: { requestsPerSecond: -1 } })).toMatchObject({
-      status: 422,
-    });
+    for (const wrong of [
+      { limits: { requestsPerSecond: -1 } },
+      { name: 'a\0b' },
+      { name: '\ud800' },
+    ]) {
+      expect(await admin('POST', wrong)).toMatchObject({ status: 422 });
+    }
   });
 
   it('is of the wrong kind elsewhere, as tenants’ credentials are there', async () => {

@@ -3,6 +3,7 @@ import { newId } from '@easyflow/kernel-ids';
 import { waitFor, type TestTenant } from '@easyflow/testing';
 import { Agent, request } from 'undici';
 import { GatewayRig, orderFlow } from './gateway-rig.test';
+import { connect } from 'node:net';
 
 let rig: GatewayRig;
 let tenant: TestTenant;
@@ -186,6 +187,44 @@ describe('bad requests', () => {
         status: 415,
         body: { code: 'body.unsupported_media_type' },
       });
+    }
+  });
+
+  it('takes no compressed body', async () => {
+    const sent = await rig.call('POST', START, {
+      credential: tenant.apiKey,
+      body: '{"input":{"amount":1}}',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'br' },
+    });
+    expect(sent).toMatchObject({ status: 415, body: { code: 'body.unsupported_media_type' } });
+  });
+
+  it.each([
+    ['NONSENSE\r\n\r\n', 400, 'request.malformed'],
+    [
+      `GET / HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'request.headers_too_large',
+    ],
+  ])('answers a problem to %.20s', async (text, status, code) => {
+    const { port, hostname } = new URL(rig.gateway.url);
+    const socket = connect(Number(port), hostname, () => socket.write(text));
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(head).toContain('content-type: application/problem+json');
+    expect(problemSchema.parse(JSON.parse(body))).toMatchObject({ status, code });
+  });
+
+  it('knows no flow or execution of a name without end', async () => {
+    const long = 'x'.repeat(8_000);
+    for (const path of [
+      `/v1/executions/${long}`,
+      `/v1/flows/${long}/a`,
+      `${START.replace('/executions', '')}/versions/1.0.0-${long}`,
+    ]) {
+      expect((await rig.call('GET', path, { credential: tenant.apiKey })).status).toBe(404);
     }
   });
 

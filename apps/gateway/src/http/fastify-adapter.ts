@@ -2,14 +2,15 @@ import { problemMediaType } from '@easyflow/contracts-http';
 import { UserError } from '@easyflow/kernel-errors';
 import { problemAnswer } from '@easyflow/platform-http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { IncomingMessage } from 'node:http';
+import { fastify, type ConnectionError, type FastifyReply, type FastifyRequest } from 'fastify';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { allowedMethods } from './method-not-allowed';
 import { readBody } from './read-body';
 import { traceIdOf } from './trace-id';
 
-/** Names of flows and versions are longer than the router's own limit of 100. */
-const MAX_PARAMETER = 300;
+/** A part of a path is never too long for the router, only unknown to its route: Node bounds request and headers. */
+const MAX_PARAMETER = 16_384;
 
 /**
  * Fastify, because CPU is what a request costs here: measured on two cores, 25 µs for bare node:http, 29 for Fastify,
@@ -30,6 +31,7 @@ export function gatewayAdapter(options: {
     keepAliveTimeout: 65_000,
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+    clientErrorHandler: refuseConnection,
   });
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser('*', (_request: FastifyRequest, body: IncomingMessage) =>
@@ -68,4 +70,35 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
   // Bytes: to text Fastify would add a charset, which JSON media types do not have.
   const body = Buffer.from(JSON.stringify(problem));
   void reply.status(status).headers(headers).type(problemMediaType).send(body);
+}
+
+/** For what is no HTTP request that Fastify could see. The connection is of no further use. */
+function refuseConnection(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, problem } = problemAnswer(new UserError(...refusalOf(error.code)), traceIdOf({}));
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `content-type: ${problemMediaType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function refusalOf(code: string): ConstructorParameters<typeof UserError> {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return ['request.headers_too_large', 'The headers are too large; send less', { status: 431 }];
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return [
+      'request.timeout',
+      'The request did not arrive in time; send it faster',
+      { status: 408 },
+    ];
+  }
+  return ['request.malformed', 'This is no HTTP request'];
 }

@@ -1,4 +1,5 @@
 import { loginRequestSchema, type LoginResponse } from '@easyflow/contracts-http';
+import { UserError } from '@easyflow/kernel-errors';
 import type { IssuerPort } from '@easyflow/tenant-context';
 import { Controller, Get, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
@@ -20,7 +21,13 @@ export class SessionsController {
   @HttpCode(200)
   async login(@Req() request: FastifyRequest): Promise<LoginResponse> {
     const { value } = readJsonBody(request, loginRequestSchema);
+    // What no user can have is wrong like any other; the database and the issuer need not see it.
     const { email, password } = value;
+    if (email.length > 320 || password.length > 1_024 || email.includes('\0')) {
+      throw new UserError('auth.invalid_credentials', 'The credential is not valid', {
+        status: 401,
+      });
+    }
     return this.throttle.attempt({ email, address: request.ip }, () =>
       this.issuer.login(email, password),
     );

@@ -43,6 +43,16 @@ const kinds = {
     title: 'Malformed request',
     remedy: 'Correct the request line or the headers.',
   },
+  'request.timeout': {
+    status: 408,
+    title: 'The request came too slowly',
+    remedy: 'Send the whole request without long pauses.',
+  },
+  'request.headers_too_large': {
+    status: 431,
+    title: 'Headers too large',
+    remedy: 'Send less than 16 kB of request line and headers.',
+  },
   'auth.required': {
     status: 401,
     title: 'Authentication required',
