@@ -11,6 +11,7 @@ import {
   type IssuerPort,
 } from '@easyflow/tenant-context';
 import { runProcess, type Closable } from './run-process';
+import { SlotLease } from './slot-lease';
 
 /** The issuer is asked over HTTP and sends no messages; it has a start of its own. */
 type MessagingService = Exclude<ServiceName, 'issuer'>;
@@ -41,11 +42,13 @@ export async function runService<S extends MessagingService>(
     const config: ConfigOf[MessagingService] = readConfig(service);
     const logger = createLogger(service, { level: config.logLevel });
     const identity = await readWorkloadIdentity(service, config.identityKeyFile);
+    const issuer = keep(new HttpIssuer({ url: config.issuerUrl, identity }));
+    const slot = await slotOf(config, issuer, logger, keep);
     const running = await start({
       // readConfig answers the configuration of the service it was asked for.
-      config: config as ConfigOf[S],
+      config: { ...config, slot } as ConfigOf[S],
       database: keep(await DatabaseAccess.connect(config.database)),
-      issuer: keep(new HttpIssuer({ url: config.issuerUrl, identity })),
+      issuer,
       signer: new EnvelopeSigner(identity),
       logger,
       transport: async () => {
@@ -61,4 +64,17 @@ export async function runService<S extends MessagingService>(
     keep(running);
     return { url: running.url, logger };
   });
+}
+
+/** A process whose slot was given to another stops; whoever supervises it starts it again, with a slot of its own. */
+async function slotOf(
+  { slot, slotHolder: holder }: ConfigOf[MessagingService],
+  issuer: IssuerPort,
+  logger: Logger,
+  keep: <T extends Closable>(part: T) => T,
+): Promise<string> {
+  if (holder === undefined) return slot;
+  const lost = () => process.kill(process.pid, 'SIGTERM');
+  const lease = await SlotLease.take({ issuer, holder, logger, lost });
+  return lease ? keep(lease).slot : slot;
 }

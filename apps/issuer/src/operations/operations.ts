@@ -12,6 +12,7 @@ const limits = z
     ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
     ...(concurrentExecutions === undefined ? {} : { concurrentExecutions }),
   }));
+const holder = z.object({ holder: z.string().max(253) });
 const delegated = z.object({
   pattern: z.string().min(1).max(200),
   requestId: z.string().min(1).max(200),
@@ -55,6 +56,13 @@ export const OPERATIONS = {
   'register-owner': operation(z.object({ slot: z.string().max(64) }), (core, workload, content) =>
     core.registerOwner(workload, content.slot),
   ),
+  'lease-slot': operation(holder, async (core, workload, content) => ({
+    slot: await core.leaseSlot(workload, content.holder),
+  })),
+  'free-slot': operation(holder, async (core, workload, content) => {
+    await core.freeSlot(workload, content.holder);
+    return {};
+  }),
   'verify-admin': operation(z.object({ adminKey: secret }), (core, _, content) => {
     core.verifyAdmin(content.adminKey);
     return {};

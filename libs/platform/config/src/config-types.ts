@@ -61,6 +61,8 @@ export interface MessagingConfig extends CommonConfig {
   issuerUrl: string;
   /** Names this replica as owner of leases and receiver of replies. */
   slot: string;
+  /** When no slot is named: whom the issuer is asked to give one; `slot` stands until it has. */
+  slotHolder?: string;
 }
 
 export interface GatewayConfig extends MessagingConfig {

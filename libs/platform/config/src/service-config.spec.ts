@@ -153,10 +153,12 @@ describe('readConfig', () => {
     expect(config.prices).toEqual({ realtime: '0.004', balanced: '0.0035', eco: '0.003' });
   });
 
-  it('takes the slot from the pod unless it is named', () => {
+  it('asks for a slot for the pod unless one is named', () => {
     const pod = { ...executor, EASYFLOW_POD_NAME: 'executor-7' };
     expect(readConfig('executor', pod).slot).toBe('executor-7');
-    expect(readConfig('executor', { ...pod, EASYFLOW_SLOT: '3' }).slot).toBe('3');
+    expect(readConfig('executor', pod).slotHolder).toBe('executor-7');
+    expect(readConfig('executor', { ...pod, EASYFLOW_SLOT: '3' })).toMatchObject({ slot: '3' });
+    expect(readConfig('executor', { ...pod, EASYFLOW_SLOT: '3' })).not.toHaveProperty('slotHolder');
   });
 
   it('reads the eco window with its time zone', () => {

@@ -146,6 +146,10 @@ function messaging(
     },
     issuerUrl: have(values, 'EASYFLOW_ISSUER_URL'),
     slot: values.EASYFLOW_SLOT ?? environment['EASYFLOW_POD_NAME'] ?? '0',
+    ...optional(
+      'slotHolder',
+      values.EASYFLOW_SLOT === undefined ? environment['EASYFLOW_POD_NAME'] : undefined,
+    ),
   };
 }
 

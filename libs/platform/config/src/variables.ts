@@ -137,7 +137,7 @@ export const variables = {
   EASYFLOW_SLOT: variable({
     schema: slot.optional(),
     about:
-      'Names this replica as an owner of leases and as a receiver of replies; the process that replaces it takes the same. Default: EASYFLOW_POD_NAME, else 0.',
+      'Names this replica as an owner of leases and as a receiver of replies; the process that replaces it takes the same. Default: the lowest free number, which the issuer gives to the pod that EASYFLOW_POD_NAME names; 0 without a pod.',
     fix: 'write 1 to 64 letters, digits or hyphens, different for every replica of a service',
     usedBy: onKafka,
   }),

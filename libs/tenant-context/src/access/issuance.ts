@@ -130,6 +130,20 @@ export class Issuance {
     return row?.secret ?? '';
   }
 
+  /** The slot of the process, or the lowest free one; for a minute. */
+  async leaseSlot(workload: string, holder: string): Promise<number> {
+    const [row] = await this.#rows<{ slot: number }>(
+      'lease_slot',
+      'SELECT ctx.lease_slot($1, $2) AS slot',
+      [workload, holder],
+    );
+    return row?.slot ?? 0;
+  }
+
+  async freeSlot(workload: string, holder: string): Promise<void> {
+    await this.#rows('free_slot', 'SELECT ctx.free_slot($1, $2)', [workload, holder]);
+  }
+
   /** True the first time a delegation is used. */
   async useDelegation(id: string, expiresAt: Date): Promise<boolean> {
     const [row] = await this.#rows<{ first: boolean }>(

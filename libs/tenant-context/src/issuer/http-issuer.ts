@@ -83,6 +83,14 @@ export class HttpIssuer implements IssuerPort {
     return this.#call('register-owner', { slot });
   }
 
+  async leaseSlot(holder: string): Promise<number> {
+    return (await this.#call<{ slot: number }>('lease-slot', { holder })).slot;
+  }
+
+  async freeSlot(holder: string): Promise<void> {
+    await this.#call('free-slot', { holder });
+  }
+
   async verifyAdmin(adminKey: string): Promise<void> {
     await this.#call('verify-admin', { adminKey });
   }

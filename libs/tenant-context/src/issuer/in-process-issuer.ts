@@ -51,6 +51,14 @@ export class InProcessIssuer implements IssuerPort {
     return this.#core.registerOwner(this.#workload, slot);
   }
 
+  leaseSlot(holder: string): Promise<number> {
+    return this.#core.leaseSlot(this.#workload, holder);
+  }
+
+  freeSlot(holder: string): Promise<void> {
+    return this.#core.freeSlot(this.#workload, holder);
+  }
+
   async verifyAdmin(adminKey: string): Promise<void> {
     this.#core.verifyAdmin(adminKey);
   }

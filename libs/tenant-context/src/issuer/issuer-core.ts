@@ -127,6 +127,16 @@ export class IssuerCore {
     return { owner, secret };
   }
 
+  async leaseSlot(workload: ServiceName, holder: string): Promise<number> {
+    assertHolder(holder);
+    return this.#ask((issuance) => issuance.leaseSlot(workload, holder));
+  }
+
+  async freeSlot(workload: ServiceName, holder: string): Promise<void> {
+    assertHolder(holder);
+    return this.#ask((issuance) => issuance.freeSlot(workload, holder));
+  }
+
   verifyAdmin(adminKey: string): void {
     if (!sameSecret(adminKey, this.#settings.adminKey)) throw invalidCredentials();
   }
@@ -231,6 +241,16 @@ function asIssuerError(error: unknown): never {
   throw error instanceof Error
     ? error
     : new UnexpectedError('issuer.failed', 'The issuer failed', { cause: error });
+}
+
+/** The name of a pod, or of a process elsewhere. */
+function assertHolder(holder: string): void {
+  if (!/^[a-z0-9][a-z0-9._-]{0,252}$/i.test(holder)) {
+    throw new UserError(
+      'request.invalid',
+      'A process is named by letters, digits, dots or hyphens',
+    );
+  }
 }
 
 function forbidden(message: string): UserError {

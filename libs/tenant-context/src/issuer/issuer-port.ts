@@ -71,6 +71,13 @@ export interface IssuerPort {
   exchange(delegation: string, request: DelegatedRequest): Promise<AuthenticatedCaller>;
   /** Registers (again) a slot of the calling workload; leases the slot still holds are released. */
   registerOwner(slot: string): Promise<LeaseOwner>;
+  /**
+   * The slot of a process of the calling workload, for a minute: the one it has, or the lowest that is free. A number
+   * other than before says that the slot was given to another process meanwhile.
+   */
+  leaseSlot(holder: string): Promise<number>;
+  /** Leaves the process's slot to the next one. */
+  freeSlot(holder: string): Promise<void>;
   verifyAdmin(adminKey: string): Promise<void>;
   createTenant(adminKey: string, tenant: NewTenant): Promise<CreatedTenant>;
   listTenants(

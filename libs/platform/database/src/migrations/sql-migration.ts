@@ -12,6 +12,7 @@ export const MIGRATION_FILES = [
   '0005-issuance.sql',
   '0006-usage-and-keys.sql',
   '0007-outbox-rows-of-flushes.sql',
+  '0008-slots.sql',
 ] as const;
 
 /** The text of a migration; the build copies the SQL files beside this one. */
