@@ -24,11 +24,15 @@ const reasons = [
     applies: (_, ours) => mentions(ours, 'retry-limit-in-match'),
   },
   {
+    reason: 'recursion that is no tail call ends some thousands of calls deep',
+    applies: (_, ours) => mentions(ours, 'recursed too deeply'),
+  },
+  {
     reason: 'after an empty match jq may find something between the bytes of one character',
     applies: (test) =>
       /\b(?:test|match|capture|scan|splits?|g?sub)\(/.test(test.program) &&
       /[^\0-\x7f]/.test(JSON.stringify(test)) &&
-      /\\[WSDHXRP]|\[\^|\./.test(test.program),
+      /\\[bBWSDHXRP]|\[\^|\./.test(test.program),
   },
   {
     reason: '?// also catches the break by which builtins written in jq end their argument',

@@ -2,7 +2,7 @@ import { build, step, steps } from '../run/meter';
 import { describe, raise, raiseAbout } from '../run/raise';
 import { get, has } from '../values/access';
 import { isObject, kindOf, type Json, type JsonObject } from '../values/json';
-import { ownKeys, ownValues, put, sortedKeys } from '../values/object';
+import { KeyCount, ownKeys, ownValues, put, sortedKeys } from '../values/object';
 
 function indicesOf(array: readonly Json[]): number[] {
   build(8 * array.length);
@@ -49,6 +49,7 @@ export function fromEntries(input: Json): Json {
   const entries = Array.isArray(input) ? input : isObject(input) ? ownValues(input) : undefined;
   if (entries === undefined) return raise(`Cannot iterate over ${describe(input)}`);
   const object: JsonObject = {};
+  const size = new KeyCount();
   for (const entry of entries) {
     step();
     build(32);
@@ -58,6 +59,7 @@ export function fromEntries(input: Json): Json {
       return raise(`Cannot use ${describe(key)} as object key`);
     }
     put(object, key, value);
+    size.count(object);
   }
   return object;
 }

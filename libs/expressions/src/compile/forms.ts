@@ -1,9 +1,10 @@
 import { failure } from '../run/failure';
 import { build, meter, refill, step } from '../run/meter';
 import { raise } from '../run/raise';
-import { add, subtract } from '../values/arithmetic';
+import { add, addEntries, subtract } from '../values/arithmetic';
 import { compare } from '../values/compare';
-import { isTrue, type Json } from '../values/json';
+import { isObject, isTrue, type Json, type JsonObject } from '../values/json';
+import { KeyCount } from '../values/object';
 import { TextBuilder } from '../values/pieces';
 import { iterate, iteratePlaces } from './access';
 import { collectAlong } from './construct';
@@ -272,6 +273,8 @@ export class Sum extends Node {
       let sum: Json = null;
       // An array made here may grow in place; one from the input may not.
       let own: Json[] | undefined;
+      let object: JsonObject | undefined;
+      const size = new KeyCount();
       let text: TextBuilder | undefined;
       body(frame, input, (value) => {
         if (text !== undefined) {
@@ -298,10 +301,17 @@ export class Sum extends Node {
           }
           return GO;
         }
+        if (object !== undefined && isObject(value)) {
+          addEntries(object, value, size);
+          return GO;
+        }
         meter.at = at;
-        const isCopy = Array.isArray(sum) && Array.isArray(value);
+        const before = sum;
         sum = add(sum, value);
-        own = isCopy ? (sum as Json[]) : own;
+        // What is added to null is no copy.
+        if (before === null || value === null) return GO;
+        own = Array.isArray(sum) ? sum : undefined;
+        object = isObject(sum) ? sum : undefined;
         return GO;
       });
       return text === undefined ? sum : text.end();

@@ -127,6 +127,12 @@ export class Negate extends Node {
     const body = this.body.each();
     return (frame, input, out) => body(frame, input, (value) => out(this.compute(value)));
   }
+
+  override paths(): Paths {
+    const body = this.body.paths();
+    return (frame, place, input, out) =>
+      body(frame, place, input, (reached, value) => out(reached, this.compute(value)));
+  }
 }
 
 /** `a and b`, `a or b`; the right side is looked at only where it matters. */

@@ -6,7 +6,7 @@ import type { Json } from '../values/json';
 import { Index, Iterate, Slice } from './access';
 import { Assign, Modify, Update } from './assign';
 import { Comma, Identity, Literal, Pipe, Scoped, Variable } from './basic';
-import { Bind, Foreach, Reduce } from './bindings';
+import { Bind, Foreach } from './bindings';
 import { Destructuring, type SlotPart, type SlotPattern } from './destructuring';
 import { Call, Callable, ParameterUse, passNode, ValueCall } from './calls';
 import { ArrayOf, Format, Interpolation, ObjectOf, type Entry } from './construct';
@@ -14,6 +14,7 @@ import { Break, If, Label, Try } from './control';
 import { hasLocals, variablesOf } from './locals';
 import { ONE, type Card, type Node } from './node';
 import { Alternative, Binary, Logic, Negate, operations } from './operators';
+import { Reduce } from './reduce';
 import { FrameLayout, keys, lookUp, type Scope } from './scope';
 
 type Of<K extends Ast['kind']> = Extract<Ast, { kind: K }>;

@@ -37,6 +37,15 @@ export const meter = {
   label: 0,
 };
 
+/** More steps than this are not made before the clock is started. */
+const firstChunk = 64;
+
+/**
+ * The most keys of an object that an evaluation builds. The engine lists the keys of an object
+ * at once, in 0.3 to 0.8 µs for each, and nothing can interrupt it.
+ */
+export const mostKeys = 100_000;
+
 /** What there is at least for making results of what was computed. */
 const rest: Readonly<Required<Limits>> = {
   steps: 1_000_000,
@@ -49,8 +58,8 @@ let chunkSize = 0;
 let deadline = 0;
 let limits: Required<Limits> = defaultLimits;
 
-function takeChunk(): void {
-  chunkSize = Math.min(chunk, stepsAfterChunk);
+function takeChunk(size: number): void {
+  chunkSize = Math.min(size, stepsAfterChunk);
   stepsAfterChunk -= chunkSize;
   meter.left += chunkSize;
 }
@@ -69,17 +78,22 @@ export function startMeter(wanted: Limits | undefined): void {
   meter.at = -1;
   meter.nonFinite = false;
   meter.label = 0;
-  takeChunk();
+  takeChunk(firstChunk);
 }
 
 function reached(limit: LimitName, text: string): never {
   throw new LimitReached(limit, text, meter.at);
 }
 
+/** Ends the evaluation: it has built an object of too many keys. */
+export function refuseKeys(): never {
+  reached('memory', `Evaluation built an object of more than ${mostKeys} keys`);
+}
+
 /** Called when a chunk of steps is used up. */
 export function refill(): void {
   const now = performance.now();
-  // The first look starts the clock: expressions that end within one chunk never read it.
+  // The first look, a few steps in, starts the clock: short expressions never read it.
   if (deadline < 0) deadline = now + limits.milliseconds;
   else if (now > deadline) {
     reached('time', `Evaluation took longer than ${limits.milliseconds} ms`);
@@ -88,7 +102,7 @@ export function refill(): void {
     if (stepsAfterChunk <= 0) {
       reached('steps', `Evaluation took more than ${limits.steps} steps`);
     }
-    takeChunk();
+    takeChunk(chunk);
   }
 }
 

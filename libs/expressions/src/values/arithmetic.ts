@@ -1,9 +1,9 @@
-import { build, meter, step, steps } from '../run/meter';
+import { build, meter, mostKeys, step, steps } from '../run/meter';
 import { raise, raiseAboutBoth } from '../run/raise';
 import { copyOf } from './access';
 import { equal } from './compare';
 import { isObject, type Json, type JsonObject } from './json';
-import { copyObject, member, ownKeys, put } from './object';
+import { copyObject, KeyCount, member, ownKeys, put } from './object';
 import { repeatString, splitString } from './strings';
 
 function checked(value: number): number {
@@ -27,15 +27,21 @@ export function add(a: Json, b: Json): Json {
   }
   if (isObject(a) && isObject(b)) {
     const sum = copyOf(a);
-    const keys = ownKeys(b);
-    build(32 * keys.length);
-    for (const key of keys) {
-      step();
-      put(sum, key, b[key] as Json);
-    }
+    addEntries(sum, b, new KeyCount(mostKeys >> 3));
     return sum;
   }
   raiseAboutBoth(a, b, 'cannot be added');
+}
+
+/** Sets the entries of an object in one that may be changed in place. */
+export function addEntries(target: JsonObject, source: JsonObject, size: KeyCount): void {
+  const keys = ownKeys(source);
+  build(32 * keys.length);
+  for (const key of keys) {
+    step();
+    put(target, key, source[key] as Json);
+    size.count(target);
+  }
 }
 
 /** jq's `-`. */

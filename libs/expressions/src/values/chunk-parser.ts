@@ -1,6 +1,6 @@
 import { steps } from '../run/meter';
 import type { Json, JsonObject } from './json';
-import { ownKeys, put } from './object';
+import { KeyCount, ownKeys, put } from './object';
 
 /** So much text, or one string that is longer, goes to JavaScript's parser at once. */
 const chunkLength = 65_536;
@@ -20,6 +20,7 @@ interface Open {
   element: number;
   /** Whether the last element has been parsed: nothing but its comma may follow. */
   taken: boolean;
+  readonly size: KeyCount;
 }
 
 /** Thrown for what is not plain JSON. */
@@ -106,6 +107,7 @@ export class ChunkParser {
       pending: next,
       element: next,
       taken: false,
+      size: new KeyCount(),
     });
   }
 
@@ -141,7 +143,10 @@ export class ChunkParser {
     const keys = ownKeys(entries);
     if (keys.length === 0) throw new NotPlain();
     const object = (top.value ??= {}) as JsonObject;
-    for (const key of keys) put(object, key, entries[key] as Json);
+    for (const key of keys) {
+      put(object, key, entries[key] as Json);
+      top.size.count(object);
+    }
   }
 
   private end(at: number): void {
@@ -177,7 +182,9 @@ export class ChunkParser {
     } else {
       const keys = Object.keys(JSON.parse(`{${before}0}`) as JsonObject);
       if (keys.length !== 1) throw new NotPlain();
-      put((outside.value ??= {}) as JsonObject, keys[0] as string, value);
+      const object = (outside.value ??= {}) as JsonObject;
+      put(object, keys[0] as string, value);
+      outside.size.count(object);
     }
     outside.pending = end;
     outside.taken = true;

@@ -1,4 +1,4 @@
-import { step, steps } from '../run/meter';
+import { mostKeys, refuseKeys, step, steps } from '../run/meter';
 import type { Json, JsonObject } from './json';
 import { sorted } from './sort';
 
@@ -27,6 +27,21 @@ export function put(object: JsonObject, key: string, value: Json): void {
   }
 }
 
+/** Counts the keys of an object under construction: listing too many cannot be interrupted. */
+export class KeyCount {
+  constructor(private left = mostKeys) {}
+
+  /** Called when a key was set, whether it is a new one or not. */
+  count(object: JsonObject): void {
+    this.left -= 1;
+    if (this.left >= 0) return;
+    const { length } = Object.keys(object);
+    if (length > mostKeys) refuseKeys();
+    steps(length);
+    this.left = Math.max(mostKeys - length, mostKeys >> 3);
+  }
+}
+
 /** Larger objects are counted when they are enumerated, and copied key by key. */
 const large = 1024;
 
@@ -43,6 +58,7 @@ export function ownKeys(object: JsonObject): string[] {
 /** A shallow copy. */
 export function copyObject(object: JsonObject, keys = ownKeys(object)): JsonObject {
   if (keys.length <= large) return { ...object };
+  if (keys.length > mostKeys) refuseKeys();
   const copy: JsonObject = {};
   for (const key of keys) {
     step();

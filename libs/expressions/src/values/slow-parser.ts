@@ -1,7 +1,7 @@
 import { step } from '../run/meter';
 import type { Json, JsonObject } from './json';
 import { parseNumber } from './number';
-import { put } from './object';
+import { KeyCount, put } from './object';
 import { eachPiece } from './pieces';
 import { utf8Size } from './print';
 
@@ -12,6 +12,7 @@ const maximumDepth = 10_000;
 interface Open {
   readonly value: Json[] | JsonObject;
   key: string | undefined;
+  readonly size: KeyCount;
 }
 
 /** Thrown within the parser; the message is jq's. */
@@ -175,7 +176,11 @@ export class SlowParser {
           throw new Complaint('Exceeds depth limit for parsing');
         }
         if (this.next !== undefined) throw new Complaint('Expected separator between values');
-        this.open.push({ value: character === '[' ? [] : {}, key: undefined });
+        this.open.push({
+          value: character === '[' ? [] : {},
+          key: undefined,
+          size: new KeyCount(),
+        });
         break;
       case ':':
         this.colon(top);
@@ -211,6 +216,7 @@ export class SlowParser {
     if (Array.isArray(top.value)) top.value.push(value);
     else {
       put(top.value, top.key as string, value);
+      top.size.count(top.value);
       top.key = undefined;
     }
     this.next = undefined;
