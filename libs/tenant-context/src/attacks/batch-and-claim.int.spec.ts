@@ -1,46 +1,22 @@
 import { newId } from '@easyflow/kernel-ids';
-import {
-  AttackBench,
-  BUNDLE_ATTACKS,
-  CLAIM_ATTACKS,
-  createTestDatabase,
-  type CanaryTenant,
-  type TestDatabase,
-} from '@easyflow/testing';
+import { AttackBench, BUNDLE_ATTACKS, CLAIM_ATTACKS, type CanaryTenant } from '@easyflow/testing';
 import type { DatabaseAccess } from '../access/database-access';
 import type { IssuerPort } from '../issuer/issuer-port';
+import { attackedDatabase, attacksInEachPlacement } from './attacked.test';
 
-let database: TestDatabase;
+const database = attackedDatabase();
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-}, 60_000);
-
-afterAll(() => database.drop());
-
-describe.each(['shared', 'schema'] as const)('batch and claim in the %s placement', (placement) => {
-  let bench: AttackBench;
-
-  beforeAll(async () => {
-    bench = await AttackBench.create(database, placement);
-  }, 60_000);
-
-  it.each([...CLAIM_ATTACKS, ...BUNDLE_ATTACKS].map((attack) => [attack.name, attack] as const))(
-    '%s',
-    (_name, attack) => attack.run(bench),
-    30_000,
-  );
-});
+attacksInEachPlacement('batch and claim', database, [...CLAIM_ATTACKS, ...BUNDLE_ATTACKS]);
 
 describe('batch_mixup', () => {
   let access: DatabaseAccess;
   let tenants: CanaryTenant[];
 
   beforeAll(async () => {
-    access = await database.accessFor(['ef_worker', 'ef_api']);
+    access = await database().accessFor(['ef_worker', 'ef_api']);
     // One after the other: planting canaries changes a setting of the one superuser's session.
-    const first = await AttackBench.create(database, 'shared');
-    const second = await AttackBench.create(database, 'shared');
+    const first = await AttackBench.create(database(), 'shared');
+    const second = await AttackBench.create(database(), 'shared');
     tenants = [first, second].flatMap((bench) => [bench.a, bench.b]);
   }, 60_000);
 
@@ -89,14 +65,14 @@ describe('delegations', () => {
 
   beforeAll(async () => {
     [gateway, registry, analytics] = await Promise.all([
-      database.issuerFor('gateway'),
-      database.issuerFor('flow-registry'),
-      database.issuerFor('analytics'),
+      database().issuerFor('gateway'),
+      database().issuerFor('flow-registry'),
+      database().issuerFor('analytics'),
     ]);
   });
 
   it('delegation_wrong_audience', async () => {
-    const tenant = await database.createTenant();
+    const tenant = await database().createTenant();
     const delegation = await gateway.delegate(tenant.apiKey, {
       ...request,
       audience: 'flow-registry',
@@ -110,7 +86,7 @@ describe('delegations', () => {
   });
 
   it('delegation_expired', async () => {
-    const tenant = await database.createTenant();
+    const tenant = await database().createTenant();
     const delegate = (): Promise<string> =>
       gateway.delegate(tenant.apiKey, { ...request, audience: 'flow-registry' });
     const late = await delegate();

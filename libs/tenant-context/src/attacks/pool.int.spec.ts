@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  AttackBench,
-  createTestDatabase,
-  refused,
-  works,
-  type TestDatabase,
-} from '@easyflow/testing';
+import { AttackBench, refused, works } from '@easyflow/testing';
 import type { DatabaseAccess } from '../access/database-access';
 import type { TenantSession } from '../access/sessions';
 import type { TenantToken } from '../context/tenant';
 import { currentTenant } from '../context/unit-of-work';
+import { attackedDatabase } from './attacked.test';
 
 const EXECUTIONS = { name: 'executions', text: 'SELECT tenant_id FROM executions' };
 const SESSION = {
@@ -20,21 +15,18 @@ const SESSION = {
                 current_setting('row_security') AS rls, pg_backend_pid() AS pid`,
 };
 
-let database: TestDatabase;
+const database = attackedDatabase();
 let bench: AttackBench;
 let access: DatabaseAccess;
 let tokens: { a: TenantToken; b: TenantToken };
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  bench = await AttackBench.create(database, 'shared');
+  bench = await AttackBench.create(database(), 'shared');
 }, 60_000);
-
-afterAll(() => database.drop());
 
 beforeEach(async () => {
   // One connection: what A leaves behind, B finds.
-  access = await database.accessFor(['ef_api'], { poolSizes: { ef_api: 1 } });
+  access = await database().accessFor(['ef_api'], { poolSizes: { ef_api: 1 } });
   tokens = { a: await bench.a.token('ef_api'), b: await bench.b.token('ef_api') };
 });
 
@@ -145,7 +137,7 @@ describe('what one tenant leaves in a pooled connection', () => {
   });
 
   it('search_path_poison', async () => {
-    const placed = await AttackBench.create(database, 'schema');
+    const placed = await AttackBench.create(database(), 'schema');
     await attack(`SELECT set_config('search_path', '${placed.b.schema}', false)`);
     await expectCleanSession();
     // A poisoned session of another placement, too.
@@ -172,7 +164,7 @@ describe('what one tenant leaves in a pooled connection', () => {
   });
 
   it('async_interleave', async () => {
-    const wide = await database.accessFor(['ef_api'], { poolSizes: { ef_api: 6 } });
+    const wide = await database().accessFor(['ef_api'], { poolSizes: { ef_api: 6 } });
     const both = [tokens.a, tokens.b];
     const seen = await Promise.all(
       Array.from({ length: 1_000 }, async (_, index) => {
