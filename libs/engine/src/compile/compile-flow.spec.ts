@@ -258,6 +258,18 @@ describe('compileFlow', () => {
     expect(compile('do: []').schedule).toBeUndefined();
   });
 
+  it.each(['1.0.0-alpha5', '1.99.0', '0.10.0'])('takes the version %s of the DSL', (dsl) => {
+    const document = { dsl, namespace: 'n', name: 'x', version: '1.2.3' };
+    expect(compileFlow({ document, do: [] }).flow.version).toBe('1.2.3');
+  });
+
+  it('refuses a later major version of the DSL', () => {
+    const document = { dsl: '2.0.0', namespace: 'n', name: 'x', version: '1.2.3' };
+    expect(() => compileFlow({ document, do: [] })).toThrow(
+      '#/document/dsl The version 2.0.0 of the DSL is not supported yet',
+    );
+  });
+
   it.each([
     'https://json-schema.org/draft/2020-12/schema',
     'http://json-schema.org/draft-07/schema#',

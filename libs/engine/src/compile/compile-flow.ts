@@ -12,7 +12,7 @@ import type { CompilerContext } from './compiler-context';
 import type { FlowDefinition } from './definitions';
 import { compileFixedDuration } from './durations';
 import { IssueList } from './issue-list';
-import type { CompiledProgram, Program } from './program';
+import type { CompiledProgram, Program, TaskNode } from './program';
 import { SiteCompiler } from './sites';
 
 /** What a flow document may consist of. */
@@ -84,6 +84,7 @@ function compileValid(document: Json, issues: IssueList, accepted: boolean): Com
     compileList: (definition, pointer, locals) => compileList(definition, pointer, context, locals),
   };
   checkKeys(flow, issues);
+  checkDslVersion(flow.document.dsl, issues);
   if ((flow.evaluate?.language ?? 'jq') !== 'jq') {
     issues.unsupported(
       '/evaluate/language',
@@ -113,11 +114,17 @@ function compileValid(document: Json, issues: IssueList, accepted: boolean): Com
     timeout: compileTimeout(flow.timeout, '/timeout', context, []),
     secrets,
     readsWorkflow: text.includes('$workflow'),
-    readsContext: text.includes('$context'),
+    readsContext: text.includes('$context') || exportsAsItIs(context.tasks.values()),
     validateInput: (value) => input.schema?.check(value) ?? [],
   };
   issues.refuse();
   return program;
+}
+
+/** Whether a task checks the context by a schema without changing it. */
+function exportsAsItIs(tasks: Iterable<TaskNode>): boolean {
+  for (const { export: step } of tasks) if (step.schema && !step.transform) return true;
+  return false;
 }
 
 /** The schema lets any key stand at the top; one that is nearly a known one is a slip that would go unnoticed. */
@@ -127,6 +134,12 @@ function checkKeys(document: object, issues: IssueList): void {
     if (meant === undefined) continue;
     issues.add(pointerTo('', key), `"${key}" is not a known key here; did you mean "${meant}"?`);
   }
+}
+
+/** A document of another major version may mean something else by the same words. */
+function checkDslVersion(version: string, issues: IssueList): void {
+  if (Number.parseInt(version, 10) <= 1) return;
+  issues.unsupported('/document/dsl', `The version ${version} of the DSL`);
 }
 
 function compileSchedule(flow: FlowDefinition, issues: IssueList): Program['schedule'] {

@@ -69,6 +69,11 @@ do:
       `do: [{ a: { set: { x: 1 }, export: { as: .x, schema: { document: { type: string } } } } }]`,
     ],
     [
+      'exported context',
+      '/do/0/a',
+      `do: [{ a: { set: { x: 1 }, export: { schema: { document: { required: [x] } } } } }]`,
+    ],
+    [
       'input of the workflow',
       '/input',
       `{ input: { schema: { document: { type: string } } }, do: [] }`,
@@ -500,6 +505,14 @@ do:
     });
     expect(ignored).toMatchObject({ status: 'running', effects: [], history: [] });
     expect(ignored.state).toEqual(first.state);
+  });
+
+  it('expands the names in a URI as they stand, dots and all', () => {
+    const { effects } = runVirtually(
+      `do: [{ a: { call: http, with: { method: get, endpoint: 'http://x/{pet.id}/{none}' } } }]`,
+      { input: { 'pet.id': 'a/b', pet: { id: 1 } } },
+    );
+    expect(effects[0]).toMatchObject({ request: { uri: 'http://x/a%2Fb/' } });
   });
 
   it('refuses what a URI cannot hold and a secret that is missing', () => {

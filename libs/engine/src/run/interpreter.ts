@@ -258,7 +258,12 @@ export class Interpreter implements Machine {
   private exportContext(node: TaskNode, output: Json, scope: Scope): void {
     const { program, state } = this;
     const step = node.export;
-    if (!step.transform) return;
+    if (!step.transform) {
+      // The default of `as` is the context as it is.
+      const what = 'exported context';
+      if (step.schema) this.evaluation.validate(step.schema, state.context, what, node.pointer);
+      return;
+    }
     const exported = { ...scope, output };
     const context = this.transform(step, output, exported, 'exported context', node.pointer);
     if (program.readsContext) state.context = context;
