@@ -1,6 +1,6 @@
-import { compileFlow } from '../compile/compile-flow';
+import { compileFlow, loadFlow } from '../compile/compile-flow';
 import { parseDocument } from '../document/parse-document';
-import { advance, type Advance, type Signal } from './advance';
+import { advance, effectsInFlight, type Advance, type Signal } from './advance';
 import type { CloudEvent } from './cloud-event';
 import type { CallHttpEffect, Effect, RunFlowEffect } from './effects';
 import type { FlowError } from './flow-error';
@@ -21,6 +21,11 @@ export interface VirtualOptions {
   child?: (effect: RunFlowEffect) => Answer;
   /** Looks at, or replaces, every state between two advances. */
   between?: (state: ExecutionState) => ExecutionState;
+  /**
+   * Every advance is made by a new process, which loads the flow and takes the calls in flight over, after one that
+   * died before its checkpoint; and all signals come twice.
+   */
+  takenOver?: boolean;
 }
 
 /** What an execution did, on a clock that jumps from timer to timer. */
@@ -42,7 +47,7 @@ export function flow(body: string): string {
 
 /** Runs the YAML of a flow to its end, or until nothing can happen any more. */
 export function runVirtually(body: string, options: VirtualOptions = {}): VirtualRun {
-  const program = compileFlow(parseDocument(flow(body), 'application/yaml'));
+  let program = compileFlow(parseDocument(flow(body), 'application/yaml'));
   const run: VirtualRun = {
     last: undefined as unknown as Advance,
     history: [],
@@ -52,14 +57,20 @@ export function runVirtually(body: string, options: VirtualOptions = {}): Virtua
   };
   let now = START;
   let signals: Signal[] = [];
+  let calls: CallHttpEffect[] = [];
   let state = createState(program, { executionId: 'e1', input: options.input ?? {}, now });
   for (let turn = 0; turn < 10_000; turn += 1) {
-    const step = advance(program, state, {
+    const inputs = {
       now,
-      signals,
       ...(options.secrets !== undefined && { secrets: options.secrets }),
       ...(options.steps !== undefined && { budget: { steps: options.steps } }),
-    });
+    };
+    if (options.takenOver) {
+      advance(program, state, { ...inputs, signals });
+      program = loadFlow(program.document);
+      signals = [...signals, ...signals];
+    }
+    const step = advance(program, state, { ...inputs, signals });
     run.last = step;
     run.history.push(...step.history);
     run.events.push(...step.events);
@@ -69,6 +80,8 @@ export function runVirtually(body: string, options: VirtualOptions = {}): Virtua
       return answer(effect, options, run.effects.length - 1);
     });
     state = options.between?.(step.state) ?? step.state;
+    calls = inFlight(calls, step);
+    if (options.takenOver) expect(effectsInFlight(program, state, inputs)).toEqual(calls);
     const isOver = ['completed', 'faulted', 'cancelled'].includes(step.status);
     if (isOver) return run;
     if (signals.length > 0 || step.yielded) continue;
@@ -76,6 +89,13 @@ export function runVirtually(body: string, options: VirtualOptions = {}): Virtua
     now = Math.max(now, step.wakeAt);
   }
   throw new Error('The execution does not end');
+}
+
+/** The calls of before that matter still, and those begun. */
+function inFlight(before: readonly CallHttpEffect[], step: Advance): CallHttpEffect[] {
+  const begun = step.effects.filter((effect) => effect.kind === 'callHttp');
+  const waiting = JSON.stringify(step.state.root);
+  return [...before, ...begun].filter(({ key }) => waiting.includes(key));
 }
 
 function answer(effect: Effect, options: VirtualOptions, count: number): Signal[] {
