@@ -164,7 +164,8 @@ class OpenTestDatabase implements TestDatabase {
   ) {
     const { host, port, database } = parseDatabaseUrl(databaseUrl);
     this.address = { host, port, database };
-    this.#root = new Client({ connectionString: databaseUrl });
+    // Pipelined, because a spec may look at several things at once.
+    this.#root = new Client({ connectionString: databaseUrl, pipeline: true });
     // A spec may end every connection of the server; the next statement then says so.
     this.#root.on('error', (error) => this.#lost.push(error));
   }
