@@ -132,7 +132,11 @@ describe('parseDocument of JSON', () => {
   it.each([
     ['duplicate keys', '{"a": 1,\n"a": 2}', '#/a', 2, 'twice'],
     ['bad syntax', '{"a": 1,\n}', '#', 2, ''],
-    ['YAML', 'a: 1', '#', undefined, ''],
+    ['a value too few', '{"a": [1,\n2,]}', '#', 2, 'expected a value at column 3'],
+    ['YAML', '\na: 1', '#', 2, 'expected a value at column 1'],
+    ['no end', '{"a": 1', '#', 1, 'the text ends'],
+    ['depth without end', '['.repeat(200_000), '#', 1, 'nested too deeply'],
+    ['a long text without end', `{"a": "${'x'.repeat(1_000_000)}`, '#', 1, 'not closed'],
     [
       'depth',
       '['.repeat(101) + ']'.repeat(101),

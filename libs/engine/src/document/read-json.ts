@@ -1,5 +1,5 @@
 import type { Json } from '@easyflow/expressions';
-import { pointerFragment } from '@easyflow/kernel-errors';
+import { locateJsonError, pointerFragment } from '@easyflow/kernel-errors';
 import { DocumentSyntaxError } from './document-issue';
 import { pointerKeys, pointerTo } from './json-pointer';
 import { MOST_LEVELS, tooDeep, type ParsedDocument } from './parsed-document';
@@ -10,26 +10,18 @@ export function readJson(text: string): ParsedDocument {
   try {
     document = JSON.parse(text) as Json;
   } catch (error) {
-    throw syntaxError(text, error);
+    if (!(error instanceof SyntaxError)) throw error;
+    throw syntaxError(text);
   }
   const lines = scan(text);
   return { document, line: (pointer) => nearestLine(lines, pointer) };
 }
 
-function syntaxError(text: string, error: unknown): DocumentSyntaxError {
-  const message = error instanceof Error ? error.message : String(error);
-  const position = /at position (\d+)/.exec(message)?.[1];
+function syntaxError(text: string): DocumentSyntaxError {
+  const { message, line, column } = locateJsonError(text);
   return new DocumentSyntaxError([
-    {
-      pointer: '#',
-      ...(position !== undefined && { line: lineOf(text, Number(position)) }),
-      message,
-    },
+    { pointer: '#', line, message: `${message} at column ${column}` },
   ]);
-}
-
-function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length;
 }
 
 interface Level {

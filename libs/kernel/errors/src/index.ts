@@ -5,4 +5,5 @@ export {
   UserError,
   type ErrorPlace,
 } from './easyflow-error';
+export { locateJsonError, type JsonErrorPlace } from './json-error';
 export { fragmentTo, pointerFragment } from './fragment';

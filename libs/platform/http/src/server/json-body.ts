@@ -1,6 +1,5 @@
-import { fragmentTo, UserError } from '@easyflow/kernel-errors';
+import { fragmentTo, locateJsonError, UserError } from '@easyflow/kernel-errors';
 import { isUtf8 } from 'node:buffer';
-import { locateJsonError } from './json-error';
 
 /** Levels of objects and arrays that a body may have. */
 export const maxNesting = 100;

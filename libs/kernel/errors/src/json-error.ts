@@ -6,6 +6,9 @@ export interface JsonErrorPlace {
   column: number;
 }
 
+/** Far more than any reader allows, and far less than the stack does. */
+const MOST_LEVELS = 500;
+
 class Stop extends Error {
   constructor(
     message: string,
@@ -23,7 +26,7 @@ const WORD = /true|false|null/y;
 
 /**
  * Finds the place that JSON.parse refused: its own message often tells no position. Only called after it has
- * refused and after the nesting was checked, so neither speed nor depth matters here.
+ * refused, so speed does not matter here.
  */
 export function locateJsonError(text: string): JsonErrorPlace {
   const { message, offset } = firstError(text);
@@ -45,6 +48,7 @@ function firstError(text: string): { message: string; offset: number } {
 
 class Scanner {
   private at = 0;
+  private depth = 0;
 
   constructor(private readonly text: string) {}
 
@@ -63,7 +67,14 @@ class Scanner {
   }
 
   private members(close: string, one: () => void): void {
+    this.depth += 1;
+    if (this.depth > MOST_LEVELS) this.stop('nested too deeply');
     this.at += 1;
+    this.list(close, one);
+    this.depth -= 1;
+  }
+
+  private list(close: string, one: () => void): void {
     this.skip(SPACE);
     if (this.take(close)) return;
     for (;;) {
