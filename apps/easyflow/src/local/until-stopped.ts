@@ -6,8 +6,8 @@ interface Stoppable {
 }
 
 /**
- * Starts, and stops cleanly at Ctrl-C or SIGTERM, also when that comes while it is still starting. A second Ctrl-C
- * ends at once. Resolves when everything has stopped; the process's exit code is then 130 after Ctrl-C, else 0.
+ * Starts, and stops cleanly at Ctrl-C or SIGTERM, also when that comes while it is still starting: a start that
+ * fails then has failed because of it, as what it runs gets the same Ctrl-C. A second Ctrl-C ends at once. Resolves when everything has stopped; the process's exit code is then 130 after Ctrl-C, else 0.
  */
 export async function untilStopped(
   progress: Progress,
@@ -25,9 +25,11 @@ export async function untilStopped(
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
   try {
-    const running = await start();
+    const running = await start().catch((error: unknown) => {
+      if (asked === undefined) throw error;
+    });
     await told;
-    await running.close();
+    await running?.close();
     progress.say('stopped');
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
