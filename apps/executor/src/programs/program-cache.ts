@@ -11,10 +11,16 @@ export interface FlowVersion {
 }
 
 const MOST_PROGRAMS = 2_000;
+/** Characters of documents: some 150 MB of programs at most. A few dozen documents of 1 MB would fill the heap. */
+const MOST_CHARACTERS = 4_000_000;
 
 /** Compiled flow versions. Versions are immutable, so nothing here is ever wrong, only forgotten. */
 export class ProgramCache {
-  private readonly programs = new LRUCache<string, Program>({ max: MOST_PROGRAMS });
+  private readonly programs = new LRUCache<string, Program>({
+    max: MOST_PROGRAMS,
+    maxSize: MOST_CHARACTERS,
+    sizeCalculation: ({ size }) => size,
+  });
   private readonly loading = new Map<string, Promise<Program>>();
 
   constructor(private readonly database: Pick<DatabaseAccess, 'tenant'>) {}

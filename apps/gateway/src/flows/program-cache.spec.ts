@@ -6,16 +6,16 @@ import { ProgramCache } from './program-cache';
 const flow = { namespace: 'shop', name: 'order' };
 const token = (tenantId: string) => ({ tenantId }) as TenantToken;
 
-function document(version: string): string {
+function document(version: string, padding: number): string {
   return JSON.stringify({
     document: { dsl: '1.0.0', ...flow, version },
-    do: [{ one: { set: { a: 1 } } }],
+    do: [{ one: { set: { a: 'x'.repeat(padding) } } }],
   });
 }
 
 function cache() {
   const clock = { time: 0, now: () => 0, monotonic: () => clock.time };
-  const state = { active: '1.0.0', notices: true, reads: 0, documents: 0 };
+  const state = { active: '1.0.0', notices: true, reads: 0, documents: 0, padding: 1 };
   const programs = new ProgramCache({
     flows: {
       active: async () => {
@@ -31,7 +31,7 @@ function cache() {
       },
       document: async (_token, _flow, version) => {
         state.documents += 1;
-        return { document: document(version), source: '', mediaType: '' };
+        return { document: document(version, state.padding), source: '', mediaType: '' };
       },
     },
     noticesArrive: () => state.notices,
@@ -48,6 +48,22 @@ describe('ProgramCache', () => {
     await programs.resolve(tenant, flow);
     expect(found[0]?.program.flow.version).toBe('1.0.0');
     expect(state).toMatchObject({ reads: 1, documents: 1 });
+  });
+
+  it('keeps few programs of large documents', async () => {
+    const { programs, state } = cache();
+    const tenant = token(newId());
+    state.padding = 1_000_000;
+    const resolve = async (version: string) => {
+      state.active = version;
+      programs.forget(tenant.tenantId, flow);
+      await programs.resolve(tenant, flow);
+    };
+    for (let minor = 0; minor < 10; minor += 1) await resolve(`1.${minor}.0`);
+    await resolve('1.9.0');
+    expect(state.documents).toBe(10);
+    await resolve('1.0.0');
+    expect(state.documents).toBe(11);
   });
 
   it('sees an activation at once when it is announced', async () => {

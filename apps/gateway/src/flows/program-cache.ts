@@ -9,6 +9,8 @@ const FRESH_WITH_NOTICES_MS = 5_000;
 const FRESH_WITHOUT_NOTICES_MS = 1_000;
 const MAX_FLOWS = 50_000;
 const MAX_PROGRAMS = 2_000;
+/** Characters of documents: some 150 MB of programs at most. A few dozen documents of 1 MB would fill the heap. */
+const MAX_PROGRAM_SIZE = 4_000_000;
 
 /** A compiled version of a flow. */
 export interface CompiledFlow {
@@ -37,7 +39,11 @@ export interface ProgramCacheOptions {
 export class ProgramCache {
   private readonly active = new LRUCache<string, ActiveEntry>({ max: MAX_FLOWS });
   private readonly versions = new LRUCache<string, ResolvedVersion>({ max: MAX_FLOWS });
-  private readonly programs = new LRUCache<string, Program>({ max: MAX_PROGRAMS });
+  private readonly programs = new LRUCache<string, Program>({
+    max: MAX_PROGRAMS,
+    maxSize: MAX_PROGRAM_SIZE,
+    sizeCalculation: ({ size }) => size,
+  });
   private readonly reading = new Map<string, Promise<unknown>>();
   /** Rises with every notice: what was read before one is not kept after it. */
   private generation = 0;

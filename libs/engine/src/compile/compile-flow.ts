@@ -106,6 +106,7 @@ function compileValid(document: Json, issues: IssueList, accepted: boolean): Com
     flow: { namespace, name, version },
     ...(schedule && { schedule }),
     document,
+    size: text.length,
     main: compileList(flow.do, '/do', context, []),
     lists: context.lists,
     tasks: context.tasks,

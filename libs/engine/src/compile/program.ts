@@ -12,6 +12,8 @@ export interface Program {
   /** Issues of an input against the document's input schema; pointers into `input`. Empty when valid. */
   validateInput(input: Json): DocumentIssue[];
   readonly document: Json;
+  /** Characters of the document as JSON: a program takes 10 to 50 bytes of memory for each. */
+  readonly size: number;
 }
 
 /** What the engine itself needs of a program. Every `Program` that `compileFlow` makes is one. */
