@@ -1,5 +1,5 @@
+import { quietenIdleQueues } from '@easyflow/platform-kafkajs';
 import { Kafka, logLevel, type ISocketFactory, type LogEntry, type RetryOptions } from 'kafkajs';
-import { quietenIdleQueues } from './idle-queues';
 import type { KafkaSettings } from './kafka-settings';
 
 export interface ClientOptions {

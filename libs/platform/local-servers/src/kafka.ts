@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { quietenIdleQueues } from '@easyflow/platform-kafkajs';
 import { Kafka, logLevel } from 'kafkajs';
 import { ensureKafkaJars } from './kafka-jars';
 import { LocalServerError } from './local-server-error';
@@ -171,6 +172,7 @@ function serverProperties(data: string, port: number, controllerPort: number): s
 }
 
 async function answers(broker: string): Promise<boolean> {
+  quietenIdleQueues();
   const admin = new Kafka({
     clientId: 'easyflow-local-servers',
     brokers: [broker],

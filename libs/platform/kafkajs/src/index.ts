@@ -1,0 +1,1 @@
+export { quietenIdleQueues } from './idle-queues';
