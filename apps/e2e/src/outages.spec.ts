@@ -1,54 +1,28 @@
 import { waitFor } from '@easyflow/testing';
-import { countExecutions, exactlyOnce, openWork } from './durability/counting';
-import { inParallel } from './durability/load';
 import { expectProblem, storedRows } from './contract/expectations';
-import { called, callHttp, flow, set } from './flows';
-import { diagnosed } from './shape/diagnosed';
+import { callingTenant } from './durability/calling-tenant';
+import { countExecutions, exactlyOnce, untilDone } from './durability/counting';
+import { inParallel } from './durability/load';
 import { signal } from './shape/processes';
-import { Shape, type Tenant } from './shape/shape';
-import { TargetService } from './shape/target-service';
+import type { Tenant } from './shape/shape';
+import { stageOf } from './shape/stage';
 
 /** What is stopped here stays stopped: requests are served all the same, or refused before anything is stored. */
 describe('servers that are down', () => {
   jest.setTimeout(120_000);
-  let shape: Shape;
-  let target: TargetService;
-  const test = diagnosed(() => shape);
-
-  beforeAll(async () => {
-    target = await TargetService.start();
-    shape = await Shape.start({
-      kind: 'services',
-      args: ['--executors', '1', '--no-restart'],
-      env: { EASYFLOW_LOG_LEVEL: 'warn' },
-    });
-  }, 240_000);
-  afterAll(async () => {
-    await target.stop();
-    await shape.stop();
-  }, 60_000);
-
-  async function tenantWith(name: string): Promise<Tenant> {
-    const tenant = await shape.createTenant({ name, limits: { requestsPerSecond: 100_000 } });
-    const document = flow(name, [
-      callHttp('first', `${target.url}/${name}`),
-      set('x', { ok: true }),
-      called,
-    ]);
-    expect((await tenant.api.apply(document)).status).toBe(201);
-    return tenant;
-  }
-
-  const allDone = (tenant: Tenant) =>
-    waitFor(async () => (await openWork(shape, tenant.id)) === 0, {
-      timeout: 60_000,
-      describe: async () => `no open work; ${await openWork(shape, tenant.id)} are open`,
-    });
+  const stage = stageOf({
+    kind: 'services',
+    args: ['--executors', '1', '--no-restart'],
+    env: { EASYFLOW_LOG_LEVEL: 'warn' },
+  });
+  const { test } = stage;
+  const tenantWith = (name: string) => callingTenant(stage, name, ['first']);
+  const allDone = (tenant: Tenant) => untilDone(stage.shape, tenant);
 
   test('Redis: requests are served, and the rate is held', async () => {
     const tenant = await tenantWith('redis');
-    const small = await shape.createTenant({ limits: { requestsPerSecond: 5 } });
-    await signal((await shape.process('redis')).pid, 'SIGKILL');
+    const small = await stage.shape.createTenant({ limits: { requestsPerSecond: 5 } });
+    await signal((await stage.shape.process('redis')).pid, 'SIGKILL');
     const answers = await inParallel(50, 10, () => tenant.api.run('e2e/redis'));
     expect([...new Set(answers.map(({ status }) => status))]).toEqual([200]);
     const limited = await inParallel(60, 60, () => small.api.get('/v1/flows'));
@@ -63,7 +37,7 @@ describe('servers that are down', () => {
       tenant = await tenantWith('kafka');
       const known = await tenant.api.start('e2e/kafka', {}, { ...key, prefer: 'wait=20' });
       expect(known.status).toBe(200);
-      const kafka = await shape.process('kafka');
+      const kafka = await stage.shape.process('kafka');
       let done = 0;
       const load = inParallel(200, 8, async () => {
         const { status, body } = await tenant.api.start('e2e/kafka');
@@ -79,7 +53,7 @@ describe('servers that are down', () => {
       const answers = await load;
       expect([...new Set(answers.map(({ status }) => status))]).toEqual([202]);
       await allDone(tenant);
-      expect(await countExecutions(shape, tenant, 'kafka')).toEqual(exactlyOnce(201));
+      expect(await countExecutions(stage.shape, tenant, 'kafka')).toEqual(exactlyOnce(201));
       const late = await tenant.api.start('e2e/kafka');
       expect([late.status, late.body.dispatch]).toEqual([202, 'deferred']);
       await allDone(tenant);
@@ -90,14 +64,14 @@ describe('servers that are down', () => {
     });
 
     test('a gateway that starts now does the same', async () => {
-      const gateway = await shape.process('gateway');
-      const command = await shape.commandOf(gateway);
+      const gateway = await stage.shape.process('gateway');
+      const command = await stage.shape.commandOf(gateway);
       await signal(gateway.pid, 'SIGKILL');
-      await shape.replica(command, { port: shape.port, slot: '0' });
+      await stage.shape.replica(command, { port: stage.shape.port, slot: '0' });
       await waitFor(
         async () =>
           (
-            await shape
+            await stage.shape
               .client()
               .get('/healthz')
               .catch(() => undefined)
@@ -108,21 +82,23 @@ describe('servers that are down', () => {
         },
       );
       await refusesToWait();
-      const before = (await countExecutions(shape, tenant, 'kafka')).executions;
+      const before = (await countExecutions(stage.shape, tenant, 'kafka')).executions;
       const answers = await inParallel(200, 8, () => tenant.api.start('e2e/kafka'));
       expect([...new Set(answers.map(({ status }) => status))]).toEqual([202]);
       expect([...new Set(answers.map(({ body }) => body.dispatch))]).toEqual(['deferred']);
       await allDone(tenant);
-      expect(await countExecutions(shape, tenant, 'kafka')).toEqual(exactlyOnce(before + 200));
+      expect(await countExecutions(stage.shape, tenant, 'kafka')).toEqual(
+        exactlyOnce(before + 200),
+      );
     });
 
     async function refusesToWait(): Promise<void> {
-      const rows = await storedRows(shape, tenant.id);
+      const rows = await storedRows(stage.shape, tenant.id);
       const asked = performance.now();
       const refused = await tenant.api.start('e2e/kafka', {}, { prefer: 'wait=5' });
       expectProblem(refused, 503, 'transport.unavailable');
       expect(performance.now() - asked).toBeLessThan(5_000);
-      expect(await storedRows(shape, tenant.id)).toEqual(rows);
+      expect(await storedRows(stage.shape, tenant.id)).toEqual(rows);
       // What is final needs no message.
       const replay = await tenant.api.start('e2e/kafka', {}, { ...key, prefer: 'wait=5' });
       expect([replay.status, replay.body.status]).toEqual([200, 'completed']);
@@ -131,15 +107,15 @@ describe('servers that are down', () => {
   });
 
   test('Postgres: 503 with Retry-After, quickly, and never anything else', async () => {
-    const tenant = await shape.demo();
-    await signal((await shape.process('postgres')).pid, 'SIGKILL');
+    const tenant = await stage.shape.demo();
+    await signal((await stage.shape.process('postgres')).pid, 'SIGKILL');
     for (let n = 0; n < 10; n += 1) {
       const asked = performance.now();
       expectProblem(await tenant.api.start('samples/hello'), 503);
       expectProblem(await tenant.api.get('/v1/executions'), 503);
       expect(performance.now() - asked).toBeLessThan(15_000);
     }
-    expect((await shape.client().get('/healthz')).status).toBe(200);
-    expect((await shape.client().get('/readyz')).status).toBe(503);
+    expect((await stage.shape.client().get('/healthz')).status).toBe(200);
+    expect((await stage.shape.client().get('/readyz')).status).toBe(503);
   });
 });

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { OtlpReceiver, waitFor, type ReceivedSpan } from '@easyflow/testing';
 import { callHttp, flow } from './flows';
-import { diagnosed } from './shape/diagnosed';
-import { Shape } from './shape/shape';
-import { TargetService } from './shape/target-service';
+import { stageOf } from './shape/stage';
 
 const SERVER = 2;
 const CLIENT = 3;
@@ -13,28 +11,21 @@ const CONSUMER = 5;
 /** One trace follows an execution from the request through Kafka and SQL to the call it makes. */
 describe('traces', () => {
   jest.setTimeout(60_000);
-  let shape: Shape;
-  let target: TargetService;
   let receiver: OtlpReceiver;
-  const test = diagnosed(() => shape);
-
-  beforeAll(async () => {
+  const stage = stageOf(async () => {
     receiver = await OtlpReceiver.start();
-    target = await TargetService.start();
-    shape = await Shape.start({
+    return {
       kind: 'services',
       env: {
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
         OTEL_BSP_SCHEDULE_DELAY: '500',
         EASYFLOW_LOG_LEVEL: 'warn',
       },
-    });
-  }, 240_000);
-  afterAll(async () => {
-    await target.stop();
-    await shape.stop();
-    await receiver.close();
-  }, 60_000);
+    };
+  });
+  // After the stage's own: the services tell of their ends.
+  afterAll(() => receiver.close());
+  const { test } = stage;
 
   const shown = (spans: readonly ReceivedSpan[]) =>
     spans
@@ -42,8 +33,8 @@ describe('traces', () => {
       .join('\n');
 
   test('one trace has gateway, Kafka, executor, SQL and the outgoing call', async () => {
-    const { api } = await shape.createTenant();
-    await api.apply(flow('traced', [callHttp('first', `${target.url}/traced`)]));
+    const { api } = await stage.shape.createTenant();
+    await api.apply(flow('traced', [callHttp('first', `${stage.target.url}/traced`)]));
     const traceId = randomBytes(16).toString('hex');
     const parent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
     const answer = await api.start('e2e/traced', {}, { prefer: 'wait=20', traceparent: parent });
@@ -77,7 +68,7 @@ describe('traces', () => {
       timeout: 20_000,
       describe: () => `${missing().join(', ')} among\n${shown(receiver.trace(traceId))}`,
     });
-    const [call] = target.callsOf('/traced');
+    const [call] = stage.target.callsOf('/traced');
     expect(call?.headers['traceparent']).toMatch(new RegExp(`^00-${traceId}-`));
     const spans = receiver.trace(traceId);
     const ids = new Set(spans.map(({ spanId }) => spanId));
@@ -88,7 +79,7 @@ describe('traces', () => {
   });
 
   test('the traceId of a problem is that of its trace', async () => {
-    const { api } = await shape.createTenant();
+    const { api } = await stage.shape.createTenant();
     const { body } = await api.get('/v1/executions/01900000-0000-7000-8000-000000000000');
     await waitFor(
       () =>

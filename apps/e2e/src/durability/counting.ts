@@ -1,3 +1,4 @@
+import { waitFor } from '@easyflow/testing';
 import type { Item } from '../shape/api';
 import type { Shape, Tenant } from '../shape/shape';
 import { inParallel } from './load';
@@ -66,4 +67,13 @@ export function openWork(shape: Shape, tenantId: string): Promise<number> {
   return shape.count(`SELECT count(*) FROM work WHERE tenant_id = $1 AND kind = 'execution'`, [
     tenantId,
   ]);
+}
+
+/** Waits until all executions of a tenant are final. */
+export async function untilDone(shape: Shape, tenant: Tenant, timeout = 60_000): Promise<void> {
+  await waitFor(async () => (await openWork(shape, tenant.id)) === 0, {
+    timeout,
+    every: 250,
+    describe: async () => `no open work; ${await openWork(shape, tenant.id)} are open`,
+  });
 }
