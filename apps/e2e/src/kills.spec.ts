@@ -1,65 +1,35 @@
 import { waitFor } from '@easyflow/testing';
-import { countExecutions, exactlyOnce, openWork, written } from './durability/counting';
+import { callingTenant } from './durability/calling-tenant';
+import { countExecutions, exactlyOnce, untilDone, written } from './durability/counting';
 import { inParallel, startUntilAccepted } from './durability/load';
-import { called, callHttp, flow, set } from './flows';
-import type { Tenant } from './shape/shape';
-import { Shape } from './shape/shape';
-import { diagnosed } from './shape/diagnosed';
 import { isAlive, processState, signal, type ShapeProcess } from './shape/processes';
-import { TargetService } from './shape/target-service';
+import type { Tenant } from './shape/shape';
+import { stageOf } from './shape/stage';
 
 const LEASE_MS = 5_000;
 
 /** What dies here is started again, as in a cluster; nothing accepted may be lost or happen twice. */
 describe('processes that die or freeze', () => {
   jest.setTimeout(120_000);
-  let shape: Shape;
-  let target: TargetService;
-  const test = diagnosed(() => shape);
-
-  beforeAll(async () => {
-    target = await TargetService.start();
-    shape = await Shape.start({
-      kind: 'services',
-      args: ['--executors', '2', '--schedulers', '2'],
-      env: { EASYFLOW_LOG_LEVEL: 'warn', EASYFLOW_EXECUTOR_LEASE_MS: String(LEASE_MS) },
-    });
-  }, 240_000);
-  afterAll(async () => {
-    await target.stop();
-    await shape.stop();
-  }, 60_000);
-
-  /** A tenant of its own with a flow of two calls, so that everything of it can be counted. */
-  async function tenantWith(name: string): Promise<Tenant> {
-    const tenant = await shape.createTenant({ name, limits: { requestsPerSecond: 100_000 } });
-    const document = flow(name, [
-      set('begin', { begun: true }),
-      callHttp('first', `${target.url}/${name}/first`),
-      callHttp('second', `${target.url}/${name}/second`),
-      called,
-    ]);
-    expect((await tenant.api.apply(document)).status).toBe(201);
-    return tenant;
-  }
-
-  const allDone = (tenant: Tenant, timeout = 90_000) =>
-    waitFor(async () => (await openWork(shape, tenant.id)) === 0, {
-      timeout,
-      every: 250,
-      describe: async () => `no open work; ${await openWork(shape, tenant.id)} are open`,
-    });
+  const stage = stageOf({
+    kind: 'services',
+    args: ['--executors', '2'],
+    env: { EASYFLOW_LOG_LEVEL: 'warn', EASYFLOW_EXECUTOR_LEASE_MS: String(LEASE_MS) },
+  });
+  const { test } = stage;
+  const tenantWith = (name: string) => callingTenant(stage, name, ['first', 'second']);
+  const allDone = (tenant: Tenant) => untilDone(stage.shape, tenant, 90_000);
 
   /** Each execution has two keys however often it was called, and its output is one answer for each. */
   async function expectOneResultPerKey(tenant: Tenant, name: string, count: number): Promise<void> {
-    expect(await countExecutions(shape, tenant, name)).toEqual(exactlyOnce(count));
-    const rows = await shape.sql<{ first: string; second: string }>(
+    expect(await countExecutions(stage.shape, tenant, name)).toEqual(exactlyOnce(count));
+    const rows = await stage.shape.sql<{ first: string; second: string }>(
       `SELECT output #>> '{calls,first,key}' AS first, output #>> '{calls,second,key}' AS second
        FROM executions WHERE tenant_id = $1`,
       [tenant.id],
     );
     for (const step of ['first', 'second'] as const) {
-      const called = new Set(target.callsOf(`/${name}/${step}`).map(({ key }) => key));
+      const called = new Set(stage.target.callsOf(`/${name}/${step}`).map(({ key }) => key));
       expect(new Set(rows.map((row) => row[step]))).toEqual(called);
       expect(called.size).toBe(count);
     }
@@ -68,15 +38,15 @@ describe('processes that die or freeze', () => {
   test('executors killed in the middle of 500 executions: each completes exactly once', async () => {
     const name = 'killed';
     const tenant = await tenantWith(name);
-    target.answer = ({ path }) => (path.startsWith(`/${name}/`) ? { delayMs: 1_500 } : {});
-    const [one, two] = await shape.processes('executor');
+    stage.target.answer = ({ path }) => (path.startsWith(`/${name}/`) ? { delayMs: 1_500 } : {});
+    const [one, two] = await stage.shape.processes('executor');
     const started = await inParallel(500, 50, () => tenant.api.start(`e2e/${name}`));
     expect([...new Set(started.map(({ status }) => status))]).toEqual([202]);
-    const calls = (step: string) => target.callsOf(`/${name}/${step}`).length;
+    const calls = (step: string) => stage.target.callsOf(`/${name}/${step}`).length;
     await waitFor(() => calls('first') >= 250, { describe: 'half of the first calls' });
-    await shape.killAndAwaitRestart(one as ShapeProcess);
+    await stage.shape.killAndAwaitRestart(one as ShapeProcess);
     await waitFor(() => calls('second') >= 100, { timeout: 60_000, describe: 'some second calls' });
-    await shape.killAndAwaitRestart(two as ShapeProcess);
+    await stage.shape.killAndAwaitRestart(two as ShapeProcess);
     await allDone(tenant);
     await expectOneResultPerKey(tenant, name, 500);
     // The control: they died with calls in flight, which were made again.
@@ -86,8 +56,8 @@ describe('processes that die or freeze', () => {
   test('the gateway killed during a burst: what was accepted completes, each key exactly once', async () => {
     const name = 'burst';
     const tenant = await tenantWith(name);
-    target.answer = () => ({});
-    const gateway = await shape.process('gateway');
+    stage.target.answer = () => ({});
+    const gateway = await stage.shape.process('gateway');
     let accepted = 0;
     const load = inParallel(400, 32, async (n) => {
       const { answer, attempts } = await startUntilAccepted(
@@ -99,14 +69,14 @@ describe('processes that die or freeze', () => {
       return { status: answer.status, id: answer.body.id, attempts };
     });
     await waitFor(() => accepted >= 100, { every: 5, describe: '100 accepted requests' });
-    await shape.killAndAwaitRestart(gateway);
+    await stage.shape.killAndAwaitRestart(gateway);
     const answers = await load;
     expect([...new Set(answers.map(({ status }) => status))]).toEqual([202]);
     expect(new Set(answers.map(({ id }) => id)).size).toBe(400);
     expect(answers.some(({ attempts }) => attempts > 1)).toBe(true);
     await allDone(tenant);
     await expectOneResultPerKey(tenant, name, 400);
-    const stored = await shape.sql<{ id: string }>(
+    const stored = await stage.shape.sql<{ id: string }>(
       'SELECT id FROM executions WHERE tenant_id = $1',
       [tenant.id],
     );
@@ -119,12 +89,15 @@ describe('processes that die or freeze', () => {
     takenOver: boolean,
   ): Promise<{ tenant: Tenant; frozen: ShapeProcess; thaw: () => Promise<void> }> {
     const tenant = await tenantWith(name);
-    target.answer = () => ({});
-    const [frozen, other] = (await shape.processes('executor')) as [ShapeProcess, ShapeProcess];
+    stage.target.answer = () => ({});
+    const [frozen, other] = (await stage.shape.processes('executor')) as [
+      ShapeProcess,
+      ShapeProcess,
+    ];
     await signal(other.pid, 'SIGSTOP');
-    const open = target.hold(`/${name}/first`);
+    const open = stage.target.hold(`/${name}/first`);
     await inParallel(20, 20, () => tenant.api.start(`e2e/${name}`));
-    await waitFor(() => target.callsOf(`/${name}/first`).length === 20, {
+    await waitFor(() => stage.target.callsOf(`/${name}/first`).length === 20, {
       describe: 'all first calls to be made by one executor',
     });
     await signal(frozen.pid, 'SIGSTOP');
@@ -145,7 +118,7 @@ describe('processes that die or freeze', () => {
   }
 
   const resultsOf = async (tenant: Tenant) => {
-    const rows = await shape.sql<{ nth: number }>(
+    const rows = await stage.shape.sql<{ nth: number }>(
       `SELECT DISTINCT (output #>> '{calls,first,nth}')::int AS nth FROM executions WHERE tenant_id = $1`,
       [tenant.id],
     );
@@ -155,21 +128,21 @@ describe('processes that die or freeze', () => {
   test('an executor frozen past its lease writes nothing when another took over', async () => {
     const { tenant, frozen, thaw } = await freeze('frozen', true);
     await allDone(tenant);
-    const before = await written(shape, tenant.id);
+    const before = await written(stage.shape, tenant.id);
     await thaw();
     // It has the answers of the first calls since its first turn; it gets the time to try to store them.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect(await isAlive(frozen.pid)).toBe(true);
-    expect(await written(shape, tenant.id)).toBe(before);
+    expect(await written(stage.shape, tenant.id)).toBe(before);
     await expectOneResultPerKey(tenant, 'frozen', 20);
     expect(await resultsOf(tenant)).toEqual([2]);
   });
 
   test('an executor frozen past its lease writes nothing also when none took over', async () => {
     const { tenant, thaw } = await freeze('alone', false);
-    const before = await written(shape, tenant.id);
+    const before = await written(stage.shape, tenant.id);
     await new Promise((resolve) => setTimeout(resolve, LEASE_MS + 1_000));
-    expect(await written(shape, tenant.id)).toBe(before);
+    expect(await written(stage.shape, tenant.id)).toBe(before);
     await thaw();
     await allDone(tenant);
     await expectOneResultPerKey(tenant, 'alone', 20);
@@ -177,40 +150,11 @@ describe('processes that die or freeze', () => {
     expect(await resultsOf(tenant)).toEqual([2]);
   });
 
-  test('two schedulers, one killed twice: each tick has exactly one execution', async () => {
-    const tenant = await shape.createTenant();
-    const every = flow('ticks', [set('x', { ok: true })], { schedule: { every: 'PT1S' } });
-    expect((await tenant.api.apply(every)).status).toBe(201);
-    const ticks = () =>
-      shape.count(`SELECT count(*) FROM executions WHERE tenant_id = $1`, [tenant.id]);
-    const reach = (count: number) =>
-      waitFor(async () => (await ticks()) >= count, {
-        timeout: 60_000,
-        describe: `${count} ticks`,
-      });
-    await reach(4);
-    for (const until of [12, 20]) {
-      const [victim] = await shape.processes('scheduler');
-      await shape.killAndAwaitRestart(victim as ShapeProcess);
-      await reach(until);
-    }
-    await reach(24);
-    // A version without a schedule ends it.
-    await tenant.api.apply(flow('ticks', [set('x', { ok: true })], {}, '2.0.0'));
-    const rows = await shape.sql<{ id: string }>(
-      'SELECT id FROM executions WHERE tenant_id = $1 ORDER BY id',
-      [tenant.id],
-    );
-    const times = rows.map(({ id }) => Number.parseInt(id.replace('-', '').slice(0, 12), 16));
-    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-    expect([...new Set(gaps)]).toEqual([1_000]);
-  });
-
   test('Postgres killed: 503, then it serves again by itself and nothing accepted is lost', async () => {
     const name = 'database';
     const tenant = await tenantWith(name);
-    target.answer = () => ({});
-    const postgres = await shape.process('postgres');
+    stage.target.answer = () => ({});
+    const postgres = await stage.shape.process('postgres');
     let refused = 0;
     let over = false;
     const ids: string[] = [];
@@ -227,7 +171,7 @@ describe('processes that die or freeze', () => {
       }
     });
     await waitFor(() => ids.length >= 50, { describe: 'some accepted requests' });
-    await shape.killAndAwaitRestart(postgres);
+    await stage.shape.killAndAwaitRestart(postgres);
     const then = ids.length;
     await waitFor(() => ids.length >= then + 50, {
       timeout: 30_000,
@@ -237,9 +181,9 @@ describe('processes that die or freeze', () => {
     await load;
     expect(refused).toBeGreaterThanOrEqual(1);
     await allDone(tenant);
-    const counted = await countExecutions(shape, tenant, name);
+    const counted = await countExecutions(stage.shape, tenant, name);
     expect(counted).toEqual(exactlyOnce(counted.executions));
-    const stored = await shape.sql<{ id: string }>(
+    const stored = await stage.shape.sql<{ id: string }>(
       'SELECT id FROM executions WHERE tenant_id = $1',
       [tenant.id],
     );
@@ -250,8 +194,8 @@ describe('processes that die or freeze', () => {
   test('Kafka and Redis killed and back: waiting for results works again by itself', async () => {
     const name = 'brokers';
     const tenant = await tenantWith(name);
-    await shape.killAndAwaitRestart(await shape.process('kafka'));
-    await shape.killAndAwaitRestart(await shape.process('redis'));
+    await stage.shape.killAndAwaitRestart(await stage.shape.process('kafka'));
+    await stage.shape.killAndAwaitRestart(await stage.shape.process('redis'));
     const answer = await waitFor(
       async () => {
         const given = await tenant.api.start(`e2e/${name}`, {}, { prefer: 'wait=20' });
@@ -265,7 +209,7 @@ describe('processes that die or freeze', () => {
 
   test('usage equals what completed, by flow, mode and hour, also after a restart of analytics', async () => {
     const differences = () =>
-      shape.sql(
+      stage.shape.sql(
         `SELECT * FROM (
            SELECT tenant_id, date_trunc('hour', ended_at AT TIME ZONE 'UTC') AS hour, flow_namespace, flow_name, mode,
              count(*) AS executions
@@ -283,7 +227,7 @@ describe('processes that die or freeze', () => {
         describe: async () => `usage to be equal: ${JSON.stringify(await differences())}`,
       });
     await equal();
-    await shape.killAndAwaitRestart(await shape.process('analytics'));
+    await stage.shape.killAndAwaitRestart(await stage.shape.process('analytics'));
     const tenant = await tenantWith('billed');
     await inParallel(30, 10, () => tenant.api.run('e2e/billed'));
     await equal();
