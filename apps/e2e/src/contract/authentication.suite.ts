@@ -39,6 +39,10 @@ export function authenticationSuite(world: WorldOf): void {
       expectProblem(known, 401);
       expectProblem(unknown, 401);
       expect(withoutTrace(unknown)).toEqual(withoutTrace(known));
+      for (const impossible of ['a\0b', '\ud800', 'x'.repeat(10_000)]) {
+        const answer = await ask(impossible);
+        expect([answer.status, withoutTrace(answer)]).toEqual([401, withoutTrace(known)]);
+      }
     });
 
     test('a login that is no login is refused', async () => {

@@ -58,10 +58,16 @@ export function commandLineSuite(world: WorldOf): void {
         flow('invalid', [{ x: { then: 'nowhere', set: { ok: true } } }]),
       );
       expectCode(await easyflow('apply', '-f', invalid), 1);
+      const told = await easyflow('apply', '-f', invalid, '-o', 'json');
+      expectCode(told, 1);
+      expect(JSON.parse(told.stdout)).toEqual({
+        errors: [expect.objectContaining({ pointer: '#/do/0/x/then' })],
+      });
       expectCode(await easyflow('executions', 'ls', '--url', 'http://127.0.0.1:9'), 1);
       expectCode(await easyflow('executions', 'get'), 2);
       expectCode(await easyflow('nonsense'), 2);
       expectCode(await easyflow('executions', 'start', 'e2e/greet', '-i', '{'), 2);
+      expectCode(await easyflow('executions', 'start', 'e2e/greet', '--wait', 'soon'), 2);
     });
 
     test('3, 8 and 130: a failed execution, a time that is up, an interrupt', async () => {

@@ -1,3 +1,5 @@
+import { freePort } from '@easyflow/testing';
+import { command } from '../shape/command-line';
 import { diagnosed } from '../shape/diagnosed';
 import { uuidv7 } from './expectations';
 import type { WorldOf } from './world';
@@ -32,6 +34,20 @@ export function discoverySuite(world: WorldOf): void {
       for (const { service, url } of file.processes ?? []) {
         if (services.includes(service)) expect(url).toMatch(/^http:\/\//);
       }
+    });
+
+    test('a second start on the same data folder is refused and disturbs nothing', async () => {
+      const { shape } = world();
+      const before = await shape.file();
+      const ports = [String(shape.port), String(await freePort())];
+      for (const port of ports) {
+        const second = await command([shape.kind, '--port', port, '--data', shape.dataDir], {
+          cwd: shape.folder,
+        });
+        expect([second.code, second.stderr]).toEqual([1, expect.stringContaining('Fix: ')]);
+      }
+      expect(await shape.file()).toEqual(before);
+      expect((await shape.client().get('/readyz')).status).toBe(200);
     });
 
     test('its key, its login and its admin key work', async () => {

@@ -134,8 +134,27 @@ export function flowsSuite(world: WorldOf): void {
       expect(names.sort()).toEqual(['one', 'three', 'two']);
       expectProblem(await b.api.get('/v1/flows?limit=0'), 400);
       expectProblem(await b.api.get('/v1/flows?limit=x'), 400);
-      expectProblem(await b.api.get('/v1/flows?cursor=%00nonsense'), 400);
+      expectProblem(await b.api.get('/v1/flows?cursor=%00nonsense'), 400, 'request.invalid_cursor');
       expectProblem(await b.api.post('/v1/flows?activate=perhaps', { json: {} }), 400);
+    });
+
+    test('every name and version that can be applied can be reached', async () => {
+      const { a } = world();
+      const longest = `1.0.0-${'a'.repeat(249)}`;
+      const named = (version: string) => {
+        const { document, ...rest } = flow('CamelCase', [set('x', { ok: true })], {}, version);
+        return { ...rest, document: { ...document, namespace: 'E2E' } };
+      };
+      expect((await a.api.apply(named(longest))).status).toBe(201);
+      const path = '/v1/flows/E2E/CamelCase';
+      expect((await a.api.get(path)).body).toMatchObject({ namespace: 'E2E', version: longest });
+      expect((await a.api.get(`${path}/versions/${longest}`)).status).toBe(200);
+      expectProblem(await a.api.get(path.toLowerCase()), 404);
+      expect((await a.api.run('E2E/CamelCase')).body.output).toEqual({ ok: true });
+      expect((await a.api.get('/v1/executions?flow=E2E/CamelCase')).body.items).toHaveLength(1);
+      const tooLong = await a.api.apply(named(`${longest}a`));
+      expectProblem(tooLong, 422, 'flow.invalid');
+      expect(tooLong.body.errors[0]?.pointer).toBe('#/document/version');
     });
 
     test('what does not exist is 404', async () => {
@@ -145,6 +164,7 @@ export function flowsSuite(world: WorldOf): void {
         '/none/versions',
         '/none/versions/1.0.0',
         '/written/versions/9.9.9',
+        `/written/versions/1.0.0-${'x'.repeat(5_000)}`,
         '/UPPER',
       ];
       for (const path of paths) expectProblem(await a.api.get(`/v1/flows/e2e${path}`), 404);
@@ -163,6 +183,7 @@ export function flowsSuite(world: WorldOf): void {
         [bad('  - x:\n      call: nobody\n'), '#/do/0/x/call', 4],
         [bad('  - x:\n      set: { a: "${ .a | }" }\n'), '#/do/0/x/set/a', 4],
         [bad('  - x:\n      nonsense: true\n'), '#/do/0/x', 3],
+        [bad('  - "a b%é/~x":\n      nonsense: true\n'), '#/do/0/a%20b%25%C3%A9~1~0x', 3],
         [`document: { dsl: '1.0.3', namespace: e2e, name: bad }\ndo: []\n`, '#/document', 1],
         ['just a text', '#', 1],
       ];

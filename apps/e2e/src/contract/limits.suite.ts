@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { flow, greet, set } from '../flows';
 import { diagnosed } from '../shape/diagnosed';
 import { expectProblem, storedRows } from './expectations';
@@ -82,6 +83,25 @@ export function limitsSuite(world: WorldOf): void {
       rows = await storedRows(world().shape, a.id);
     });
 
+    test('YAML may nest 100 levels as JSON may', async () => {
+      const { a } = world();
+      const deep = `${'{a: '.repeat(95)}1${'}'.repeat(95)}`;
+      const yamlOf = (name: string, value: string) =>
+        `document: {dsl: '1.0.3', namespace: e2e, name: ${name}, version: '1.0.0'}\ndo:\n- x: {set: {v: ${value}}}\n`;
+      const taken = await a.api.post('/v1/flows', { raw: yamlOf('deep', deep), headers: yaml });
+      expect(taken.status).toBe(201);
+      const deeper = await a.api.post('/v1/flows', {
+        raw: yamlOf('deeper', `[${deep}]`),
+        headers: yaml,
+      });
+      expectProblem(deeper, 400, 'document.malformed');
+      rows = await storedRows(world().shape, a.id);
+    });
+
+    test('numbers beyond a double are 400, as nothing could keep them', async () => {
+      await refused('{"input":{"n":[1e400]},"do":[]}', json, 400);
+    });
+
     test('malformed JSON is 400 and names the place', async () => {
       for (const answer of await refused('{\n  "input": {"a": 1,}\n}', json, 400)) {
         expect(answer.body.errors).toEqual([
@@ -120,6 +140,7 @@ export function limitsSuite(world: WorldOf): void {
     test('the wrong content type is 415', async () => {
       await refused('{}', { 'content-type': 'text/plain' }, 415);
       await refused('{}', {}, 415);
+      await refused('{}', { ...json, 'content-encoding': 'gzip' }, 415);
       const { a } = world();
       expectProblem(await a.api.post(start, { raw: '{}', headers: yaml }), 415);
       const parameters = { 'content-type': 'Application/JSON; charset=utf-8' };
@@ -128,6 +149,22 @@ export function limitsSuite(world: WorldOf): void {
         headers: parameters,
       });
       expect(answer.status).toBe(202);
+    });
+
+    test('what is no HTTP request is refused with a problem, too', async () => {
+      const { shape } = world();
+      const texts: [string, number][] = [
+        ['NONSENSE\r\n\r\n', 400],
+        [`GET / HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+      ];
+      for (const [text, status] of texts) {
+        const socket = connect(shape.port, '127.0.0.1', () => socket.write(text));
+        let answer = '';
+        for await (const chunk of socket) answer += String(chunk);
+        const [head = '', body = ''] = answer.split('\r\n\r\n');
+        expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} .*application/problem\\+json`, 's'));
+        expect(JSON.parse(body)).toMatchObject({ status, traceId: expect.any(String) });
+      }
     });
 
     test('over its rate a tenant is 429 with Retry-After, and others are not', async () => {

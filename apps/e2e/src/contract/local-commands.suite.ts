@@ -86,13 +86,17 @@ export function localCommandsSuite(): void {
       expect([one.code, one.stdout.trim().split('\n')]).toEqual([0, ['2', '4']]);
       expect((await command(['eval', '.a |'], { cwd })).code).toBe(1);
       const lines = [
-        { program: '.[]', input: [1, 2] },
-        { program: '.[] | if . > 1 then error("high") else . end', input: [1, 2] },
-        { program: '.(', input: 1 },
+        '{"program": ".[]", "input": [1, 2]}',
+        '{"program": ".[] | if . > 1 then error(\\"high\\") else . end", "input": [1, 2]}',
+        '{"program": ".(", "input": 1}',
+        'garbage',
+        '',
+        '[]',
+        '{"program": ".", "input": 1e400}',
       ];
       const batch = await command(['eval', '--batch'], {
         cwd,
-        stdin: lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+        stdin: lines.map((line) => `${line}\n`).join(''),
       });
       expect(batch.code).toBe(0);
       expect(
@@ -104,6 +108,11 @@ export function localCommandsSuite(): void {
         { outputs: [1, 2] },
         { outputs: [1], error: expect.objectContaining({ message: 'high' }) },
         { outputs: [], error: expect.objectContaining({ message: expect.any(String), line: 1 }) },
+        ...Array.from({ length: 3 }, () => ({
+          outputs: [],
+          error: { message: expect.any(String) },
+        })),
+        { outputs: [Number.MAX_VALUE] },
       ]);
     });
   });
