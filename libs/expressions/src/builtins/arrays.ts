@@ -1,11 +1,11 @@
 import { build, step, steps } from '../run/meter';
 import { describe, raise, raiseAbout, raiseAboutBoth } from '../run/raise';
 import { subtract } from '../values/arithmetic';
-import { compare, equal } from '../values/compare';
+import { compare, comparison, equal } from '../values/compare';
 import { isObject, type Json } from '../values/json';
 import { get } from '../values/access';
 import { ownKeys, ownValues } from '../values/object';
-import { inOrder, orderOf } from '../values/sort';
+import { inOrder, orderOf, sorted } from '../values/sort';
 import { codePointLength } from '../values/strings';
 
 function inputOf(input: Json, keys: Json): readonly [Json[], Json[]] {
@@ -20,13 +20,43 @@ function inputOf(input: Json, keys: Json): readonly [Json[], Json[]] {
 /** `sort_by`, given the keys. */
 export function sortBy(input: Json, keys: Json): Json {
   const [values, by] = inputOf(input, keys);
-  return inOrder(values, orderOf(by, compare));
+  return inOrder(values, orderOf(by, comparison(by)));
+}
+
+/** So many elements are put into a table at once; a larger one would grow for too long. */
+const mostInTable = 100_000;
+
+/**
+ * The elements by their keys, in no order; undefined where a key is a container or NaN, which
+ * equal by more than being the same.
+ */
+function tableOf(values: readonly Json[], keys: readonly Json[]): Map<Json, Json[]> | undefined {
+  if (values.length > mostInTable) return undefined;
+  const table = new Map<Json, Json[]>();
+  for (let i = 0; i < keys.length; i += 1) {
+    step();
+    const key = keys[i] as Json;
+    if (key !== key || (typeof key === 'object' && key !== null)) return undefined;
+    if (typeof key === 'string') steps(key.length >> 8);
+    const group = table.get(key);
+    if (group === undefined) table.set(key, [values[i] as Json]);
+    else group.push(values[i] as Json);
+  }
+  return table;
+}
+
+/** The elements of each key, in the order of the keys; undefined: see `tableOf`. */
+function groupsOf(input: Json, keys: Json): Json[][] | undefined {
+  const [values, by] = inputOf(input, keys);
+  const table = tableOf(values, by);
+  if (table === undefined) return undefined;
+  return sorted([...table.keys()], comparison(by)).map((key) => table.get(key) as Json[]);
 }
 
 /** Hands on the elements in the order of their keys, and whether a new key begins. */
 function eachInOrder(input: Json, keys: Json, out: (value: Json, isNew: boolean) => void): void {
   const [values, by] = inputOf(input, keys);
-  const order = orderOf(by, compare);
+  const order = orderOf(by, comparison(by));
   let previous: Json | undefined;
   for (let i = 0; i < order.length; i += 1) {
     step();
@@ -40,6 +70,8 @@ function eachInOrder(input: Json, keys: Json, out: (value: Json, isNew: boolean)
 
 /** `group_by`, given the keys. */
 export function groupBy(input: Json, keys: Json): Json {
+  const found = groupsOf(input, keys);
+  if (found !== undefined) return found;
   const groups: Json[][] = [];
   eachInOrder(input, keys, (value, isNew) => {
     if (isNew) groups.push([value]);
@@ -50,6 +82,8 @@ export function groupBy(input: Json, keys: Json): Json {
 
 /** `unique_by`, given the keys. */
 export function uniqueBy(input: Json, keys: Json): Json {
+  const groups = groupsOf(input, keys);
+  if (groups !== undefined) return groups.map((group) => group[0] as Json);
   const found: Json[] = [];
   eachInOrder(input, keys, (value, isNew) => {
     if (isNew) found.push(value);

@@ -63,6 +63,17 @@ function scale(x: number, power: number): number {
   return x * 2 ** half * 2 ** half * 2 ** (exponent - 2 * half);
 }
 
+/** Powers that an integer of C does not hold become its least, as on most machines. */
+function scaleBy(mostPower: number): (x: number, power: number) => number {
+  return (x, power) => scale(x, Math.abs(power) < mostPower ? power : -mostPower);
+}
+
+function scalb(x: number, power: number): number {
+  if (power === Infinity) return x * power;
+  if (power === -Infinity) return x / Infinity;
+  return Number.isInteger(power) ? scale(x, power) : NaN;
+}
+
 function logb(x: number): number {
   if (x === 0) return -Infinity;
   if (x - x !== 0) return x * x;
@@ -172,9 +183,9 @@ export const math = {
   }),
   'drem/2': binary(ieeeRemainder),
   'remainder/2': binary(ieeeRemainder),
-  'ldexp/2': binary(scale),
-  'scalb/2': binary(scale),
-  'scalbln/2': binary(scale),
+  'ldexp/2': binary(scaleBy(2 ** 31)),
+  'scalb/2': binary(scalb),
+  'scalbln/2': binary(scaleBy(2 ** 63)),
   'nextafter/2': binary(nextAfter),
   'nexttoward/2': binary(nextAfter),
   'fma/3': (_: Json, a: Json, b: Json, c: Json) => checked(numberOf(a) * numberOf(b) + numberOf(c)),

@@ -140,9 +140,17 @@ function pieceOf(all: string, flags: string, width: string, letter: string): Pie
     const pieces = piecesOf(inner);
     return (time, zone) => printField(join(pieces, time, zone), flags, width, letter);
   }
+  const isPlain = flags === '' && width === '';
   return (time, zone) => {
     const value = field(letter, time, zone);
-    return value === undefined ? all : printField(value, flags, width, letter);
+    if (value === undefined) return all;
+    if (isPlain && typeof value === 'string') return value;
+    // Most fields are numbers of two digits.
+    if (isPlain && value[1] === 2 && value[2] === undefined) {
+      const number = value[0] as number;
+      if (number >= 10 && number < 100) return String(number);
+    }
+    return printField(value, flags, width, letter);
   };
 }
 

@@ -31,6 +31,13 @@ export class Machine extends Trail {
     super(program, text);
   }
 
+  /** Makes a machine that is not at work ready for another text. */
+  restart(text: string): void {
+    this.text = text;
+    this.stack.length = 0;
+    this.best = undefined;
+  }
+
   /**
    * The first match at or after a position: starts and ends of the match and its groups.
    * Raises "retry-limit-in-match over" when the budget of one match is used up.

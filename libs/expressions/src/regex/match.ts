@@ -18,6 +18,8 @@ export interface Regex {
   readonly global: boolean;
   readonly longest: boolean;
   readonly notEmpty: boolean;
+  /** A machine that was made for an earlier text and is not at work. */
+  idle: Machine | undefined;
 }
 
 /** No pattern that a person writes is longer; the parser takes its time for longer ones. */
@@ -58,17 +60,51 @@ function newRegex(pattern: string, letters: string): Regex {
     extended: has('x'),
     dotAll: has('m') || has('p'),
   });
-  return { program, global: has('g'), longest: has('l'), notEmpty: has('n') };
+  return {
+    program,
+    global: has('g'),
+    longest: has('l'),
+    notEmpty: has('n'),
+    idle: undefined,
+  };
+}
+
+/** A machine for a text; when it has done its work, it should be given back. */
+function machineFor(regex: Regex, text: string): Machine {
+  const { idle } = regex;
+  if (idle === undefined) return new Machine(regex.program, text, regex);
+  regex.idle = undefined;
+  idle.restart(text);
+  return idle;
+}
+
+function giveBack(regex: Regex, machine: Machine): void {
+  // It must not keep a text alive.
+  machine.restart('');
+  regex.idle = machine;
 }
 
 /** Whether there is a match. */
 export function isMatch(text: string, regex: Regex): boolean {
-  return new Machine(regex.program, text, regex).search(0) !== undefined;
+  const machine = machineFor(regex, text);
+  const found = machine.search(0) !== undefined;
+  giveBack(regex, machine);
+  return found;
 }
 
 /** Hands on the matches: the first, or with the flag `g` all; until `out` says true. */
 export function eachMatch(text: string, regex: Regex, out: (slots: Slots) => boolean): void {
-  const machine = new Machine(regex.program, text, regex);
+  const machine = machineFor(regex, text);
+  eachMatchOf(machine, text, regex, out);
+  giveBack(regex, machine);
+}
+
+function eachMatchOf(
+  machine: Machine,
+  text: string,
+  regex: Regex,
+  out: (slots: Slots) => boolean,
+): void {
   let from = 0;
   do {
     const found = machine.search(from);

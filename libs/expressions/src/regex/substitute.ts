@@ -1,7 +1,9 @@
+import { Literal } from '../compile/basic';
 import { build, meter } from '../run/meter';
 import { raiseAbout } from '../run/raise';
 import { add } from '../values/arithmetic';
 import type { Json } from '../values/json';
+import { TextBuilder } from '../values/pieces';
 import {
   GO,
   MANY,
@@ -81,9 +83,44 @@ export class Substitute extends Node {
       matches(frame, input, (list) => raiseLost(at, 'near attempt to iterate through', list));
   }
 
+  /** The result where every match is replaced by the same text. */
+  private constant(text: string): (input: Json, source: Json, letters: Json) => Json {
+    const { at, all } = this;
+    return (input, source, letters) => {
+      meter.at = at;
+      const flags = all ? add(letters, 'g') : letters;
+      if (typeof input !== 'string') {
+        return raiseAbout(input, 'cannot be matched, as it is not a string');
+      }
+      let result: TextBuilder | undefined;
+      let previous = 0;
+      eachMatch(input, regexOf(source, flags), (slots) => {
+        const [start, end] = slots as readonly [number, number];
+        result ??= new TextBuilder();
+        build(start - previous + text.length);
+        result.append(input.slice(previous, start) + text);
+        previous = end;
+        return false;
+      });
+      if (result === undefined) return input;
+      build(input.length - previous);
+      result.append(input.slice(previous));
+      return result.end();
+    };
+  }
+
   override one(): One {
     const pattern = this.pattern.one();
     const flags = this.flags.one();
+    if (this.replacement instanceof Literal && typeof this.replacement.value === 'string') {
+      const replaceAll = this.constant(this.replacement.value);
+      return (frame, input) => {
+        const source = pattern(frame, input);
+        if (source === undefined) return undefined;
+        const letters = flags(frame, input);
+        return letters === undefined ? undefined : replaceAll(input, source, letters);
+      };
+    }
     const replacement = this.replacement.one();
     const replace: Replace = (frame, groups, out) => {
       const value = replacement(frame, groups);

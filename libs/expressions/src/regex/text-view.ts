@@ -5,7 +5,7 @@ const marks = propertySet('M') as CharSet;
 
 /** A text as a sequence of code points, and what can be seen at a position of it. */
 export class TextView {
-  constructor(protected readonly text: string) {}
+  constructor(protected text: string) {}
 
   protected codePoint(at: number): number {
     const unit = this.text.charCodeAt(at);

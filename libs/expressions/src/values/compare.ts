@@ -179,3 +179,27 @@ function compareFrom(a: Json, b: Json, depth: number): number {
 export function compare(a: Json, b: Json): number {
   return compareFrom(a, b, 0);
 }
+
+function compareNumbers(a: Json, b: Json): number {
+  step();
+  return (a as number) - (b as number);
+}
+
+function compareTexts(a: Json, b: Json): number {
+  step();
+  return compareStrings(a as string, b as string);
+}
+
+/** How to compare any two of these values: `compare`, or the part of it that they need. */
+export function comparison(values: readonly Json[]): (a: Json, b: Json) => number {
+  const kind = typeof values[0];
+  if (kind !== 'number' && kind !== 'string') return compare;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] as Json;
+    // The difference of infinite numbers is none.
+    const isInfinite = kind === 'number' && (value as number) - (value as number) !== 0;
+    if (typeof value !== kind || isInfinite) return compare;
+  }
+  steps(values.length >> 3);
+  return kind === 'number' ? compareNumbers : compareTexts;
+}
