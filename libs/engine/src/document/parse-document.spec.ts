@@ -52,6 +52,14 @@ describe('parseDocument of YAML', () => {
     expect(rest.slice(-4)).toEqual([4_898, 4_898, 4_899, 4_899]);
   });
 
+  it('names the first errors of a text that consists of errors', () => {
+    const { message, line } = issue(() => yaml(`a: b\n${']'.repeat(400_000)}`));
+    expect([message, line]).toEqual([expect.stringContaining('flow-seq-end'), 2]);
+    expect(issue(() => yaml(`a: "${'\\q'.repeat(100_000)}"`)).message).toContain('escape');
+    expect(issue(() => yaml('---\n'.repeat(100_000))).message).toContain('several YAML documents');
+    expect(new Error('defect').stack).toContain('parse-document.spec');
+  });
+
   it('refuses a text of more tokens than it can read in time', () => {
     const { message, line } = issue(() => yaml(`a:\n${'- b\n'.repeat(200_000)}`));
     expect(message).toContain('over 500000 tokens');

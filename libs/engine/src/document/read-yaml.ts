@@ -17,7 +17,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { DocumentSyntaxError, type DocumentIssue } from './document-issue';
+import { DocumentSyntaxError, MOST_ISSUES, type DocumentIssue } from './document-issue';
 import { pointerKeys, pointerTo } from './json-pointer';
 import { MOST_LEVELS, tooDeep, type ParsedDocument } from './parsed-document';
 
@@ -36,18 +36,7 @@ const MOST_TOKENS = 500_000;
 /** Reads YAML. @throws DocumentSyntaxError */
 export function readYaml(text: string): ParsedDocument {
   const lines = new LineCounter();
-  // Duplicate keys are found by the walk below: the library compares every pair of keys of a map.
-  const options = {
-    version: '1.2',
-    schema: 'core',
-    merge: false,
-    uniqueKeys: false,
-    lineCounter: lines,
-    prettyErrors: false,
-  } as const;
-  const documents = [
-    ...new Composer<ParsedNode>(options).compose(shallowTokens(text, lines), true, text.length),
-  ];
+  const documents = compose(text, lines);
   const [document] = documents;
   if (!document?.contents)
     throw new DocumentSyntaxError([{ pointer: '#', message: 'The document is empty' }]);
@@ -64,6 +53,34 @@ export function readYaml(text: string): ParsedDocument {
   return { document: value, line: (pointer) => walk.line(root, pointer) };
 }
 
+/** The first two documents of a text. */
+function compose(text: string, lines: LineCounter): Document.Parsed<ParsedNode>[] {
+  // Duplicate keys are found by the walk below: the library compares every pair of keys of a map.
+  const options = {
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    uniqueKeys: false,
+    lineCounter: lines,
+    prettyErrors: false,
+  } as const;
+  const composer = new Composer<ParsedNode>(options);
+  const limit = Error.stackTraceLimit;
+  // The library makes an error for everything that is wrong: half a million in the worst text, six times slower with
+  // stack traces.
+  Error.stackTraceLimit = 0;
+  try {
+    const found: Document.Parsed<ParsedNode>[] = [];
+    for (const document of composer.compose(shallowTokens(text, lines), true, text.length)) {
+      found.push(document);
+      if (found.length > 1) break;
+    }
+    return found;
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
 /**
  * The library's own parser, stopped where the nesting is far too deep: what comes after it recurses, and took six
  * seconds to fail on 400 kB of brackets. The walk below names the place of what is only somewhat too deep.
@@ -72,13 +89,23 @@ function* shallowTokens(text: string, lines: LineCounter): Generator<CST.Token> 
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   let tokens = 0;
+  const wrong: DocumentIssue[] = [];
   for (const lexeme of new Lexer().lex(text)) {
     tokens += 1;
     if (tokens > MOST_TOKENS) throw tooDense(lines.linePos(parser.offset).line);
-    yield* parser.next(lexeme);
+    for (const token of parser.next(lexeme)) {
+      if (token.type !== 'error') yield token;
+      else wrong.push(wrongToken(token, lines));
+    }
+    if (wrong.length >= MOST_ISSUES) throw new DocumentSyntaxError(wrong);
     if (parser.stack.length > 3 * MOST_LEVELS) throw tooDeep('', lines.linePos(parser.offset).line);
   }
   yield* parser.end();
+  if (wrong.length > 0) throw new DocumentSyntaxError(wrong);
+}
+
+function wrongToken({ message, offset }: CST.ErrorToken, lines: LineCounter): DocumentIssue {
+  return { pointer: '#', line: lines.linePos(offset).line, message };
 }
 
 function tooDense(line: number): DocumentSyntaxError {
@@ -90,7 +117,8 @@ function refuseSyntax(
   document: Document.Parsed<ParsedNode>,
   lineAt: (offset: number) => number,
 ): void {
-  const issues: DocumentIssue[] = [...document.errors, ...document.warnings].map((error) => ({
+  const wrong = [...document.errors, ...document.warnings].slice(0, MOST_ISSUES);
+  const issues: DocumentIssue[] = wrong.map((error) => ({
     pointer: '#',
     line: lineAt(error.pos[0]),
     message: error.message,
