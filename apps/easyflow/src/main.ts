@@ -6,6 +6,12 @@ enableCompileCache();
 const load = createRequire(__filename);
 const { runProgram } = load('./cli/program') as typeof import('./cli/program');
 
+// Whoever reads the output may stop, as `| head -1` does: that is no error, and nobody hears more.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 runProgram(process.argv.slice(2))
   .then((code) => {
     process.exitCode = code;

@@ -12,7 +12,10 @@ describe('untilStopped', () => {
   it('stops what it has started, and says that it was interrupted', async () => {
     let closed = false;
     await untilStopped(progress, () => {
-      setImmediate(() => process.emit('SIGINT', 'SIGINT'));
+      setImmediate(() => {
+        process.emit('SIGINT', 'SIGINT');
+        process.emit('SIGINT', 'SIGINT');
+      });
       return Promise.resolve({ close: () => Promise.resolve(void (closed = true)) });
     });
     expect([closed, process.exitCode, said.at(-1)]).toEqual([true, 130, 'stopped']);

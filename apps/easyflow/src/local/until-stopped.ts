@@ -1,6 +1,9 @@
 import { exitCodes } from '../cli/exit-codes';
 import type { Progress } from './progress';
 
+/** One Ctrl-C comes twice where a parent that got it too hands it on; nobody asks again so soon. */
+const ECHO_MS = 300;
+
 interface Stoppable {
   close(): Promise<void>;
 }
@@ -14,11 +17,15 @@ export async function untilStopped(
   start: () => Promise<Stoppable>,
 ): Promise<void> {
   let asked: NodeJS.Signals | undefined;
+  let askedAt = 0;
   let wake: () => void = () => undefined;
   const told = new Promise<void>((resolve) => (wake = resolve));
   const onSignal = (signal: NodeJS.Signals) => {
+    const now = performance.now();
+    if (asked !== undefined && now - askedAt < ECHO_MS) return;
     if (asked !== undefined) process.exit(exitCodes.interrupt);
     asked = signal;
+    askedAt = now;
     progress.say('stopping; once more to stop at once');
     wake();
   };

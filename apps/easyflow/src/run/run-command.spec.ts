@@ -102,6 +102,11 @@ describe('easyflow run', () => {
     expect(output(broken)).toMatchObject({ errors: [{ pointer: '#' }] });
   });
 
+  it('waits as long as it is told, however long that is', async () => {
+    const target = await file('a.yaml', flow('do: [{ a: { wait: PT0.2S } }]'));
+    expect(await captured('run', target, '--timeout', '99999999999')).toMatchObject({ code: 0 });
+  });
+
   it('exits 1 for a file that is not there and 2 for wrong usage', async () => {
     const target = await file('a.yaml', flow('do: []'));
     expect((await captured('run', path.join(folder, 'gone.yaml'))).code).toBe(1);

@@ -3,6 +3,9 @@ import { Option, type Command } from 'commander';
 import { CommandFailure, exitCodes } from '../cli/exit-codes';
 import type { RunOptions } from './run-file';
 
+/** What a timer can hold: 24 days. A longer one would be over at once. */
+const LONGEST_TIMEOUT = 2_147_483;
+
 const load = createRequire(__filename);
 
 /** `easyflow run FILE`. */
@@ -30,6 +33,7 @@ function append(value: string, before: string[]): string[] {
 
 function seconds(value: string): number {
   const parsed = Number(value);
-  if (value.trim() !== '' && Number.isFinite(parsed) && parsed >= 0) return parsed;
+  if (value.trim() !== '' && Number.isFinite(parsed) && parsed >= 0)
+    return Math.min(parsed, LONGEST_TIMEOUT);
   throw new CommandFailure(exitCodes.usage, `--timeout ${value} is not a number of seconds`);
 }
