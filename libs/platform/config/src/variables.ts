@@ -138,7 +138,7 @@ export const variables = {
     schema: slot.optional(),
     about:
       'Names this replica as an owner of leases and as a receiver of replies; the process that replaces it takes the same. Default: the lowest free number, which the issuer gives to the pod that EASYFLOW_POD_NAME names; 0 without a pod.',
-    fix: 'write 1 to 64 letters, digits or hyphens, different for every replica of a service',
+    fix: 'write 1 to 64 letters, digits or hyphens, different for every replica of a service, or leave it out for all of them',
     usedBy: onKafka,
   }),
   EASYFLOW_POD_NAME: variable({
