@@ -2,6 +2,8 @@
 
 const mentions = (answer, text) => JSON.stringify(answer).includes(text);
 
+const negativeZero = /(?<![\d.eE])-0(?![\d.])/;
+
 /** A text in which there is no negative zero. */
 const positive = (answer) => JSON.stringify(answer).replace(/-0(?![\d.])/g, '0');
 const isLost = (answer) => answer.error?.startsWith('Invalid path expression') === true;
@@ -47,7 +49,9 @@ const reasons = [
   },
   {
     reason: 'the oracle keeps literals as decimals, where minus zero is zero',
-    applies: (_, ours, theirs) => positive(ours) === positive(theirs),
+    applies: (_, ours, theirs) =>
+      positive(ours) === positive(theirs) ||
+      (negativeZero.test(JSON.stringify(ours)) && !negativeZero.test(JSON.stringify(theirs))),
   },
   {
     reason: 'the oracle keeps literals as decimals, which are never the number of the input',

@@ -99,6 +99,50 @@ describe('compileExpression', () => {
     });
   });
 
+  it('takes data from the map, too', () => {
+    const modules = { data: '{"this": "is a test"} [1, nan]', bad: '{"a":' };
+    const program =
+      'import "data" as $d; import "data" as $e {search: "./"}; [$d, $e::e[0].this, ($d[1] | length)]';
+    expect(compileExpression(program, { modules }).evaluate(null)).toEqual([
+      [[{ this: 'is a test' }, [1, null]], 'is a test', 2],
+    ]);
+    expect(
+      compileExpression('import "data" as $d; def f: {$d}; f.d | length', { modules }).first(null),
+    ).toBe(2);
+    expect(thrownBy(() => compileExpression('import "bad" as $d; 1', { modules }))).toMatchObject({
+      message: 'bad is no JSON: Unfinished JSON term at EOF at line 1, column 5',
+    });
+  });
+
+  it('tells what a module says of itself', () => {
+    const modules = {
+      c: 'module {"whatever": [1, {"a": "b"}], "n": 1}; import "a" as foo; import "d" as d {search: "./"}; import "data" as $data; include "e"; def a: 0; def c(f; $x): 1;',
+      wrong: 'def a:',
+    };
+    const meta = compileExpression('modulemeta', { modules });
+    expect(meta.evaluate('c')).toEqual([
+      {
+        whatever: [1, { a: 'b' }],
+        n: 1,
+        deps: [
+          { as: 'foo', is_data: false, relpath: 'a' },
+          { search: './', as: 'd', is_data: false, relpath: 'd' },
+          { as: 'data', is_data: true, relpath: 'data' },
+          { is_data: false, relpath: 'e' },
+        ],
+        defs: ['a/0', 'c/2'],
+      },
+    ]);
+    expect(meta.collect('zzz').error?.message).toBe('module not found: zzz');
+    expect(meta.collect(1).error?.message).toBe('modulemeta input module name must be a string');
+    expect(meta.collect('wrong').error?.message).toContain('syntax error');
+    expect(
+      compileExpression('import "m" as m; "m" | m::meta.defs', {
+        modules: { m: 'def meta: modulemeta;' },
+      }).first(null),
+    ).toEqual(['meta/0']);
+  });
+
   it('rejects what is nested too deeply, without a crash', () => {
     for (const program of [
       '('.repeat(100_000),

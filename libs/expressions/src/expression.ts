@@ -5,7 +5,7 @@ import { FrameLayout, keys, type Scope } from './compile/scope';
 import { Failure, HaltRequest, LimitReached } from './run/failure';
 import { grantRest, meter, startMeter, type Limits } from './run/meter';
 import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
-import { loadModules } from './modules';
+import { describer, loadModules } from './modules';
 import { readsOf, type Reads } from './reads';
 import { parse } from './syntax/program';
 import { finite } from './values/finite';
@@ -170,7 +170,7 @@ export function compileExpression(source: string, options: CompileOptions = {}):
   try {
     const { variables = [], modules = {} } = options;
     const program = parse(source);
-    const resolver = new Resolver(source);
+    const resolver = new Resolver(source, undefined, describer(modules));
     const layout = new FrameLayout(0);
     let scope: Scope | undefined;
     for (const name of variables) {

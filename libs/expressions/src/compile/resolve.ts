@@ -8,7 +8,7 @@ import { Assign, Modify, Update } from './assign';
 import { Comma, Identity, Literal, Pipe, Scoped, Variable } from './basic';
 import { Bind, Foreach } from './bindings';
 import { Destructuring, type SlotPart, type SlotPattern } from './destructuring';
-import { Call, Callable, ParameterUse, passNode, ValueCall } from './calls';
+import { Call, Callable, ParameterUse, passNode, ValueCall, type ValueFunction } from './calls';
 import { ArrayOf, Format, Interpolation, ObjectOf, type Entry } from './construct';
 import { Break, If, Label, Try } from './control';
 import { hasLocals, variablesOf } from './locals';
@@ -30,6 +30,8 @@ export class Resolver {
   constructor(
     private readonly source: string,
     private readonly place?: number,
+    /** What `modulemeta` answers. */
+    private readonly describeModule?: ValueFunction,
   ) {}
 
   private fail(message: string, at: number): never {
@@ -199,6 +201,7 @@ export class Resolver {
     if (found?.meaning.kind === 'variable') {
       return new Variable(layout.level - found.layout.level, found.meaning.slot, at);
     }
+    if (found?.meaning.kind === 'constant') return new Literal(found.meaning.value, at);
     if (name === 'ENV') return new Literal({}, at);
     return this.fail(`$${name} is not defined`, at);
   }
@@ -251,6 +254,9 @@ export class Resolver {
     };
     if (builtin !== undefined) {
       if (builtin.kind === 'value') {
+        if (name === 'modulemeta/0' && this.describeModule !== undefined) {
+          return new ValueCall(this.describeModule, [], ONE, at);
+        }
         return new ValueCall(builtin.run, given(), builtin.card ?? ONE, at);
       }
       const made = builtin.make(given(), at);

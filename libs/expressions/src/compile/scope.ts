@@ -1,4 +1,5 @@
 import type { Definition } from '../syntax/ast';
+import type { Json } from '../values/json';
 import type { Card } from './node';
 import type { Callable } from './calls';
 
@@ -19,6 +20,7 @@ export class FrameLayout {
 /** What a name stands for. */
 export type Meaning =
   | { readonly kind: 'variable'; readonly slot: number }
+  | { readonly kind: 'constant'; readonly value: Json }
   | { readonly kind: 'label'; readonly slot: number }
   | { readonly kind: 'parameter'; readonly slot: number; readonly card: Card }
   | {

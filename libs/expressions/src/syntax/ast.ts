@@ -1,4 +1,4 @@
-import type { Json } from '../values/json';
+import type { Json, JsonObject } from '../values/json';
 
 /** A part of a string: text, or an interpolated program. */
 export type StringPart = string | Ast;
@@ -42,11 +42,15 @@ export interface Import {
   /** undefined: include */
   readonly alias: string | undefined;
   readonly isData: boolean;
+  /** What is said about it, such as where to search; that is not looked at. */
+  readonly metadata: JsonObject;
   readonly at: number;
 }
 
 /** A source text: imports, definitions, and the program (absent in a library). */
 export interface Program {
+  /** What a library says of itself: `module {…};` */
+  readonly metadata: JsonObject | undefined;
   readonly imports: readonly Import[];
   readonly definitions: readonly Definition[];
   readonly body: Ast | undefined;

@@ -50,7 +50,8 @@ function constantList(ast: Ast): Json[] | undefined {
 }
 
 /** The value of an object construction or array of constants, as far as jq works it out. */
-function constantOf(ast: Ast): Json | undefined {
+/** The value of a constant; undefined: it is none. */
+export function constantOf(ast: Ast): Json | undefined {
   if (ast.kind === 'literal') return ast.value;
   if (ast.kind === 'array') {
     return ast.body === undefined ? [] : constantList(ast.body);

@@ -1,25 +1,30 @@
+import { isObject, type JsonObject } from '../values/json';
+import { constantOf } from './fold';
 import type { Ast, Definition, Import, Program } from './ast';
 import { Parser } from './parser';
 
 /** A parser of whole programs and libraries. */
 class ProgramParser extends Parser {
   program(): Program {
-    if (this.accept('module')) this.metadata();
+    const metadata = this.accept('module') ? this.metadata() : undefined;
     const imports: Import[] = [];
     while (this.sees('import') || this.sees('include')) imports.push(this.import());
     const definitions: Definition[] = [];
     while (this.sees('def')) definitions.push(this.definition());
     const body = this.peek().kind === 'end' ? undefined : this.query();
     if (this.peek().kind !== 'end') this.unexpected('end of file');
-    return { imports, definitions, body };
+    return { metadata, imports, definitions, body };
   }
 
-  private metadata(): void {
+  private metadata(): JsonObject {
     const at = this.peek().start;
     const body = this.query();
     if (!isConstant(body)) this.fail('Module metadata must be constant', at);
-    if (body.kind !== 'object') this.fail('Module metadata must be an object', at);
+    const value = constantOf(body);
+    if (value === undefined || !isObject(value))
+      return this.fail('Module metadata must be an object', at);
     this.expect(';');
+    return value;
   }
 
   private import(): Import {
@@ -39,10 +44,8 @@ class ProgramParser extends Parser {
       alias = token.value;
       isData = token.kind === 'variable';
     }
-    if (!this.sees(';')) {
-      this.metadata();
-    } else this.expect(';');
-    return { path: path.value as string, alias, isData, at: start.start };
+    const metadata = this.accept(';') ? {} : this.metadata();
+    return { path: path.value as string, alias, isData, metadata, at: start.start };
   }
 }
 

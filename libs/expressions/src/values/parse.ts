@@ -46,6 +46,13 @@ export function parseJson(text: string): Json {
   if (plain !== undefined) return plain;
   const result = new SlowParser(text).run();
   if (typeof result === 'string') return raise(`${result} (while parsing '${text}')`);
+  const [value] = result;
+  if (value === undefined) return raise(`Expected JSON value (while parsing '${text}')`);
   meter.nonFinite = true;
-  return result.value;
+  return value;
+}
+
+/** The values of a text that holds any number of them, or jq's complaint. */
+export function parseValues(text: string): readonly Json[] | string {
+  return new SlowParser(text, true).run();
 }

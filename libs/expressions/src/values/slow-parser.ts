@@ -38,14 +38,18 @@ export class SlowParser {
   private column = 0;
   private readonly open: Open[] = [];
   private next: Json | undefined;
-  private done: Json | undefined;
+  private readonly done: Json[] = [];
   private hasExtra = false;
   private token = '';
 
-  constructor(private readonly text: string) {}
+  /** Of `many` values there may be any number, one after the other. */
+  constructor(
+    private readonly text: string,
+    private readonly many = false,
+  ) {}
 
-  /** The value, or jq's complaint. */
-  run(): { value: Json } | string {
+  /** The values, or jq's complaint. */
+  run(): readonly Json[] | string {
     try {
       this.scan();
     } catch (error) {
@@ -64,7 +68,7 @@ export class SlowParser {
     if (this.open.length > 0) {
       return `Unfinished JSON term at EOF at line ${this.line}, column ${this.column}`;
     }
-    return this.done === undefined ? 'Expected JSON value' : { value: this.done };
+    return this.done;
   }
 
   private advance(character: string): void {
@@ -120,8 +124,10 @@ export class SlowParser {
   /** A value is complete; outside of all containers only one may be. */
   private finished(value: Json): void {
     if (this.open.length > 0) this.next = value;
-    else if (this.done === undefined) this.done = value;
-    else this.hasExtra = true;
+    else {
+      this.done.push(value);
+      this.hasExtra = !this.many && this.done.length > 1;
+    }
   }
 
   /** Called where a character has been dealt with: what is wrong with it comes first. */
