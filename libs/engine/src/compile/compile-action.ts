@@ -7,6 +7,7 @@ import { compileDuration } from './durations';
 import { compileHttp } from './http-action';
 import type { Action, Directive, RunFlowAction } from './program';
 import { compileRetry, condition } from './retry-policy';
+import { limitsOf } from './shared-limits';
 import { ARGUMENTS } from './sites';
 
 const STAGE = 'the definition of a task';
@@ -111,7 +112,11 @@ function compileSwitch(
     context.issues.add(place, 'A switch can have only one case without "when"');
   }
   const ordered = [...cases.filter(({ when }) => when !== undefined), ...defaults];
-  return { kind: 'switch', cases: ordered.map(({ when, then }) => ({ when, then })) };
+  return {
+    kind: 'switch',
+    cases: ordered.map(({ when, then }) => ({ when, then })),
+    limits: limitsOf(cases.length),
+  };
 }
 
 function compileFor(

@@ -1,4 +1,4 @@
-import type { Json } from '@easyflow/expressions';
+import type { Json, Limits } from '@easyflow/expressions';
 import type { DocumentIssue } from '../document/document-issue';
 import type { DataSchema } from '../data-schema/data-schema';
 import type { JsonObject } from './definitions';
@@ -72,7 +72,7 @@ export interface TaskNode {
 
 export type Action =
   | { readonly kind: 'set'; readonly value: Site }
-  | { readonly kind: 'switch'; readonly cases: readonly SwitchCase[] }
+  | SwitchAction
   | { readonly kind: 'do'; readonly list: TaskList }
   | ForAction
   | TryAction
@@ -82,6 +82,13 @@ export type Action =
   | HttpAction
   | FunctionAction
   | RunFlowAction;
+
+export interface SwitchAction {
+  readonly kind: 'switch';
+  readonly cases: readonly SwitchCase[];
+  /** Makes the limits that many conditions share. */
+  readonly limits: (() => Limits) | undefined;
+}
 
 /** Cases in order, the one without a condition last. */
 export interface SwitchCase {

@@ -5,9 +5,11 @@ import {
   stripExpression,
   TemplateSyntaxError,
   type Json,
+  type Limits,
 } from '@easyflow/expressions';
 import { didYouMean } from '../schema/closest';
 import type { IssueList } from './issue-list';
+import { sharedLimits } from './shared-limits';
 
 /** A place of the document that is evaluated: an expression, or a value with expressions in it. */
 export interface Site {
@@ -18,7 +20,7 @@ export interface Site {
   /** Secrets the source reads by name. */
   readonly secrets: readonly string[];
   /** @throws ExpressionRuntimeError, TemplateRuntimeError */
-  evaluate(input: Json, variables: Record<string, Json>): Json;
+  evaluate(input: Json, variables: Record<string, Json>, limits?: Limits): Json;
 }
 
 /** The stages of the specification's table of runtime expression arguments, and what each may read. */
@@ -84,7 +86,7 @@ export class SiteCompiler {
       const expression = compileExpression(program, { variables: [...STAGES[stage], ...locals] });
       return compiledSite(
         { pointer, reads: expression.reads.variables, source: program },
-        (input, values) => expression.first(input, values) ?? null,
+        (input, values, limits) => expression.first(input, values, limits) ?? null,
       );
     };
     return this.site(pointer, compile, stage, locals);
@@ -99,8 +101,9 @@ export class SiteCompiler {
       const source = variables.includes('secrets')
         ? JSON.stringify(value).replaceAll('\\"', '"')
         : '';
-      return compiledSite({ pointer, reads: variables, source }, (input, values) =>
-        template.evaluate(input, values),
+      const limits = template.isStatic ? undefined : sharedLimits(value, mode);
+      return compiledSite({ pointer, reads: variables, source }, (input, values, given) =>
+        template.evaluate(input, values, given ?? limits?.()),
       );
     };
     return this.site(pointer, compile, stage, locals);
@@ -189,8 +192,8 @@ class DeferredSite implements Site {
     return (this.made ??= this.compile()).secrets;
   }
 
-  evaluate(input: Json, variables: Record<string, Json>): Json {
-    return (this.made ??= this.compile()).evaluate(input, variables);
+  evaluate(input: Json, variables: Record<string, Json>, limits?: Limits): Json {
+    return (this.made ??= this.compile()).evaluate(input, variables, limits);
   }
 }
 

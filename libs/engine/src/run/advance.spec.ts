@@ -92,6 +92,23 @@ do:
     expect(error?.detail).toContain(what);
   });
 
+  it('gives the expressions of one value the time of one', () => {
+    const slow = '${ reduce range(300000) as $i (0; . + $i) }';
+    const values = Array.from({ length: 2_000 }, (_, index) => `k${index}: "${slow}"`);
+    const { error } = runVirtually(`do: [{ a: { set: { ${values.join(', ')} } } }]`).last;
+    expect(error).toMatchObject({ type: `${ERRORS}expression`, instance: '/do/0/a' });
+    expect(error?.detail).toContain('took longer than');
+    const condition = 'reduce range(300000) as $i (0; . + $i) < 0';
+    const cases = Array.from(
+      { length: 2_000 },
+      (_, index) => `{ c${index}: { when: "${condition}", then: end } }`,
+    );
+    expect(runVirtually(`do: [{ a: { switch: [${cases.join(', ')}] } }]`).last).toMatchObject({
+      status: 'faulted',
+      error: { type: `${ERRORS}expression`, instance: '/do/0/a' },
+    });
+  });
+
   it('turns what an expression raises into an expression error of the task', () => {
     const { error } = runVirtually(`do: [{ a: { set: { x: { y: '\${ 1 + "a" }' } } } }]`).last;
     expect(error).toMatchObject({ type: `${ERRORS}expression`, status: 400, instance: '/do/0/a' });

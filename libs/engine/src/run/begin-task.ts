@@ -23,8 +23,9 @@ export function beginTask(
     case 'set':
       return completed(evaluation.evaluate(action.value, input, scope));
     case 'switch': {
+      const shared = action.limits ? { branch, limits: action.limits() } : scope;
       const holds = (when: (typeof action.cases)[number]['when']): boolean =>
-        !when || evaluation.holds(when, input, scope);
+        !when || evaluation.holds(when, input, shared);
       return completed(input, action.cases.find(({ when }) => holds(when))?.then);
     }
     case 'do':

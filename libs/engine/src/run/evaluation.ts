@@ -4,6 +4,7 @@ import {
   TemplateRuntimeError,
   TemplateSyntaxError,
   type Json,
+  type Limits,
 } from '@easyflow/expressions';
 import { UserError } from '@easyflow/kernel-errors';
 import { formatTime } from '@easyflow/kernel-time';
@@ -27,6 +28,8 @@ export interface Scope {
   output?: Json;
   /** The task's raw output, `$task.output`. */
   rawOutput?: Json;
+  /** What the evaluation may use, where it is one of many; each has its own otherwise. */
+  limits?: Limits | undefined;
 }
 
 /** Evaluates the places of one execution's document. */
@@ -46,6 +49,7 @@ export class Evaluation {
       return site.evaluate(
         input,
         site.uses.size === 0 ? NO_VARIABLES : this.variables(site, scope),
+        scope.limits,
       );
     } catch (error) {
       const problem = problemOf(error);
