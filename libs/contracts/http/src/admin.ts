@@ -3,7 +3,12 @@ import { idSchema, pageOf, timeSchema } from './values';
 
 export const tenantLimitsSchema = z.object({
   requestsPerSecond: z.number().positive().optional(),
-  concurrentExecutions: z.number().int().positive().optional(),
+  concurrentExecutions: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .meta({ description: 'kept with the tenant; nothing enforces it yet' }),
 });
 
 export const createTenantRequestSchema = z.object({

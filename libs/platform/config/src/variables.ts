@@ -190,7 +190,7 @@ export const variables = {
   EASYFLOW_LIMIT_CONCURRENT_EXECUTIONS: variable({
     schema: integer(1, 10_000_000).optional(),
     about:
-      'Executions at a time of a tenant that was created without a limit of its own; none by default.',
+      'Executions at a time of a tenant that was created without a limit of its own; none by default. Kept with the tenant; nothing enforces it yet.',
     fix: 'write a number from 1 to 10000000, or leave it out',
     usedBy: ['issuer', 'embedded'],
   }),
