@@ -116,8 +116,9 @@ describe('members of one group', () => {
     const group = `stall.${newId()}`;
     const [steady] = await newTenants(first, 1);
     if (!steady) throw new Error('no topic');
-    const arrivals: number[] = [];
-    const young = Array.from({ length: 5 }, () => tenantEventsTopic(newId()));
+    let arrivals: number[] = [];
+    const stalls: number[] = [];
+    const young = Array.from({ length: 7 }, () => tenantEventsTopic(newId()));
     const served = new Set<string>();
     const onBatch = async (records: readonly { topic: string; value: string }[]): Promise<void> => {
       for (const { topic, value } of records) {
@@ -131,6 +132,7 @@ describe('members of one group', () => {
     ];
     let running = true;
     let sent = 0;
+    let seen = 0;
     const stream = (async () => {
       for (; running; sent += 1) {
         await first.send([recordOn(steady, String(performance.now()))]);
@@ -141,12 +143,22 @@ describe('members of one group', () => {
       await first.ensureTopics([topic]);
       await Promise.all(members.map((member) => member.notice(topic)));
       await first.send([recordOn(topic, 'hello')]);
+      await waitFor(() => served.has(topic) && arrivals.length > 0, {
+        describe: 'the new tenant to be served, and the steady one again',
+      });
+      seen += arrivals.length;
+      stalls.push(Math.max(...arrivals));
+      arrivals = [];
     }
-    await waitFor(() => served.size === young.length, { describe: 'the new tenants to be served' });
     running = false;
     await stream;
-    await waitFor(() => arrivals.length >= sent, { describe: 'the steady tenant to have all' });
-    // Half a second is the promise on a quiet machine; a busy one gets a limit that only a real stall exceeds.
-    expect(Math.max(...arrivals)).toBeLessThan(5_000);
+    await waitFor(() => seen + arrivals.length >= sent, {
+      describe: 'the steady tenant to have all',
+    });
+    // Half a second is the promise on a quiet machine. A busy one may break it now and then, and by far only when
+    // something is wrong.
+    stalls.sort((a, b) => a - b);
+    expect(stalls[3]).toBeLessThan(1_000);
+    expect(Math.max(...stalls, ...arrivals)).toBeLessThan(5_000);
   });
 });

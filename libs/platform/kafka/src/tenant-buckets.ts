@@ -2,6 +2,7 @@ import { tenantOfEventsTopic } from '@easyflow/contracts-events';
 import type { TenantSubscription } from '@easyflow/platform-messaging';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConsumerLoop, type ConsumerLoopOptions } from './consumer-loop';
+import { warnOfGroupDelay } from './group-delay';
 import type { KafkaLink } from './kafka-link';
 import type { KafkaSettings } from './kafka-settings';
 
@@ -24,6 +25,7 @@ export class TenantBuckets implements TenantSubscription {
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private closed = false;
+  private warned: Promise<void> | undefined;
 
   constructor(
     private readonly settings: KafkaSettings,
@@ -97,6 +99,7 @@ export class TenantBuckets implements TenantSubscription {
 
   private async takeIn(): Promise<void> {
     if (!this.link.isUp()) return;
+    this.warned ??= warnOfGroupDelay(this.link.use().admin, this.settings.log);
     // What a notice adds while the list is on its way is not missing from it.
     const before = this.buckets.map((bucket) => ({ bucket, topics: [...bucket.topics] }));
     const existing = new Set(await this.link.use().admin.listTopics());
