@@ -17,6 +17,7 @@ const cases: readonly Case[] = [
   ['-1 * 0 | abs | tojson', null, '-0'],
   ['7 / (1000 | tgamma)', null, 0],
   ['[scalb(-1; (1.5, 2)), scalb(1; -infinite), scalb(0; infinite)]', null, [null, -4, 0, null]],
+  ['[drem(5; 3, nan, infinite)]', null, [-1, null, 5]],
   ['[ldexp(3; (1.5, nan)), scalbln(3; (-1.5, 1e20))]', null, [6, 0, 1.5, 0]],
   [
     'group_by(.a) | map(length)',

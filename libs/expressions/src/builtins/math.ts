@@ -35,7 +35,7 @@ function roundToEven(x: number): number {
 }
 
 function ieeeRemainder(x: number, y: number): number {
-  if (y === 0 || !Number.isFinite(x)) return NaN;
+  if (y === 0 || y !== y || !Number.isFinite(x)) return NaN;
   if (!Number.isFinite(y)) return x;
   const quotient = roundToEven(x / y);
   return x - quotient * y;

@@ -83,6 +83,7 @@ export function erfc(x: number): number {
 export function besselJ(order: number, x: number): number {
   if (x !== x) return x;
   if (Math.abs(x) === Infinity) return 0;
+  if (x === 0) return order === 0 ? 1 : 0;
   const points = Math.min(100_000, 64 + 2 * Math.ceil(Math.abs(x) + Math.abs(order)));
   let sum = 0;
   for (let i = 0; i < points; i += 1) {
