@@ -21,7 +21,7 @@ export type ClientEnvironment = Readonly<Record<string, string | undefined>>;
  * Precedence: flags, EASYFLOW_URL/_API_KEY/_ADMIN_KEY, `easyflow.yaml`, the user's configuration, and last
  * the local server's own file. Credentials are never taken from a weaker source than the URL they would be
  * sent to: a key found beside another server's address stays there.
- * @throws CommandFailure (usage) when no source names a server
+ * @throws CommandFailure (usage) when no source names a server, or one cannot be read
  */
 export async function readClientSettings(
   flags: ClientFlags,
@@ -45,6 +45,12 @@ export async function readClientSettings(
     throw new CommandFailure(
       exitCodes.usage,
       'no server is named and none runs here. Start one with `npm start`, or pass --url and set EASYFLOW_API_KEY.',
+    );
+  }
+  if (!/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url)) {
+    throw new CommandFailure(
+      exitCodes.usage,
+      `"${url}" is not the address of a server; write it as http://host:port.`,
     );
   }
   const trusted = sources.slice(0, withUrl + 1);
@@ -79,7 +85,10 @@ async function readSettingsFile(file: string): Promise<ClientFlags> {
   } catch (error) {
     throw new CommandFailure(exitCodes.usage, `${file} is not YAML or JSON: ${String(error)}`);
   }
-  if (typeof value !== 'object' || value === null) return {};
+  if (value === null) return {};
+  if (typeof value !== 'object') {
+    throw new CommandFailure(exitCodes.usage, `${file} must hold an object: url, apiKey, adminKey`);
+  }
   const named = value as Record<string, unknown>;
   const field = (name: string) => (typeof named[name] === 'string' ? named[name] : undefined);
   return { url: field('url'), apiKey: field('apiKey'), adminKey: field('adminKey') };
