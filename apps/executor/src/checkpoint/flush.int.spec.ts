@@ -44,7 +44,7 @@ describe('a flush', () => {
       const flushed = write([{ ...checkpoint(id, lease, content), ...more }]);
       await wake.commitWhenAwaited();
 
-      expect(await flushed).toEqual([{ wakes: lease.wakeSeq + 1 }]);
+      expect(await flushed).toMatchObject([{ wakes: lease.wakeSeq + 1 }]);
       expect(await rig.execution(tenant, id)).toMatchObject(expected);
       expect(await rig.history(tenant, id)).toHaveLength(1);
       expect(
@@ -55,11 +55,29 @@ describe('a flush', () => {
     },
   );
 
+  it('writes one outbox row for all checkpoints of a tenant', async () => {
+    const ids = [await rig.accept(tenant, 'any'), await rig.accept(tenant, 'any')];
+    const rows: Checkpoint[] = [];
+    for (const id of ids) rows.push(checkpoint(id, await claim(id), completed));
+    const events = { events: '[]', published: '[]' };
+    const written = await write(rows.map((row) => ({ ...row, ...events })));
+
+    const [outboxId, ...others] = new Set(written.map((found) => found?.outboxId));
+    expect(others).toEqual([]);
+    const found = await rig.database.superuser<{ executions: string[]; segments: number[] }>(
+      'SELECT executions, segments FROM ef.outbox WHERE tenant_id = $1 AND id = $2',
+      [tenant.id, outboxId],
+    );
+    expect(found).toHaveLength(1);
+    expect(found[0]?.executions.sort()).toEqual([...ids].sort());
+    expect(found[0]?.segments).toEqual(rows.map(({ segment }) => segment));
+  });
+
   it('leaves a waiting execution at rest when nothing woke it', async () => {
     const id = await rig.accept(tenant, 'any');
     const lease = await claim(id);
 
-    expect(await write([checkpoint(id, lease, waiting)])).toEqual([{ wakes: lease.wakeSeq }]);
+    expect(await write([checkpoint(id, lease, waiting)])).toMatchObject([{ wakes: lease.wakeSeq }]);
     expect(await due(id)).toBe(false);
   });
 
@@ -96,7 +114,7 @@ describe('a flush', () => {
       { ...checkpoint(id, lease, completed), ...wake(parent) },
     ];
 
-    expect(await write(rows)).toEqual([{ wakes: 0 }, { wakes: 0 }]);
+    expect(await write(rows)).toMatchObject([{ wakes: 0 }, { wakes: 0 }]);
     expect(await rig.work(tenant, id)).toBeUndefined();
     expect(await rig.work(tenant, parent)).toMatchObject({ wake_seq: 1 });
     expect(await due(parent)).toBe(true);
@@ -198,8 +216,8 @@ describe('a flush', () => {
       children: [child()],
     };
 
-    expect(await write([row])).toEqual([{ wakes: 0 }]);
-    expect(await write([row])).toEqual([{ wakes: 0 }]);
+    expect(await write([row])).toMatchObject([{ wakes: 0 }]);
+    expect(await write([row])).toMatchObject([{ wakes: 0 }]);
     expect(await rig.history(tenant, id)).toHaveLength(1);
     expect(await rig.count('SELECT count(*) FROM ef.executions WHERE parent_id = $1', [id])).toBe(
       1,
