@@ -12,6 +12,16 @@ describe('an eco window', () => {
     expect(ecoOpen(at('2026-05-02T06:00:00Z'), night)).toBe(false);
   });
 
+  it('spans the midnight of its own time zone', () => {
+    const local = parseEcoWindow('22:00-06:00 Asia/Kolkata');
+    expect(ecoOpen(at('2026-05-01T16:29:59.999Z'), local)).toBe(false);
+    expect(ecoOpen(at('2026-05-01T16:30:00Z'), local)).toBe(true);
+    expect(ecoOpen(at('2026-05-01T18:30:00Z'), local)).toBe(true);
+    expect(ecoOpen(at('2026-05-02T00:29:59.999Z'), local)).toBe(true);
+    expect(ecoOpen(at('2026-05-02T00:30:00Z'), local)).toBe(false);
+    expect(ecoDueAt(at('2026-05-02T00:30:00Z'), local)).toBe(at('2026-05-02T16:30:00Z'));
+  });
+
   it('is due at once inside, at the opening outside', () => {
     const inside = at('2026-05-01T23:10:00.123Z');
     expect(ecoDueAt(inside, night)).toBe(inside);
