@@ -90,4 +90,5 @@ if (values.save !== undefined) {
   const lines = saved.map((line) => JSON.stringify(line));
   writeFileSync(values.save, `${lines.join('\n')}\n`);
 }
-if (unexplained > 0) process.exitCode = 1;
+// Some programs bring the oracle down; if it hardly ever answers, nothing was compared.
+if (unexplained > 0 || fallen > count / 100) process.exitCode = 1;
