@@ -162,6 +162,7 @@ export class Executor {
     await this.keeper.stop();
     await this.giveBackRest();
     await this.publisher.close();
+    this.checkpointer.drain();
     await this.settled(2_000);
     await this.results.close();
   }

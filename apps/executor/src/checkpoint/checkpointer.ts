@@ -49,6 +49,7 @@ export class Checkpointer {
   private inFlight = 0;
   private waiting = 0;
   private scheduled = false;
+  private draining = false;
   private retryMs = FIRST_RETRY_MS;
   private listener: FlushListener | undefined;
 
@@ -58,9 +59,16 @@ export class Checkpointer {
     this.listener = listener;
   }
 
-  /** Whether nothing is queued or on its way. */
+  /** Whether nothing is queued or on its way; published outbox rows count once it drains. */
   get idle(): boolean {
-    return this.queue.length === 0 && this.inFlight === 0 && this.waiting === 0;
+    const forgotten = !this.draining || this.published.length === 0;
+    return this.queue.length === 0 && this.inFlight === 0 && this.waiting === 0 && forgotten;
+  }
+
+  /** From now on nothing waits for company: the connections are closed soon. */
+  drain(): void {
+    this.draining = true;
+    this.schedule();
   }
 
   add(row: Checkpoint): void {
@@ -137,7 +145,8 @@ export class Checkpointer {
   private takePublished(withRows: boolean, fits: (token: TenantToken) => boolean): OutboxRow[] {
     if (this.published.length === 0) return [];
     const waited = this.options.clock.monotonic() - this.publishedSince;
-    if (!withRows && this.published.length < MOST_ROWS && waited < PUBLISHED_WAIT_MS) return [];
+    const mayWait = !withRows && !this.draining && this.published.length < MOST_ROWS;
+    if (mayWait && waited < PUBLISHED_WAIT_MS) return [];
     const taken: OutboxRow[] = [];
     const left: OutboxRow[] = [];
     for (const row of this.published) {
