@@ -1,8 +1,13 @@
 /** Only such digits can be a number beyond a double; JSON.parse makes it Infinity, which JSON cannot write. */
 const MAYBE_TOO_LARGE = /[eE]\+?\d{3}|\d{309}/;
 
-/** Reads JSON; a number beyond a double is the largest double, as jq reads it. @throws SyntaxError */
-export function parseJson(text: string): unknown {
+/**
+ * Reads JSON, after a byte order mark if some editor wrote one; a number beyond a double is the largest double, as jq
+ * reads it.
+ * @throws SyntaxError
+ */
+export function parseJson(source: string): unknown {
+  const text = source.startsWith('\ufeff') ? source.slice(1) : source;
   return MAYBE_TOO_LARGE.test(text) ? JSON.parse(text, finite) : JSON.parse(text);
 }
 

@@ -11,6 +11,7 @@ describe('easyflow eval', () => {
       stdout: '2\n4\n',
       stderr: '',
     });
+    expect(await captured('eval', '.', '-i', '\ufeff[1]')).toMatchObject({ stdout: '[1]\n' });
     expect(await captured('eval', '.', '-i', '1e400')).toMatchObject({
       stdout: `${Number.MAX_VALUE}\n`,
     });

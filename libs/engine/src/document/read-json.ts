@@ -5,7 +5,9 @@ import { pointerKeys, pointerTo } from './json-pointer';
 import { MOST_LEVELS, tooDeep, type ParsedDocument } from './parsed-document';
 
 /** Reads JSON (RFC 8259). `JSON.parse` judges the syntax; a scan finds the lines and duplicate keys. */
-export function readJson(text: string): ParsedDocument {
+export function readJson(source: string): ParsedDocument {
+  // Some editors write a byte order mark; RFC 8259 allows to ignore it, and YAML does.
+  const text = source.startsWith('\ufeff') ? source.slice(1) : source;
   let document: Json;
   try {
     document = JSON.parse(text) as Json;
