@@ -127,8 +127,7 @@ describe('parseDocument of JSON', () => {
     });
   });
 
-  it('ignores a byte order mark', () =>
-    expect(json('\ufeff{"a": 1}').document).toEqual({ a: 1 }));
+  it('ignores a byte order mark', () => expect(json('\ufeff{"a": 1}').document).toEqual({ a: 1 }));
 
   it('finds the line of a fragment that is encoded', () => {
     expect(json('{\n"a b%": {\n"c": 1}}').line('#/a%20b%25/c')).toBe(3);
