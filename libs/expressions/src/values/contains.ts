@@ -12,16 +12,16 @@ const maximumDepth = 10_000;
 interface Search {
   /** What is looked for, one after the other. */
   readonly wanted: readonly Json[];
-  /** Where each may be found: one place for the value at a key, all elements for arrays. */
-  readonly places: readonly (readonly Json[])[];
+  /** Where each may be found: the value at the same key, or for arrays all elements. */
+  readonly places: readonly (readonly Json[])[] | undefined;
+  readonly elements: readonly Json[];
   want: number;
   place: number;
 }
 
 function searchOf(a: Json, b: Json): Search | false {
   if (Array.isArray(b)) {
-    const places = b.map(() => a as Json[]);
-    return { wanted: b, places, want: 0, place: 0 };
+    return { wanted: b, places: undefined, elements: a as Json[], want: 0, place: 0 };
   }
   const places: Json[][] = [];
   if (!isObject(a) || !isObject(b)) return false;
@@ -30,7 +30,7 @@ function searchOf(a: Json, b: Json): Search | false {
     if (found === undefined) return false;
     places.push([found]);
   }
-  return { wanted: ownValues(b), places, want: 0, place: 0 };
+  return { wanted: ownValues(b), places, elements: [], want: 0, place: 0 };
 }
 
 /** Whether `a` contains `b`, where that shows without looking inside. */
@@ -67,8 +67,9 @@ export function contains(a: Json, b: Json): boolean {
         search.want += 1;
         search.place = 0;
       } else if (answer === false) search.place += 1;
-      const places = search.places[search.want];
-      if (places === undefined) {
+      const { wanted, elements } = search;
+      const places = search.places?.[search.want] ?? elements;
+      if (search.want >= wanted.length) {
         searches.pop();
         answer = true;
       } else if (search.place >= places.length) {
