@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Json } from '@easyflow/expressions';
 import { conformanceDir } from '@easyflow/testing';
 import { FlowInvalidError, type DocumentIssue } from '../document/document-issue';
 import { parseDocument } from '../document/parse-document';
@@ -256,6 +257,39 @@ describe('compileFlow', () => {
         .schedule,
     ).toEqual({ every: 60_000, after: 5_000, cron: '0 * * * *' });
     expect(compile('do: []').schedule).toBeUndefined();
+  });
+
+  it('tells the first problems of documents that are wrong everywhere', () => {
+    const document = { dsl: '1.0.3', namespace: 'n', name: 'x', version: '1.2.3' };
+    const issues = (tasks: Json[]): readonly DocumentIssue[] => {
+      try {
+        compileFlow({ document, do: tasks });
+      } catch (error) {
+        if (error instanceof FlowInvalidError) return error.issues;
+        throw error;
+      }
+      return [];
+    };
+    expect(issues(Array.from({ length: 300_000 }, () => 1))).toHaveLength(50);
+    const long = Array.from({ length: 9 }, () => ({ ['k'.repeat(100_000)]: { sett: 1 } }));
+    const told = issues(long);
+    expect(told.length).toBeGreaterThan(0);
+    expect(JSON.stringify(told).length).toBeLessThan(250_000);
+  });
+
+  it('judges a long address in time that grows with its length', () => {
+    const uri = `http://${'{a}'.repeat(50_000)} `;
+    const call = { call: 'http', with: { method: 'get', endpoint: uri } };
+    const document = { dsl: '1.0.3', namespace: 'n', name: 'x', version: '1.2.3' };
+    expect(() => compileFlow({ document, do: [{ a: call }] })).toThrow(FlowInvalidError);
+  });
+
+  it('refuses an expression that is nested too deeply', () => {
+    const text = '${ ' + '"\\('.repeat(150_000) + ' }';
+    const document = { dsl: '1.0.3', namespace: 'n', name: 'x', version: '1.2.3' };
+    expect(() => compileFlow({ document, do: [{ a: { set: { x: text } } }] })).toThrow(
+      'nested too deeply',
+    );
   });
 
   it.each(['1.0.0-alpha5', '1.99.0', '0.10.0'])('takes the version %s of the DSL', (dsl) => {

@@ -148,6 +148,10 @@ export class SiteCompiler {
       this.report(pointer, error, stage, variables);
       return;
     }
+    if (error instanceof RangeError) {
+      this.issues.add(pointer, 'The expression is nested too deeply');
+      return;
+    }
     if (!(error instanceof TemplateSyntaxError)) throw error;
     const place = pointer + error.pointer.replace(/^#/, '');
     const { cause } = error;

@@ -95,6 +95,12 @@ describe('a JSON schema', () => {
       '/patternProperties/%5B',
       'Unterminated character class',
     ],
+    [
+      'many large patterns',
+      { allOf: Array.from({ length: 100 }, () => ({ pattern: '(a{1,99}b){1,9}c+d+' })) },
+      '/allOf/27/pattern',
+      'too large',
+    ],
     ['a backreference', { items: { pattern: '(a)\\1' } }, '/items/pattern', 'backreferences'],
     ['a keyword', { anyOf: [{ minLength: 'x' }] }, '/anyOf/0/minLength', 'must be integer'],
     ['a reference to nowhere', { $ref: '#/$defs/x' }, '', "can't resolve reference"],

@@ -55,7 +55,7 @@ export class DataSchemaCompiler {
       return undefined;
     }
     const dialect = dialectOf(schema);
-    if (this.accepted) return this.schema(meteredSchema(schema, ignore), schema, dialect);
+    if (this.accepted) return this.schema(() => meteredSchema(schema), schema, dialect);
     if (!this.isGood(schema, dialect, place)) return undefined;
     let isSound = true;
     const metered = meteredSchema(schema, (at, message) => {
@@ -71,7 +71,7 @@ export class DataSchemaCompiler {
     dialect: Dialect,
     place: string,
   ): DataSchema | undefined {
-    const made = this.schema(metered, schema, dialect);
+    const made = this.schema(() => metered, schema, dialect);
     try {
       made.prepare();
       return made;
@@ -82,14 +82,14 @@ export class DataSchemaCompiler {
     }
   }
 
-  private schema(metered: Json, schema: Schema, dialect: Dialect): CompiledSchema {
+  private schema(metered: () => Json, schema: Schema, dialect: Dialect): CompiledSchema {
     // Two schemas of one document may have the same `$id`.
     const isNamed = JSON.stringify(schema).includes('"$id"');
     return new CompiledSchema((allErrors) => {
       const ajv = isNamed
         ? newBoundedValidator(dialect, allErrors)
         : this.validator(dialect, allErrors);
-      return ajv.compile(metered as boolean | { [key: string]: Json });
+      return ajv.compile(metered() as boolean | { [key: string]: Json });
     });
   }
 
@@ -129,10 +129,6 @@ function isSchema(value: Json): value is Schema {
 function dialectOf(schema: Schema): Dialect {
   const named = typeof schema === 'object' ? schema.$schema : undefined;
   return typeof named === 'string' && named.includes('draft-07') ? 'draft-07' : '2020-12';
-}
-
-function ignore(): void {
-  // What was accepted once is not judged again.
 }
 
 class CompiledSchema implements DataSchema {

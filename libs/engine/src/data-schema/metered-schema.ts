@@ -28,6 +28,9 @@ const PARTS: ReadonlySet<string> = new Set([
 /** Their values are data, not schemas. */
 const DATA: ReadonlySet<string> = new Set(['const', 'enum', 'default', 'examples', 'required']);
 
+/** Steps that all patterns of a schema may have. */
+const MOST_PATTERN_STEPS = 50_000;
+
 type Schema = { [key: string]: Json };
 
 /** Told of what is wrong at a place of the schema; the pointer is plain, relative to it. */
@@ -35,16 +38,17 @@ export type SchemaProblem = (pointer: string, message: string) => void;
 
 /**
  * A copy of a schema in which each part says what it costs, so that a check can be stopped. Patterns that cannot
- * be matched within bounds, and a size beyond them, are told.
+ * be matched within bounds, and a size beyond them, are told, where there is somebody to tell.
  */
-export function meteredSchema(schema: Json, problem: SchemaProblem): Json {
+export function meteredSchema(schema: Json, problem?: SchemaProblem): Json {
   return new Metering(problem).part(schema, '', true);
 }
 
 class Metering {
   private nodes = 0;
+  private patternSteps = 0;
 
-  constructor(private readonly problem: SchemaProblem) {}
+  constructor(private readonly problem: SchemaProblem | undefined) {}
 
   /** `certain` is false below a keyword that is not known: there may be schemas to refer to, or anything. */
   part(schema: Json, pointer: string, certain: boolean): Json {
@@ -55,7 +59,7 @@ class Metering {
       const size = DATA.has(key) ? countOf(value) : childrenOf(value);
       cost += size;
       this.count(1 + size);
-      if (certain) this.checkPatterns(key, value, place);
+      if (certain && this.problem) this.checkPatterns(key, value, place);
       return [key, this.value(key, value, place, certain)];
     });
     return { ...Object.fromEntries(copied), [COST]: cost };
@@ -84,10 +88,17 @@ class Metering {
 
   private checkPattern(source: string, place: string): void {
     try {
-      new TextPattern(source, schemaBudget);
+      const before = this.patternSteps;
+      if (before > MOST_PATTERN_STEPS) return;
+      this.patternSteps += new TextPattern(source, schemaBudget).steps;
+      if (this.patternSteps > MOST_PATTERN_STEPS) {
+        this.problem?.(place, 'The patterns of the JSON schema are too large');
+      }
     } catch (error) {
       if (!(error instanceof PatternRefused)) throw error;
-      this.problem(place, `The pattern cannot be used: ${error.message}`);
+      // What was refused may have taken as much time as what is too large.
+      this.patternSteps += MOST_PATTERN_STEPS / 10;
+      this.problem?.(place, `The pattern cannot be used: ${error.message}`);
     }
   }
 
@@ -95,7 +106,7 @@ class Metering {
     const before = this.nodes;
     this.nodes += nodes;
     if (before <= MOST_NODES && this.nodes > MOST_NODES) {
-      this.problem('', `The JSON schema holds over ${MOST_NODES} parts`);
+      this.problem?.('', `The JSON schema holds over ${MOST_NODES} parts`);
     }
   }
 }

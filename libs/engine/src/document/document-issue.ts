@@ -12,6 +12,17 @@ export interface DocumentIssue {
 /** How many issues an error carries at most: a document that is wrong everywhere needs no longer list. */
 export const MOST_ISSUES = 50;
 
+/** Characters of all issues that are told after the first: a place may lie below names of a megabyte. */
+const MOST_CHARACTERS = 100_000;
+
+function firstOf(issues: readonly DocumentIssue[]): DocumentIssue[] {
+  let characters = 0;
+  return issues.slice(0, MOST_ISSUES).filter(({ pointer, message }, index) => {
+    characters += pointer.length + message.length;
+    return index === 0 || characters <= MOST_CHARACTERS;
+  });
+}
+
 /**
  * The text is not YAML 1.2 or JSON, or is too deep, or expands too far: nothing about its meaning
  * can be said. Thrown by `parseDocument`.
@@ -20,7 +31,7 @@ export class DocumentSyntaxError extends UserError {
   readonly issues: readonly DocumentIssue[];
 
   constructor(issues: readonly DocumentIssue[]) {
-    const kept = issues.slice(0, MOST_ISSUES);
+    const kept = firstOf(issues);
     super('document.malformed', kept[0]?.message ?? 'The document is malformed', {
       status: 400,
       errors: kept,
@@ -35,7 +46,7 @@ export class FlowInvalidError extends UserError {
 
   /** `total` counts the issues that are left out too. */
   constructor(issues: readonly DocumentIssue[], total = issues.length) {
-    const kept = issues.slice(0, MOST_ISSUES);
+    const kept = firstOf(issues);
     const first = kept[0];
     const more = total > 1 ? ` (and ${total - 1} more)` : '';
     super('flow.invalid', `The flow is invalid: ${first?.pointer} ${first?.message}${more}`, {

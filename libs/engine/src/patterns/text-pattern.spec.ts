@@ -104,6 +104,7 @@ describe('a pattern', () => {
     ['(a', 'Unterminated group'],
     ['(a)\\1', 'backreferences are not supported'],
     ['(?<x>a)\\k<x>', 'backreferences are not supported'],
+    [`${'('.repeat(20_000)}a${')'.repeat(20_000)}`, 'nested too deeply'],
     ['(?i:a)', 'flags within a pattern are not supported'],
     ['(((a{1,99}){1,99}){1,99}b|c)+', 'it is too large'],
   ])('%s is refused', (source, problem) => {

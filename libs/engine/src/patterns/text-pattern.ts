@@ -1,6 +1,6 @@
 import { searchPattern, type PatternMeter } from './pattern-matcher';
 import { compilePattern, type PatternProgram } from './pattern-program';
-import { readPattern, type PatternNode } from './pattern-tree';
+import { PatternRefused, readPattern, type PatternNode } from './pattern-tree';
 
 /** How many characters the engine passes in the time of one step of the search. */
 const CHARACTERS_PER_STEP = 32;
@@ -19,20 +19,29 @@ export class TextPattern {
   /** What one test costs at most, in characters: of a text without letters, and of each letter. */
   private readonly cost: { fixed: number; letter: number };
 
+  /** Of the search; none where the engine does it. */
+  readonly steps: number;
+
   /** @throws PatternRefused */
   constructor(
     private readonly source: string,
     private readonly meter: PatternMeter,
   ) {
-    const tree = readPattern(source);
-    const anchored = isAnchored(tree);
-    const { ways, length, loops, variable } = effortOf(tree);
-    const effort = variable > 1 ? ways * length : ways + length;
-    const most = anchored ? MOST_EFFORT.anchored : MOST_EFFORT.anywhere;
-    const isLinear = loops === 0 || (loops === 1 && anchored);
-    this.cost = anchored ? { fixed: effort, letter: 1 } : { fixed: 0, letter: effort };
-    if (isLinear && effort <= most) this.native = new RegExp(source, 'u');
-    else this.program = compilePattern(tree);
+    try {
+      const tree = readPattern(source);
+      const anchored = isAnchored(tree);
+      const { ways, length, loops, variable } = effortOf(tree);
+      const effort = variable > 1 ? ways * length : ways + length;
+      const most = anchored ? MOST_EFFORT.anchored : MOST_EFFORT.anywhere;
+      const isLinear = loops === 0 || (loops === 1 && anchored);
+      this.cost = anchored ? { fixed: effort, letter: 1 } : { fixed: 0, letter: effort };
+      if (isLinear && effort <= most) this.native = new RegExp(source, 'u');
+      else this.program = compilePattern(tree);
+      this.steps = this.program?.steps.length ?? 0;
+    } catch (error) {
+      if (error instanceof RangeError) throw new PatternRefused('it is nested too deeply');
+      throw error;
+    }
   }
 
   test(text: string): boolean {

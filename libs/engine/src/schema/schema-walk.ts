@@ -62,9 +62,7 @@ export class SchemaWalk {
     if (Array.isArray(value)) {
       value.forEach((item, index) => {
         if (schema.items === undefined) return;
-        outcome.problems.push(
-          ...this.check(schema.items, item, pointerTo(pointer, index)).problems,
-        );
+        append(outcome, this.check(schema.items, item, pointerTo(pointer, index)).problems);
       });
     } else if (typeof value === 'object' && value !== null) {
       this.checkKeys(schema, value, pointer, outcome);
@@ -103,7 +101,7 @@ export class SchemaWalk {
     }
     const definition = this.resolve(`#/$defs/${kind}Task`);
     const schema = kind === 'call' ? callBranch(definition, value.call ?? null) : definition;
-    outcome.problems.push(...this.check(schema, value, pointer).problems);
+    append(outcome, this.check(schema, value, pointer).problems);
     return outcome;
   }
 
@@ -137,18 +135,14 @@ export class SchemaWalk {
       if (property !== false) outcome.named.add(key);
       if (!has(key)) continue;
       outcome.known.add(key);
-      outcome.problems.push(
-        ...this.check(property, value[key] ?? null, pointerTo(pointer, key)).problems,
-      );
+      append(outcome, this.check(property, value[key] ?? null, pointerTo(pointer, key)).problems);
     }
     const additional = schema.additionalProperties;
     if (additional === undefined) return;
     for (const key of Object.keys(value)) {
       if (Object.hasOwn(properties, key)) continue;
       outcome.known.add(key);
-      outcome.problems.push(
-        ...this.check(additional, value[key] ?? null, pointerTo(pointer, key)).problems,
-      );
+      append(outcome, this.check(additional, value[key] ?? null, pointerTo(pointer, key)).problems);
     }
   }
 
@@ -225,8 +219,13 @@ function add(outcome: Outcome, pointer: string, message: string, weight: number)
   outcome.problems.push({ pointer, message, weight });
 }
 
+/** One by one: as arguments of one call, half a million problems do not fit on the stack. */
+function append(outcome: Outcome, problems: readonly Problem[]): void {
+  for (const problem of problems) outcome.problems.push(problem);
+}
+
 function merge(into: Outcome, from: Outcome): void {
-  into.problems.push(...from.problems);
+  append(into, from.problems);
   from.known.forEach((key) => into.known.add(key));
   from.named.forEach((key) => into.named.add(key));
 }

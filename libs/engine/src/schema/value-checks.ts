@@ -1,5 +1,6 @@
 import type { Json } from '@easyflow/expressions';
 import { fullFormats } from 'ajv-formats/dist/formats';
+import { TextPattern } from '../patterns/text-pattern';
 import type { SchemaObject } from './json-schema';
 
 /** What a text that fails a named pattern should have been; other patterns are shown as they are. */
@@ -11,7 +12,8 @@ const PATTERN_TEXTS: Readonly<Record<string, string>> = {
   RuntimeExpression: 'must be a runtime expression: ${ … }',
 };
 
-const patterns = new Map<string, RegExp>();
+const patterns = new Map<string, TextPattern>();
+const UNMETERED = { spend: (): void => undefined };
 
 /** The words for a value's kind in messages. */
 export function kindName(value: Json): string {
@@ -93,10 +95,11 @@ function textProblem(schema: SchemaObject, value: string): string | undefined {
     : undefined;
 }
 
-function pattern(source: string): RegExp {
+function pattern(source: string): TextPattern {
   const known = patterns.get(source);
   if (known) return known;
-  const made = new RegExp(source, 'u');
+  // Some of the specification's own take time that grows with the square of a text.
+  const made = new TextPattern(source, UNMETERED);
   patterns.set(source, made);
   return made;
 }
