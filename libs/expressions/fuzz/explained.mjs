@@ -63,6 +63,11 @@ const reasons = [
     applies: (_, ours, theirs) => decimals(ours) === decimals(theirs),
   },
   {
+    reason: 'texts are one and the same here where they read the same',
+    applies: (_, ours, theirs) =>
+      !isLost(ours) && theirs.error?.startsWith('Invalid path expression with result "') === true,
+  },
+  {
     reason: 'keys that look like array indices come first in JavaScript',
     applies: (_, ours, theirs) => /\\"\d+\\":/.test(JSON.stringify([ours, theirs])),
   },

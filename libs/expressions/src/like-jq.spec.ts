@@ -25,6 +25,7 @@ const cases: readonly Case[] = [
     [2, 1, 2, 1],
   ],
   ['group_by(.a)', [{ a: [1] }, { a: 'b' }, { a: [1] }], [[{ a: 'b' }], [{ a: [1] }, { a: [1] }]]],
+  ['[1, 2, 3] | sort_by(nan), unique_by(nan)', null, [1, 2, 3], [1, 2, 3]],
   ['[nan, nan, 1] | group_by(.) | length', null, 3],
   ['[infinite, 1, infinite, -infinite] | unique | length', null, 3],
   [

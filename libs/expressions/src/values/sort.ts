@@ -42,7 +42,9 @@ function indices(start: number, end: number): number[] {
  */
 export function orderOf<T>(keys: readonly T[], compare: Compare<T>): ArrayLike<number> {
   const count = keys.length;
-  const byKey = (i: number, j: number) => compare(keys[i] as T, keys[j] as T);
+  // The earlier one first, as jq does: NaN is below every number, also another NaN.
+  const byKey = (i: number, j: number) =>
+    i < j ? compare(keys[i] as T, keys[j] as T) : -compare(keys[j] as T, keys[i] as T);
   if (count <= runLength) return indices(0, count).sort(byKey);
   let from = new Uint32Array(count);
   let to = new Uint32Array(count);
