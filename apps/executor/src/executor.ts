@@ -12,6 +12,7 @@ import { AfterCommit } from './execution/after-commit';
 import { Effects } from './execution/effects';
 import { ExecutionRunner } from './execution/execution-runner';
 import { LiveExecutions } from './execution/live-executions';
+import { executionsInFlight } from './executor-metrics';
 import type { ExecutorDeps } from './executor-deps';
 import type { ExecutorSettings } from './executor-settings';
 import { LifecyclePublisher } from './lifecycle/lifecycle-publisher';
@@ -43,6 +44,7 @@ export class Executor {
   private readonly sweeper: OutboxSweeper;
   private readonly timers: NodeJS.Timeout[] = [];
   private owner: LeaseOwner | undefined;
+  private unobserve: (() => void) | undefined;
   private closing = false;
 
   constructor(private readonly parts: ExecutorParts) {
@@ -132,6 +134,7 @@ export class Executor {
 
   /** Registers the slot, in the background when the issuer is down, and begins to claim. */
   async start(): Promise<void> {
+    this.unobserve = executionsInFlight.observe(() => this.live.size);
     await this.register();
     this.claimer.start();
     this.keeper.start();
@@ -165,6 +168,7 @@ export class Executor {
     this.checkpointer.drain();
     await this.settled(2_000);
     await this.results.close();
+    this.unobserve?.();
   }
 
   private async register(): Promise<void> {

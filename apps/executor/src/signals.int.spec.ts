@@ -68,6 +68,24 @@ describe('what arrives from outside', () => {
     expect(await signals(id)).toBe(0);
   });
 
+  it.each([
+    ['never started', 0],
+    ['had started', 1],
+  ])('says of a cancelled execution that it %s', async (_, started) => {
+    const id = await rig.accept(tenant, 'long-wait');
+    if (started > 0) {
+      await rig.executor();
+      await rig.reaches(tenant, id, 'waiting');
+    }
+    await rig.signal(tenant, id, { kind: 'cancel' });
+    await rig.executor();
+
+    expect((await rig.ends(tenant, id)).status).toBe('cancelled');
+    expect(await rig.count('SELECT count(started_at) FROM ef.executions WHERE id = $1', [id])).toBe(
+      started,
+    );
+  });
+
   it('cancels an execution in memory and aborts its call', async () => {
     const caller = new FakeCaller();
     let aborted = false;

@@ -3,6 +3,7 @@ import type { Logger } from '@easyflow/platform-telemetry';
 import { bisect, type BatchWriter, type TenantToken } from '@easyflow/tenant-context';
 import type { TenantTokens } from '../claiming/tenant-tokens';
 import { isSampled, traced } from '../execution/traced';
+import { flushDuration, flushesRepeated, flushSize } from '../executor-metrics';
 import type { Checkpoint } from './checkpoint';
 import { flush, type Bundle, type OutboxRow, type Written } from './flush';
 import { isDataError } from './data-error';
@@ -160,12 +161,18 @@ export class Checkpointer {
   }
 
   private async write(bundle: Bundle): Promise<void> {
-    const { logger } = this.options;
+    const { logger, clock } = this.options;
+    const begun = clock.monotonic();
+    const measure = (outcome: 'written' | 'failed') =>
+      flushDuration.record((clock.monotonic() - begun) / 1_000, { 'easyflow.outcome': outcome });
+    flushSize.record(bundle.rows.length);
     let results: readonly Settled[];
     try {
       results = await this.flush(bundle);
+      measure('written');
       this.retryMs = FIRST_RETRY_MS;
     } catch (error) {
+      measure('failed');
       logger.warn({ error, rows: bundle.rows.length }, 'a flush failed and is repeated');
       if (bundle.rows.length > 0) this.retryLater(bundle.rows);
       return;
@@ -215,6 +222,7 @@ export class Checkpointer {
 
   /** The database is down, or the tenant is refused for now: until the lease ends it is tried again. */
   private retryLater(rows: readonly Checkpoint[]): void {
+    flushesRepeated.add(1);
     this.waiting += rows.length;
     setTimeout(() => {
       this.waiting -= rows.length;

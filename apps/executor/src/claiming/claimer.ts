@@ -1,6 +1,7 @@
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { Claims, Lease, LeaseOwner } from '@easyflow/tenant-context';
+import { claimSize } from '../executor-metrics';
 import type { LiveExecutions } from '../execution/live-executions';
 
 export interface ClaimerOptions {
@@ -120,6 +121,7 @@ export class Claimer {
       const { claims, leaseMs } = this.options;
       const leases = await claims.claim(owner, ['execution'], room, leaseMs);
       this.failing = false;
+      claimSize.record(leases.length);
       return leases;
     } catch (error) {
       // Said once an outage, not at every poll.

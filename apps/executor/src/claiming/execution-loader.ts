@@ -11,6 +11,7 @@ import {
 } from '@easyflow/tenant-context';
 import { plainArray } from '../checkpoint/array-literals';
 import type { ExecutionRunner } from '../execution/execution-runner';
+import { startDelay } from '../executor-metrics';
 import { LiveExecution, pairKey, type StoredSignal } from '../execution/live-execution';
 import type { LiveExecutions } from '../execution/live-executions';
 import type { ProgramCache } from '../programs/program-cache';
@@ -89,12 +90,25 @@ export class ExecutionLoader {
             plainArray(bundle.items.map((item) => item.id)),
           ],
         });
-        for (const row of [...found.values()].flat()) {
+        const rows = [...found.values()].flat();
+        this.measureDelay(rows);
+        for (const row of rows) {
           const lease = byPair.get(pairKey(row.tenant_id, row.id));
           if (lease) this.begin(row, lease, byPair);
         }
       }),
     );
+  }
+
+  /** Eco executions wait for their window, and others for what they have begun: they say nothing of a backlog. */
+  private measureDelay(rows: readonly ExecutionRow[]): void {
+    let oldest = Infinity;
+    for (const { mode, state, started_at, created_at } of rows) {
+      if (mode === 'eco' || state || started_at) continue;
+      oldest = Math.min(oldest, created_at.getTime());
+    }
+    if (oldest === Infinity) return;
+    startDelay.record(Math.max(0, this.options.clock.now() - oldest) / 1_000);
   }
 
   private begin(row: ExecutionRow, lease: Lease, byPair: Map<string, Lease>): void {

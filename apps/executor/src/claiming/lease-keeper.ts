@@ -53,7 +53,7 @@ export class LeaseKeeper {
   private dropEnded(): void {
     const now = this.options.clock.monotonic();
     for (const execution of [...this.options.live.all()]) {
-      if (execution.lease.deadline <= now) this.options.runner.drop(execution);
+      if (execution.lease.deadline <= now) this.options.runner.lose(execution, 'expired');
     }
   }
 
@@ -86,7 +86,7 @@ export class LeaseKeeper {
         execution.lease = { ...execution.lease, leaseUntil, deadline };
       } else if (execution.phase !== 'saving' && execution.phase !== 'gone') {
         // A checkpoint on its way may have ended the row itself: its answer tells.
-        this.options.runner.drop(execution);
+        this.options.runner.lose(execution, 'taken');
       }
     }
   }

@@ -3,6 +3,7 @@ import type { Logger } from '@easyflow/platform-telemetry';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 import type { FlushListener } from '../checkpoint/checkpointer';
 import type { Written } from '../checkpoint/flush';
+import { executionsEnded } from '../executor-metrics';
 import type { Claimer } from '../claiming/claimer';
 import type { SignalWatch } from '../claiming/signal-watch';
 import type { LifecyclePublisher } from '../lifecycle/lifecycle-publisher';
@@ -34,7 +35,7 @@ export class AfterCommit implements FlushListener {
     let created = false;
     for (const { row, written } of results) {
       if (!written) {
-        runner.drop(row.execution);
+        runner.lose(row.execution, 'taken');
         continue;
       }
       const woken = written.wakes !== row.lease.wakeSeq;
@@ -48,6 +49,10 @@ export class AfterCommit implements FlushListener {
       } else if (woken) this.options.signals.look(row.execution);
     }
     this.options.results.tell(ended);
+    executionsEnded.addEach(
+      'easyflow.execution.status',
+      ended.map(({ status }) => status),
+    );
     this.publish(results);
     const wokeOthers = this.wakeOthers(ended);
     if (left.length > 0) void this.giveBack(left);
@@ -59,7 +64,7 @@ export class AfterCommit implements FlushListener {
   }
 
   late(row: Checkpoint): void {
-    this.options.runner.drop(row.execution);
+    this.options.runner.lose(row.execution, 'expired');
   }
 
   /** The events of the checkpoints written, by their rows of the outbox. */

@@ -8,6 +8,7 @@ import {
   type Logger,
 } from '@easyflow/platform-telemetry';
 import { runInTenant } from '@easyflow/tenant-context';
+import { effectsPerformed } from '../executor-metrics';
 import type { LiveExecution } from './live-execution';
 import { traced } from './traced';
 
@@ -28,7 +29,13 @@ export class Effects {
     const controller = new AbortController();
     execution.effects.set(effect.key, controller);
     void this.perform(execution, effect, controller.signal).then((signal) => {
-      if (execution.effects.get(effect.key) !== controller) return;
+      const abandoned = execution.effects.get(effect.key) !== controller;
+      const ended = signal.kind === 'effectSucceeded' ? 'succeeded' : 'failed';
+      effectsPerformed.add(1, {
+        'easyflow.effect.kind': effect.kind,
+        'easyflow.outcome': abandoned ? 'abandoned' : ended,
+      });
+      if (abandoned) return;
       execution.effects.delete(effect.key);
       done(signal);
     });

@@ -17,6 +17,7 @@ import type { TenantTokens } from '../claiming/tenant-tokens';
 import { takeCheckpoint, type Checkpoint, type CheckpointContent } from '../checkpoint/checkpoint';
 import type { Checkpointer } from '../checkpoint/checkpointer';
 import type { SubFlows } from '../programs/sub-flows';
+import { leasesLost } from '../executor-metrics';
 import { Effects } from './effects';
 import type { LiveExecution } from './live-execution';
 import type { LiveExecutions } from './live-executions';
@@ -75,7 +76,13 @@ export class ExecutionRunner {
     this.closing = true;
   }
 
-  /** The lease is lost, or may be: nothing more of this execution happens in this process. */
+  /** The lease has ended by this process's own clock, or another process has it. */
+  lose(execution: LiveExecution, loss: 'expired' | 'taken'): void {
+    if (execution.phase !== 'gone') leasesLost.add(1, { 'easyflow.lease.loss': loss });
+    this.drop(execution);
+  }
+
+  /** Nothing more of this execution happens in this process. */
   drop(execution: LiveExecution): void {
     this.unsaved.delete(execution);
     this.options.live.remove(execution);
@@ -149,7 +156,9 @@ export class ExecutionRunner {
     if (execution.phase !== 'ready') return;
     execution.phase = 'idle';
     const now = this.options.clock.now();
-    if (this.options.clock.monotonic() >= execution.lease.deadline) return this.drop(execution);
+    if (this.options.clock.monotonic() >= execution.lease.deadline) {
+      return this.lose(execution, 'expired');
+    }
     if (this.postpone(execution, now)) return;
     const inherited = execution.inherited;
     const step = this.advance(execution, now);
@@ -164,7 +173,6 @@ export class ExecutionRunner {
     execution.inherited = false;
     try {
       if (!program) throw new UnexpectedError('execution.no_program', 'A turn without a program');
-      execution.startedAt ??= now;
       execution.state ??= createState(program, {
         executionId: facts.id,
         input: facts.input,
@@ -296,7 +304,7 @@ export class ExecutionRunner {
       execution.signal(signal);
       this.ready(execution);
     });
-    if (!begun) this.drop(execution);
+    if (!begun) this.lose(execution, 'expired');
     return begun;
   }
 

@@ -113,6 +113,9 @@ export class LiveExecution {
   /** Remembers what an advance did, for the next checkpoint. */
   record(advance: Advance): void {
     this.state = advance.state;
+    // One that is cancelled before its first turn has never started.
+    const [first] = advance.history;
+    if (first?.type === 'executionStarted') this.startedAt = Date.parse(first.at);
     this.history.push(...advance.history);
     this.events.push(...advance.events);
     this.yielded = advance.yielded;

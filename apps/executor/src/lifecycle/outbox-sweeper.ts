@@ -4,6 +4,7 @@ import type { Logger } from '@easyflow/platform-telemetry';
 import type { DatabaseAccess, Lease, LeaseOwner } from '@easyflow/tenant-context';
 import type { TenantTokens } from '../claiming/tenant-tokens';
 import type { OutboxRow } from '../checkpoint/flush';
+import { outboxSwept } from '../executor-metrics';
 import type { LifecyclePublisher } from './lifecycle-publisher';
 import { loadEvents } from './outbox.statements';
 
@@ -63,6 +64,7 @@ export class OutboxSweeper {
         const leases = await database.claims.claim(owner, ['outbox'], MOST_AT_ONCE, leaseMs);
         full = leases.length === MOST_AT_ONCE;
         if (leases.length === 0) return;
+        outboxSwept.add(leases.length);
         await Promise.all([tokens.open(leases, 'ef_worker'), tokens.open(leases, 'ef_writer')]);
         for (const [tenantId, own] of byTenant(leases)) await this.publish(tenantId, own);
       }
