@@ -1,4 +1,5 @@
 import { GatewayRig } from './gateway-rig.test';
+import { LOGIN_LIMITS } from './sessions/login-throttle';
 
 jest.setTimeout(60_000);
 
@@ -25,9 +26,10 @@ it('a known and an unknown account are refused alike, and tell when to come back
     ['nobody@example.test', '203.0.113.2'],
   ] as const) {
     const answers = [];
-    for (let i = 0; i < 11; i += 1) answers.push(await login(email, 'wrong', from));
+    for (let i = 0; i <= LOGIN_LIMITS.account; i += 1)
+      answers.push(await login(email, 'wrong', from));
     const last = answers.at(-1);
-    expect(answers.slice(0, 10).map(({ status }) => status)).toEqual(Array(10).fill(401));
+    expect(answers.slice(0, -1).every(({ status }) => status === 401)).toBe(true);
     expect(last?.status).toBe(429);
     expect(last?.headers.get('content-type')).toContain('application/problem+json');
     const wait = Number(last?.headers.get('retry-after'));
@@ -42,7 +44,8 @@ it('a known and an unknown account are refused alike, and tell when to come back
 it('an owner still logs in from where they have, while others guess', async () => {
   const { login: owner } = await rig.tenant();
   expect((await login(owner.email, owner.password, '203.0.113.7')).status).toBe(200);
-  for (let i = 0; i < 12; i += 1) await login(owner.email, `guess ${i}`, `198.51.100.${i}`);
+  for (let i = 0; i <= LOGIN_LIMITS.account; i += 1)
+    await login(owner.email, `guess ${i}`, `198.51.100.${i}`);
   expect((await login(owner.email, 'guess', '198.51.100.99')).status).toBe(429);
   expect((await login(owner.email, owner.password, '203.0.113.7')).status).toBe(200);
 });

@@ -25,9 +25,10 @@ describe('LoginThrottle', () => {
   };
   const invalid = (n: number) => Array.from({ length: n }, () => 'auth.invalid_credentials');
 
-  it('answers ten wrong passwords a minute of an account, however it is written, and then none', async () => {
-    expect(await times(5, 'ann@a.test', () => '1.1.1.1')).toEqual(invalid(5));
-    expect(await times(5, 'ANN@a.test', (i) => `2.2.2.${i}`)).toEqual(invalid(5));
+  it('answers some wrong passwords a minute of an account, however it is written, and then none', async () => {
+    const half = LOGIN_LIMITS.account / 2;
+    expect(await times(half, 'ann@a.test', () => '1.1.1.1')).toEqual(invalid(half));
+    expect(await times(half, 'ANN@a.test', (i) => `2.2.2.${i}`)).toEqual(invalid(half));
     const called = jest.fn(right);
     await expect(
       throttle.attempt({ email: 'ann@a.test', address: '1.1.1.1' }, called),
@@ -40,39 +41,41 @@ describe('LoginThrottle', () => {
 
   it('takes right passwords as often as they come, side by side too', async () => {
     const all = await Promise.all(
-      Array.from({ length: 30 }, () => attempt('ann@a.test', '1.1.1.1', right)),
+      Array.from({ length: 36 }, () => attempt('ann@a.test', '1.1.1.1', right)),
     );
     expect(new Set(all)).toEqual(new Set(['token']));
-    await times(9, 'ann@a.test', () => '9.9.9.9');
+    await times(LOGIN_LIMITS.account - 1, 'ann@a.test', () => '9.9.9.9');
     expect(await attempt('ann@a.test', '9.9.9.9', right)).toBe('token');
   });
 
   it('lets nobody lock an owner out of where they log in from', async () => {
     expect(await attempt('ann@a.test', '1.1.1.1', right)).toBe('token');
     const guesses = await times(40, 'ann@a.test', (i) => `9.9.${i}.9`);
-    expect(guesses.filter((code) => code === 'auth.invalid_credentials')).toHaveLength(10);
+    const answered = guesses.filter((code) => code === 'auth.invalid_credentials');
+    expect(answered).toHaveLength(LOGIN_LIMITS.account);
     expect(await attempt('ann@a.test', '1.1.1.1', right)).toBe('token');
     expect(await attempt('ann@a.test', '5.5.5.5', right)).toBe('auth.too_many_attempts');
     // There too only so many guesses are answered.
-    expect((await times(11, 'ann@a.test', () => '1.1.1.1')).slice(-2)).toEqual([
-      'auth.invalid_credentials',
-      'auth.too_many_attempts',
-    ]);
+    expect(
+      (await times(LOGIN_LIMITS.account + 1, 'ann@a.test', () => '1.1.1.1')).slice(-2),
+    ).toEqual(['auth.invalid_credentials', 'auth.too_many_attempts']);
   });
 
-  it('answers an address that tries many accounts no more after a hundred', async () => {
+  it('answers an address that tries many accounts no more after a while', async () => {
     const codes = [];
-    for (let i = 0; i < 101; i += 1) codes.push(await attempt(`user-${i}@a.test`, '9.9.9.9'));
-    expect(codes).toEqual([...invalid(100), 'auth.too_many_attempts']);
+    const { account, address } = LOGIN_LIMITS;
+    for (let i = 0; i <= address; i += 1) codes.push(await attempt(`user-${i}@a.test`, '9.9.9.9'));
+    expect(codes).toEqual([...invalid(address), 'auth.too_many_attempts']);
     // What was refused for the address is no attempt on the account.
-    expect(await times(10, 'user-100@a.test', (i) => `1.1.1.${i}`)).toEqual(invalid(10));
+    const last = `user-${address}@a.test`;
+    expect(await times(account, last, (i) => `1.1.1.${i}`)).toEqual(invalid(account));
   });
 
   it('counts no attempt that could not be judged', async () => {
     const down = async () => {
       throw new OperationalError('issuer.unavailable', 'down');
     };
-    for (let i = 0; i < 20; i += 1) {
+    for (let i = 0; i < 2 * LOGIN_LIMITS.account; i += 1) {
       expect(await attempt('ann@a.test', '1.1.1.1', down)).toBe('issuer.unavailable');
     }
   });

@@ -4,7 +4,7 @@ import { BoundedQueue } from '@easyflow/tenant-context';
 import { createHash } from 'node:crypto';
 
 /** Wrong passwords in a window, by account, and by address over all accounts (a company may sit behind one). */
-export const LOGIN_LIMITS = { windowMs: 60_000, account: 10, address: 100 } as const;
+export const LOGIN_LIMITS = { windowMs: 60_000, account: 30, address: 300 } as const;
 
 /** How long an address counts as one from which an account's owner logs in. */
 const FAMILIAR_MS = 24 * 3_600_000;
