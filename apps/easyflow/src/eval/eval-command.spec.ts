@@ -74,5 +74,9 @@ describe('easyflow eval --batch', () => {
 describe('caret', () => {
   it('points at the column of the line', () => {
     expect(caret('a\n\tb c', 2, 4)).toBe('  \tb c\n  \t  ^');
+    expect(caret('"日本😀e\u0301" }', 1, 10)).toBe('  "日本😀e\u0301" }\n            ^');
+    const cut = caret(`${'a'.repeat(500)}}${'b'.repeat(500)}`, 1, 501);
+    expect(cut).toBe(`  …${'a'.repeat(60)}}${'b'.repeat(39)}…\n  ${' '.repeat(61)}^`);
+    expect(caret('a'.repeat(500), 1, 501).split('\n')[1]).toBe(`  ${' '.repeat(61)}^`);
   });
 });
