@@ -26,4 +26,5 @@ export { runAttemptLimiterContract } from './contracts/attempt-limiter-contract'
 export { runRateLimiterContract } from './contracts/rate-limiter-contract';
 export { BUNDLE_ATTACKS } from './isolation/bundle-attacks';
 export { CLAIM_ATTACKS } from './isolation/claim-attacks';
+export { MetricRecorder } from './metric-recorder';
 export { OtlpReceiver, type ReceivedSpan } from './otlp-receiver';

@@ -1,6 +1,17 @@
 export { inSpan } from './in-span';
 export { currentLogContext, withLogContext, type LogContext } from './log-context';
 export { logger, type Logger, type LoggerOptions } from './logger';
+export {
+  counter,
+  declaredMetrics,
+  gauge,
+  histogram,
+  type CounterMetric,
+  type DeclaredMetric,
+  type GaugeMetric,
+  type HistogramMetric,
+  type MetricDeclaration,
+} from './metrics';
 export { shutdownTelemetry } from './shutdown';
 export {
   currentTraceId,
