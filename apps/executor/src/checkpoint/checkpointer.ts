@@ -174,7 +174,7 @@ export class Checkpointer {
     } catch (error) {
       measure('failed');
       logger.warn({ error, rows: bundle.rows.length }, 'a flush failed and is repeated');
-      if (bundle.rows.length > 0) this.retryLater(bundle.rows);
+      if (bundle.rows.length > 0) this.repeat(bundle.rows);
       return;
     }
     try {
@@ -217,12 +217,16 @@ export class Checkpointer {
         again.push(item);
       }
     }
-    if (again.length > 0) this.retryLater(again);
+    if (again.length > 0) this.repeat(again);
+  }
+
+  private repeat(rows: readonly Checkpoint[]): void {
+    flushesRepeated.add(1);
+    this.retryLater(rows);
   }
 
   /** The database is down, or the tenant is refused for now: until the lease ends it is tried again. */
   private retryLater(rows: readonly Checkpoint[]): void {
-    flushesRepeated.add(1);
     this.waiting += rows.length;
     setTimeout(() => {
       this.waiting -= rows.length;

@@ -1,0 +1,70 @@
+import { counter, gauge, histogram } from '@easyflow/platform-telemetry';
+
+/** `easyflow.execution.status`: completed, faulted or cancelled. */
+export const executionsEnded = counter({
+  name: 'easyflow.execution.ended',
+  unit: '{execution}',
+  description: 'Executions whose end has committed',
+  attributes: ['easyflow.execution.status'],
+});
+
+export const executionsInFlight = gauge({
+  name: 'easyflow.execution.in_flight',
+  unit: '{execution}',
+  description: 'Executions in the memory of the process',
+});
+
+/** Of a batch that was read, one measurement: eco executions and those that had begun before do not count. */
+export const startDelay = histogram({
+  name: 'easyflow.execution.start.delay',
+  unit: 's',
+  description: 'Age of the oldest execution of a claim that had not begun',
+});
+
+export const claimSize = histogram({
+  name: 'easyflow.claim.size',
+  unit: '{execution}',
+  description: 'Executions that a claim took; 0 when none was due',
+});
+
+export const flushSize = histogram({
+  name: 'easyflow.checkpoint.flush.size',
+  unit: '{checkpoint}',
+  description: 'Checkpoints of a flush; 0 when it only deletes entries of the outbox',
+});
+
+/** `easyflow.outcome`: written or failed. */
+export const flushDuration = histogram({
+  name: 'easyflow.checkpoint.flush.duration',
+  unit: 's',
+  description: 'Duration of a flush of checkpoints, its commit included',
+  attributes: ['easyflow.outcome'],
+});
+
+export const flushesRepeated = counter({
+  name: 'easyflow.checkpoint.flush.repeated',
+  unit: '{flush}',
+  description: 'Flushes that are repeated, wholly or for some of their tenants',
+});
+
+/** `easyflow.lease.loss`: `expired` by this process's own clock, or `taken` by another process. */
+export const leasesLost = counter({
+  name: 'easyflow.lease.lost',
+  unit: '{lease}',
+  description: 'Executions dropped because their lease ended or was taken over',
+  attributes: ['easyflow.lease.loss'],
+});
+
+/** `easyflow.effect.kind`: callHttp. `easyflow.outcome`: succeeded, failed, or abandoned (nobody waits any more). */
+export const effectsPerformed = counter({
+  name: 'easyflow.effect.performed',
+  unit: '{effect}',
+  description: 'Effects that have come to an end',
+  attributes: ['easyflow.effect.kind', 'easyflow.outcome'],
+});
+
+export const outboxSwept = counter({
+  name: 'easyflow.outbox.swept',
+  unit: '{entry}',
+  description: 'Entries of the outbox that were left for 5 s and claimed to be published again',
+});
