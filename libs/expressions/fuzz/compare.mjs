@@ -18,6 +18,13 @@ function same(a, b) {
     const keys = Object.keys(a);
     // The order of keys counts, but JavaScript puts those that look like indices first.
     const others = Object.keys(b);
+    // Keys made of numbers may differ in their last digits, too.
+    const isMeant = keys.every(
+      (key, i) => key === others[i] || rounded(key) === rounded(others[i] ?? ''),
+    );
+    if (keys.length === others.length && isMeant) {
+      return keys.every((key, i) => same(a[key], b[others[i]]));
+    }
     return (
       keys.length === others.length &&
       keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key])) &&

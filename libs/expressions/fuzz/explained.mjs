@@ -83,7 +83,10 @@ const reasons = [
       'builtins written in jq lead to a place in a path expression by chance, or leave it earlier',
     applies: (test, ours, theirs) =>
       writtenInJq.test(test.program) &&
-      (isLost(ours) || isLost(theirs) || mentions(theirs, 'next')),
+      (isLost(ours) ||
+        isLost(theirs) ||
+        mentions(theirs, 'next') ||
+        mentions(theirs, 'A slice of an array')),
   },
 ];
 

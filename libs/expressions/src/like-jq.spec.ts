@@ -26,6 +26,11 @@ const cases: readonly Case[] = [
   ],
   ['group_by(.a)', [{ a: [1] }, { a: 'b' }, { a: [1] }], [[{ a: 'b' }], [{ a: [1] }, { a: [1] }]]],
   ['[1, 2, 3] | sort_by(nan), unique_by(nan)', null, [1, 2, 3], [1, 2, 3]],
+  ['.[[]][] |= 1', [1], [1]],
+  ['(.[[1]][] | select(false)) = 1', [1], [1]],
+  ['(.[] | select(. > 1)) |= . + 1', [1, 2], [1, 3]],
+  ['map_values(select(. > 1))', [1, 2], [2]],
+  ['47.5 | tgamma | tojson[:14]', null, '3.762388211887'],
   ['[nan, nan, 1] | group_by(.) | length', null, 3],
   ['[infinite, 1, infinite, -infinite] | unique | length', null, 3],
   [

@@ -13,6 +13,13 @@ function lanczosSum(x: number): number {
   return lanczos.reduce((sum, c, i) => (i === 0 ? c : sum + c / (x + i)), 0);
 }
 
+/** Stirling's series, which is exact to the last digits from 20 on. */
+function stirling(x: number): number {
+  const series = 1 / (12 * x) - 1 / (360 * x ** 3) + 1 / (1260 * x ** 5) - 1 / (1680 * x ** 7);
+  const half = x ** (x / 2);
+  return Math.sqrt((2 * Math.PI) / x) * half * Math.exp(-x) * half * Math.exp(series);
+}
+
 /** The gamma function. */
 export function gamma(x: number): number {
   if (x === 0) return 1 / x;
@@ -25,6 +32,7 @@ export function gamma(x: number): number {
     }
   }
   if (x > 172) return Infinity;
+  if (x > 20) return stirling(x);
   if (x < 0.5) return Math.PI / (Math.sin(Math.PI * x) * gamma(1 - x));
   const z = x - 1;
   const t = z + 7.5;

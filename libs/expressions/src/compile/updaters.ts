@@ -83,32 +83,36 @@ function ofIterate(node: Iterate): Updater | undefined {
 function changeElements(
   array: readonly Json[],
   change: (value: Json) => Json | undefined,
-): Json[] | undefined {
+): Json | undefined {
   build(16 + 8 * array.length);
   const changed: Json[] = [];
+  let isKept = true;
   for (let i = 0; i < array.length; i += 1) {
     if ((meter.left -= 1) < 0) refill();
     const next = change(array[i] as Json);
     if (next === undefined) return undefined;
+    if (next !== keep) isKept = false;
     changed.push(next === keep ? (array[i] as Json) : next);
   }
-  return changed;
+  return isKept ? keep : changed;
 }
 
 function changeValues(
   object: JsonObject,
   change: (value: Json) => Json | undefined,
-): JsonObject | undefined {
+): Json | undefined {
   const keys = ownKeys(object);
+  let isKept = true;
   build(64 + 32 * keys.length);
   const changed: JsonObject = {};
   for (const key of keys) {
     if ((meter.left -= 1) < 0) refill();
     const next = change(object[key] as Json);
     if (next === undefined) return undefined;
+    if (next !== keep) isKept = false;
     put(changed, key, next === keep ? (object[key] as Json) : next);
   }
-  return changed;
+  return isKept ? keep : changed;
 }
 
 function ofSelect(node: Select): Updater {
