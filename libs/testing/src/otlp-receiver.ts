@@ -17,11 +17,11 @@ export interface ReceivedSpan {
   attributes: Record<string, string | number | boolean>;
 }
 
-/** A receiver of OpenTelemetry's protocol over HTTP (protobuf), for tests: keeps the spans it gets. */
+/** A receiver of OpenTelemetry's protocol over HTTP (protobuf), for tests: keeps the spans and the names of metrics. */
 export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = [];
-  /** Exports of metrics that were received. */
-  metricExports = 0;
+  /** Names of the metrics that were received. */
+  readonly metrics = new Set<string>();
 
   private constructor(private readonly server: Server) {}
 
@@ -58,11 +58,20 @@ export class OtlpReceiver {
     const raw = Buffer.concat(parts);
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
     if (request.url?.endsWith('/v1/traces')) this.spans.push(...spansOf(body));
-    else if (request.url?.endsWith('/v1/metrics')) this.metricExports += 1;
+    else if (request.url?.endsWith('/v1/metrics')) {
+      for (const name of metricNamesOf(body)) this.metrics.add(name);
+    }
   }
 }
 
-// Field numbers: opentelemetry-proto v1, trace/v1/trace.proto and common/v1/common.proto.
+// Field numbers: opentelemetry-proto v1, trace/v1/trace.proto, metrics/v1/metrics.proto and common/v1/common.proto.
+
+function metricNamesOf(request: Buffer): string[] {
+  return messages(fieldsOf(request), 1)
+    .flatMap((resourceMetrics) => messages(resourceMetrics, 2))
+    .flatMap((scopeMetrics) => messages(scopeMetrics, 2))
+    .map((metric) => text(metric, 1));
+}
 
 function spansOf(request: Buffer): ReceivedSpan[] {
   return messages(fieldsOf(request), 1).flatMap((resourceSpans) => {

@@ -32,7 +32,7 @@ export function deadLetterOf(record: IncomingRecord, error: unknown): OutgoingRe
 }
 
 /** The code of our errors, the class of others: a message may quote the payload. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (error instanceof EasyFlowError) return error.code;
   return error instanceof Error ? error.name : 'unknown';
 }

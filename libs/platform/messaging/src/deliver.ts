@@ -1,5 +1,7 @@
 import { EasyFlowError } from '@easyflow/kernel-errors';
 import { setTimeout as pause } from 'node:timers/promises';
+import { reasonOf } from './dead-letter';
+import { messagesSetAside } from './messaging-metrics';
 import type { BatchHandler, IncomingRecord, TransportLog } from './transport';
 
 export interface DeliverOptions {
@@ -33,7 +35,7 @@ export async function deliver(
   if (failure === undefined) return;
   if (options.signal.aborted) throw failure.error;
   const first = records[0];
-  if (records.length === 1 && first) return options.onPoison(first, failure.error);
+  if (records.length === 1 && first) return setAside(first, failure.error, options);
   options.log.warn(
     { error: failure.error, topic: first?.topic, records: records.length },
     'A batch failed; handing it over record by record',
@@ -45,7 +47,16 @@ async function deliverAlone(record: IncomingRecord, options: DeliverOptions): Pr
   const failure = await once([record], options);
   if (failure === undefined) return;
   if (options.signal.aborted) throw failure.error;
-  await options.onPoison(record, failure.error);
+  await setAside(record, failure.error, options);
+}
+
+async function setAside(
+  record: IncomingRecord,
+  error: unknown,
+  { onPoison }: DeliverOptions,
+): Promise<void> {
+  messagesSetAside.add(1, { 'error.type': reasonOf(error) });
+  await onPoison(record, error);
 }
 
 async function attempt(

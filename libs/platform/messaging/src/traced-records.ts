@@ -9,6 +9,7 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import { currentTraceparent, parseTraceparent, tracer } from '@easyflow/platform-telemetry';
+import { messagesSent, sentType } from './messaging-metrics';
 import type { BatchHandler, IncomingRecord, OutgoingRecord } from './transport';
 
 const messaging = tracer('@easyflow/platform-messaging');
@@ -19,7 +20,7 @@ const messaging = tracer('@easyflow/platform-messaging');
  * be one trace.
  */
 
-/** Sends inside one producer span a record; the records carry its context, or the one they already had. */
+/** Sends inside one producer span a record, and counts what was sent; the records carry its context, or the one they already had. */
 export async function sendTraced<T>(
   system: string,
   records: readonly OutgoingRecord[],
@@ -42,7 +43,9 @@ export async function sendTraced<T>(
       headers: { ...record.headers, [MESSAGE_HEADERS.traceparent]: traceparent },
     };
   });
-  return endWith(spans, () => send(traced));
+  const sent = await endWith(spans, () => send(traced));
+  messagesSent.addEach('easyflow.message.type', records.map(sentType));
+  return sent;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { MESSAGE_HEADERS, messageType } from '@easyflow/contracts-events';
 import { UserError } from '@easyflow/kernel-errors';
+import { messagesRefused } from '../messaging-metrics';
 import type { IncomingRecord, TransportLog } from '../transport';
 import type { RecordVerifier } from './record-trust';
 import type { VerifiedRecord } from './transport-context';
@@ -28,6 +29,7 @@ export async function openRecord(
   } catch (error) {
     if (!(error instanceof UserError) || !error.code.startsWith('envelope.')) throw error;
     const { topic, partition, offset } = record;
+    messagesRefused.add(1, { 'error.type': error.code });
     log.warn({ code: error.code, topic, partition, offset }, 'A message was refused');
     return undefined;
   }

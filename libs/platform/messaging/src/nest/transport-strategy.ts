@@ -11,6 +11,7 @@ import { OperationalError } from '@easyflow/kernel-errors';
 import { withTraceparent } from '@easyflow/platform-telemetry';
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
+import { messagesReceived } from '../messaging-metrics';
 import type {
   BatchHandler,
   IncomingRecord,
@@ -108,6 +109,10 @@ export class TransportStrategy extends Server<TransportEvents> implements Custom
       records
         .filter((record) => this.concerns(record))
         .map((record) => openRecord(record, verifier, log)),
+    );
+    messagesReceived.addEach(
+      'easyflow.message.type',
+      opened.flatMap((each) => (each ? [each.claims.type] : [])),
     );
     const byPattern = new Map<string, OpenedRecord[]>();
     for (const each of opened) {
