@@ -24,6 +24,7 @@ import type {
   SenderKey,
   TenantItem,
 } from './issuer-port';
+import { credentialsRefused, tokensMinted, type CredentialKind } from './issuer-metrics';
 import { invalidCredentials, IssuerTokens } from './issuer-tokens';
 import { jwkSet, type JwtKey } from './jwt-keys';
 import { WORKLOAD_LEASES, WORKLOAD_ROLES } from './workload';
@@ -61,7 +62,7 @@ export class IssuerCore {
     const user = await this.#ask((issuance) => issuance.resolveLogin(email));
     // The same work whether or not there is such a user, and the same answer.
     const right = await verifyPassword(password, user?.passwordHash);
-    if (!user || !right) throw invalidCredentials();
+    if (!user || !right) throw refused('password');
     const expiresIn = this.#settings.accessTokenSeconds;
     return {
       accessToken: await this.#tokens.signAccess(user, expiresIn),
@@ -104,12 +105,12 @@ export class IssuerCore {
       claims.pattern === request.pattern &&
       claims.rid === request.requestId &&
       claims.hash === request.payloadHash;
-    if (!same) throw invalidCredentials();
+    if (!same) throw refused('delegation');
     // Used up only now, so that nobody can spend a delegation with a wrong request.
     const first = await this.#ask((issuance) =>
       issuance.useDelegation(claims.jti, new Date(claims.exp * 1000)),
     );
-    if (!first) throw invalidCredentials();
+    if (!first) throw refused('delegation');
     const { tenant: tenantId, sub: subject, kind, scopes } = claims;
     return this.#mint({ tenantId, subject, kind, scopes }, WORKLOAD_ROLES[workload]);
   }
@@ -138,7 +139,7 @@ export class IssuerCore {
   }
 
   verifyAdmin(adminKey: string): void {
-    if (!sameSecret(adminKey, this.#settings.adminKey)) throw invalidCredentials();
+    if (!sameSecret(adminKey, this.#settings.adminKey)) throw refused('admin_key');
   }
 
   async createTenant(adminKey: string, tenant: NewTenant): Promise<CreatedTenant> {
@@ -200,13 +201,13 @@ export class IssuerCore {
   async #verify(credential: string): Promise<Verified> {
     if (isApiKey(credential)) {
       const key = await this.#ask((issuance) => issuance.resolveKey(apiKeyHash(credential)));
-      if (!key) throw invalidCredentials();
+      if (!key) throw refused('api_key');
       const { tenantId, keyId: subject, scopes } = key;
       return { tenantId, subject, kind: 'apiKey', scopes };
     }
     const { tenant: tenantId, sub: subject } = await this.#tokens.verifyAccess(credential);
     const known = await this.#ask((issuance) => issuance.userExists(tenantId, subject));
-    if (!known) throw invalidCredentials();
+    if (!known) throw refused('access_token');
     return { tenantId, subject, kind: 'user', scopes: [] };
   }
 
@@ -217,6 +218,7 @@ export class IssuerCore {
     if (!minted) {
       throw new UserError('tenant.suspended', 'The tenant is suspended', { status: 403 });
     }
+    tokensMinted.add(minted.tokens.length, { 'easyflow.token.kind': 'database' });
     return { caller: { ...who, limits: minted.limits }, tokens: minted.tokens };
   }
 
@@ -229,6 +231,11 @@ export class IssuerCore {
   #ask<T>(question: (issuance: Issuance) => Promise<T>): Promise<T> {
     return question(this.#settings.issuance).catch(asIssuerError);
   }
+}
+
+function refused(kind: CredentialKind): UserError {
+  credentialsRefused.add(1, { 'easyflow.credential.kind': kind });
+  return invalidCredentials();
 }
 
 /** Callers need not know what the issuer itself depends on. */

@@ -5,6 +5,7 @@ import { newId } from '@easyflow/kernel-ids';
 import { UnexpectedError, UserError } from '@easyflow/kernel-errors';
 import { SERVICE_NAMES, type ServiceName } from '../context/tenant';
 import type { DelegatedRequest } from './issuer-port';
+import { credentialsRefused, tokensMinted } from './issuer-metrics';
 import type { JwtKey } from './jwt-keys';
 
 const ACCESS_TYPE = 'at+jwt';
@@ -50,6 +51,7 @@ export class IssuerTokens {
   }
 
   signAccess(claims: { userId: string; tenantId: string }, seconds: number): Promise<string> {
+    tokensMinted.add(1, { 'easyflow.token.kind': 'access' });
     return this.#sign({ tenant: claims.tenantId }, ACCESS_TYPE)
       .setSubject(claims.userId)
       .setAudience(accessToken.audience)
@@ -67,6 +69,7 @@ export class IssuerTokens {
     sender: ServiceName,
     request: DelegatedRequest & { audience: ServiceName },
   ): Promise<string> {
+    tokensMinted.add(1, { 'easyflow.token.kind': 'delegation' });
     const payload = {
       tenant: who.tenantId,
       kind: who.kind,
@@ -121,6 +124,8 @@ export class IssuerTokens {
       );
       return claims.parse(payload);
     } catch (cause) {
+      const kind = type === ACCESS_TYPE ? 'access_token' : 'delegation';
+      credentialsRefused.add(1, { 'easyflow.credential.kind': kind });
       throw invalidCredentials(cause);
     }
   }

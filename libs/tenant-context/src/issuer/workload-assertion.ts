@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { newId } from '@easyflow/kernel-ids';
 import { SERVICE_NAMES, type ServiceName } from '../context/tenant';
 import type { SenderKey } from './issuer-port';
+import { credentialsRefused } from './issuer-metrics';
 import { invalidCredentials } from './issuer-tokens';
 import type { WorkloadIdentity } from './workload';
 
@@ -89,6 +90,7 @@ export class AssertionVerifier {
       this.#seen.set(payload.jti, true);
       return signer;
     } catch (cause) {
+      credentialsRefused.add(1, { 'easyflow.credential.kind': 'workload' });
       throw invalidCredentials(cause);
     }
   }
