@@ -2,6 +2,7 @@ import { OperationalError } from '@easyflow/kernel-errors';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { Claims, Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
+import { rollupPassDuration, rollupsCounted } from '../analytics-metrics';
 import { LostLeaseError } from '../leases/lost-lease-error';
 import type { OwnerSlot } from '../leases/owner-slot';
 import { Pause } from '../leases/pause';
@@ -48,6 +49,7 @@ export class RollupWorker {
       const begun = this.options.clock.monotonic();
       await this.pass();
       const took = this.options.clock.monotonic() - begun;
+      rollupPassDuration.record(took / 1_000);
       await this.pause.sleep(pauseAfter(took, this.options.pause));
     }
   }
@@ -79,11 +81,18 @@ export class RollupWorker {
   private async count(lease: Lease, token: TenantToken | undefined): Promise<void> {
     const { rollups, logger, clock } = this.options;
     if (!token || this.stopped || clock.monotonic() > lease.deadline - MARGIN_MS) return;
+    const counted = (outcome: 'counted' | 'failed' | 'taken') =>
+      rollupsCounted.add(1, { 'easyflow.outcome': outcome });
     try {
       await rollups.count(token, lease);
+      counted('counted');
     } catch (error) {
+      if (error instanceof LostLeaseError) {
+        counted('taken');
+        return;
+      }
+      counted('failed');
       if (error instanceof OperationalError) throw error;
-      if (error instanceof LostLeaseError) return;
       logger.error({ err: error, tenantId: lease.tenantId }, 'an hour could not be counted');
     }
   }

@@ -15,6 +15,7 @@ import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
 import type { DocumentChecker } from '../flows/document-checker';
 import type { Change, FlowVersionRepository } from '../flows/flow-version.repository';
+import { changesHandled } from '../registry-metrics';
 import { readRequest, storeReply } from './request.statements';
 
 export type FlowPattern = 'flow.apply' | 'flow.activate';
@@ -114,6 +115,8 @@ export class RequestHandler {
     body: string,
   ): Promise<void> {
     const { database, announce } = this.options;
+    const count = (outcome: 'done' | 'refused' | 'failed') =>
+      changesHandled.add(1, { 'easyflow.request.pattern': pattern, 'easyflow.outcome': outcome });
     let change: Change;
     try {
       const work = await this.workOf(token.tenantId, pattern, JSON.parse(body));
@@ -124,10 +127,12 @@ export class RequestHandler {
       });
     } catch (error) {
       const refusal = refusalOf(error);
+      count(refusal ? 'refused' : 'failed');
       if (!refusal) throw error;
       await database.tenant(token, (session) => reply(session, requestId, refusal));
       return;
     }
+    count('done');
     if (change.activated) await announce(token.tenantId, change.reply);
   }
 

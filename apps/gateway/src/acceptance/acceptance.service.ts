@@ -7,6 +7,7 @@ import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { Principal } from '../authentication/principal';
 import type { CompiledFlow, ProgramCache } from '../flows/program-cache';
+import { requestsWaited } from '../gateway-metrics';
 import type { ExecutionResult } from '../results/execution-result';
 import type { ResultReader, ResultRequest } from '../results/result-reader';
 import type { WaitRegistry } from '../results/wait-registry';
@@ -119,7 +120,7 @@ export class AcceptanceService {
       waiting.cancel();
       return this.answer(request, outcome);
     }
-    const result = await waiting.result;
+    const result = counted(await waiting.result);
     if (result) return { kind: 'ended', id: intent.id, result };
     return this.now(request.principal, {
       id: intent.id,
@@ -166,7 +167,8 @@ export class AcceptanceService {
     // Its executor announces to the first request's slot, so the slow poll is what answers here: look at once.
     const known = await this.now(principal, first);
     if (known.kind === 'ended') return known;
-    const result = await this.options.waits.wait(resultRequest(principal, id), 1_000 * wait).result;
+    const waiting = this.options.waits.wait(resultRequest(principal, id), 1_000 * wait);
+    const result = counted(await waiting.result);
     return result ? { kind: 'ended', id, result } : this.now(principal, first);
   }
 
@@ -196,6 +198,11 @@ export class AcceptanceService {
 function ownTrace(id: string): string {
   const hex = id.replaceAll('-', '');
   return `00-${hex}-${hex.slice(16)}-00`;
+}
+
+function counted(result: ExecutionResult | undefined): ExecutionResult | undefined {
+  requestsWaited.add(1, { 'easyflow.outcome': result ? 'ended' : 'timed_out' });
+  return result;
 }
 
 function resultRequest(principal: Principal, id: string): ResultRequest {

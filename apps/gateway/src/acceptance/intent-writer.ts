@@ -8,6 +8,7 @@ import type {
   LocalDispatch,
   TenantToken,
 } from '@easyflow/tenant-context';
+import { executionsAccepted, intentFlushDuration, intentFlushSize } from '../gateway-metrics';
 import { acceptExecutions, readBoundKeys } from './acceptance.statements';
 import type { Intent, Outcome } from './intent';
 import { textArray } from './text-array';
@@ -49,6 +50,12 @@ export class IntentWriter {
     const owner =
       leasable.length > 0 ? this.options.localDispatch?.reserve(leasable.length) : undefined;
     const deadline = this.options.clock.monotonic() + (owner?.leaseMs ?? 0);
+    const begun = this.options.clock.monotonic();
+    const measure = (outcome: 'written' | 'failed') =>
+      intentFlushDuration.record((this.options.clock.monotonic() - begun) / 1_000, {
+        'easyflow.outcome': outcome,
+      });
+    intentFlushSize.record(intents.length);
     let started: Map<string, StartedRow>;
     let bound: Map<string, BoundKeyRow>;
     try {
@@ -56,9 +63,12 @@ export class IntentWriter {
         this.statements(session, intents, dispatch, owner),
       );
     } catch (error) {
+      measure('failed');
       if (owner) this.options.localDispatch?.release(leasable.length);
       throw error;
     }
+    measure('written');
+    countAccepted(intents, started);
     if (owner) this.deliver(leasable, started, deadline);
     else this.hintOf(leasable, started);
     return intents.map((intent) => outcomeOf(intent, started, bound, dispatch));
@@ -206,4 +216,12 @@ function outcomeOf(
 function compare(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
+}
+
+function countAccepted(intents: readonly Intent[], started: ReadonlyMap<string, unknown>): void {
+  const accepted = intents.filter(({ id }) => started.has(id));
+  executionsAccepted.addEach(
+    'easyflow.execution.mode',
+    accepted.map(({ mode }) => mode),
+  );
 }

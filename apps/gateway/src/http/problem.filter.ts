@@ -3,6 +3,7 @@ import { problemAnswer } from '@easyflow/platform-http';
 import type { Logger } from '@easyflow/platform-telemetry';
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { requestsRefused } from '../gateway-metrics';
 import { traceIdOf } from './trace-id';
 
 /** The one filter: whatever is thrown leaves as RFC 9457. */
@@ -16,6 +17,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const traceId = traceIdOf(request.headers);
     const { status, headers, problem, unexpected } = problemAnswer(error, traceId);
+    requestsRefused.add(1, { 'error.type': problem.code });
     if (unexpected) {
       this.logger.error({ err: error, traceId }, 'a request failed for a reason nobody foresaw');
     } else if (status >= 500) {

@@ -22,6 +22,8 @@ export interface ScheduleRow {
 /** An execution that a tick starts. */
 export interface Tick {
   readonly key: string;
+  /** When it was due, milliseconds since the epoch. */
+  readonly at: number;
   readonly executionId: string;
   readonly flow: { readonly namespace: string; readonly name: string; readonly version: string };
   /** Written to `executions.parent_key`: the end of the execution wakes the schedule. */
@@ -35,6 +37,8 @@ export type Plan =
       readonly kind: 'move';
       readonly lease: Lease;
       readonly ticks: readonly Tick[];
+      /** Whether ticks that were missed for too long are left out. */
+      readonly skips: boolean;
       /** `Infinity`: only a wake makes it due again. */
       readonly dueAt: number;
       readonly lastTick: number | undefined;
@@ -58,13 +62,14 @@ export function planOf(
     return planAfter(lease, row, now, { after: expression.after, lastTick, nextTick, endOf });
   }
   if (nextTick === undefined) {
-    return { kind: 'move', lease, ticks: [], dueAt: Infinity, lastTick, nextTick };
+    return { kind: 'move', lease, ticks: [], skips: false, dueAt: Infinity, lastTick, nextTick };
   }
   const { fire, next } = dueTicks(expression, nextTick, now);
   return {
     kind: 'move',
     lease,
     ticks: fire.map((tick) => tickOf(row, tick, null)),
+    skips: fire[0] !== undefined && fire[0] > nextTick,
     dueAt: next ?? Infinity,
     lastTick: fire.at(-1) ?? lastTick,
     nextTick: next,
@@ -89,7 +94,7 @@ function planAfter(
   },
 ): Plan {
   const { lastTick } = at;
-  const base = { kind: 'move' as const, lease, ticks: [], lastTick };
+  const base = { kind: 'move' as const, lease, ticks: [], skips: false, lastTick };
   const awaited = awaitedExecution(row);
   const ended = awaited === undefined ? undefined : at.endOf(awaited);
   const tick = at.nextTick ?? (ended === undefined ? undefined : ended + at.after);
@@ -102,6 +107,7 @@ function planAfter(
 function tickOf(row: ScheduleRow, tick: number, parentKey: string | null): Tick {
   return {
     key: tickKey(row.id, tick),
+    at: tick,
     executionId: tickExecutionId(row.id, tick),
     flow: { namespace: row.namespace, name: row.name, version: row.version },
     parentKey,

@@ -9,6 +9,7 @@ import {
   type LeaseOwner,
   type TenantToken,
 } from '@easyflow/tenant-context';
+import { firingLag, schedulesSkipped, ticksFired } from '../scheduler-metrics';
 import { loadEnds, loadSchedules } from './firing.statements';
 import { awaitedExecution, planOf, type Plan, type ScheduleRow } from './plan';
 import { writePlans } from './write-plans';
@@ -96,7 +97,8 @@ export class ScheduleFirer {
       if (!(error instanceof UserError)) throw error;
       this.logger.error({ error, scheduleId: row.id }, 'a schedule cannot be read; it is at rest');
       const lastTick = row.last_tick?.getTime();
-      return [{ kind: 'move', lease, ticks: [], dueAt: Infinity, lastTick, nextTick: undefined }];
+      const rest = { ticks: [], skips: false, dueAt: Infinity, lastTick, nextTick: undefined };
+      return [{ kind: 'move', lease, ...rest }];
     }
   }
 
@@ -120,6 +122,7 @@ export class ScheduleFirer {
         (part) => this.writePart(owner.owner, bundle.tokens, part),
         (item) => item.plan.lease.tenantId,
       );
+      this.measure(results.flatMap(({ item, result }) => (result?.started ? [item.plan] : [])));
       for (const { item, result, error } of results) {
         if (error) this.logger.error({ error, scheduleId: item.id }, 'a schedule was not fired');
         if (!result || result.started === 0) continue;
@@ -127,7 +130,22 @@ export class ScheduleFirer {
         tenant = item.token;
       }
     }
+    ticksFired.add(started);
     return { started, tenant };
+  }
+
+  /** Of schedules that started something in one transaction. */
+  private measure(fired: readonly Plan[]): void {
+    const now = this.clock.now();
+    let oldest = Infinity;
+    let skipping = 0;
+    for (const plan of fired) {
+      if (plan.kind !== 'move') continue;
+      if (plan.skips) skipping += 1;
+      for (const { at } of plan.ticks) oldest = Math.min(oldest, at);
+    }
+    schedulesSkipped.add(skipping);
+    if (oldest < Infinity) firingLag.record(Math.max(0, now - oldest) / 1_000);
   }
 
   private writePart(
