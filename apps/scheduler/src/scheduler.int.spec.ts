@@ -5,7 +5,13 @@ import { systemClock, type Clock } from '@easyflow/kernel-time';
 import { InProcessTransport } from '@easyflow/platform-messaging';
 import { logger } from '@easyflow/platform-telemetry';
 import { EnvelopeSigner, type DatabaseAccess } from '@easyflow/tenant-context';
-import { createTestDatabase, waitFor, type TestDatabase, type TestTenant } from '@easyflow/testing';
+import {
+  createTestDatabase,
+  MetricRecorder,
+  waitFor,
+  type TestDatabase,
+  type TestTenant,
+} from '@easyflow/testing';
 import { generateKeyPairSync } from 'node:crypto';
 import { Scheduler } from './scheduler';
 import { defaultSchedulerSettings } from './scheduler-settings';
@@ -24,9 +30,11 @@ describe('schedulers', () => {
   let access: DatabaseAccess;
   let tenant: TestTenant;
   let transport: InProcessTransport;
+  let recorder: MetricRecorder;
   const running: Scheduler[] = [];
 
   beforeAll(async () => {
+    recorder = await MetricRecorder.start();
     database = await createTestDatabase();
     access = await database.accessFor(['ef_claim', 'ef_scheduler', 'ef_writer']);
     tenant = await database.createTenant();
@@ -43,6 +51,7 @@ describe('schedulers', () => {
   afterAll(async () => {
     await transport.close();
     await database.drop();
+    await recorder.stop();
   });
 
   it('start each tick once, however many they are', async () => {
@@ -96,6 +105,31 @@ describe('schedulers', () => {
     // Six ticks were missed; the last of them, a minute ago, is the most recent.
     expect(await ticks(id)).toEqual([first + 3_000_000]);
     expect(await nextTick(id)).toBe(first + 3_600_000);
+  });
+
+  it('measure what they fire, how late, and what they skip', async () => {
+    const measured = async () => {
+      const metrics = await recorder.read();
+      const lag = metrics.get('easyflow.schedule.lag')?.dataPoints[0]?.value;
+      return {
+        fired: (await recorder.values('easyflow.schedule.tick.fired'))[''] ?? 0,
+        skipped: (await recorder.values('easyflow.schedule.skipped'))[''] ?? 0,
+        lag: typeof lag === 'object' ? (lag.sum ?? 0) : 0,
+      };
+    };
+    const before = await measured();
+    const { id } = await schedule({ every: { minutes: 10 } }, -3_660_000);
+    await start();
+    await waitFor(async () => (await ticks(id)).length > 0, { describe: 'a tick' });
+    await waitFor(async () => (await measured()).fired === before.fired + 1, {
+      describe: 'the tick to be counted',
+    });
+
+    const after = await measured();
+    expect(after.skipped).toBe(before.skipped + 1);
+    // The tick that is fired was due a minute ago.
+    expect(after.lag - before.lag).toBeGreaterThanOrEqual(60);
+    expect(after.lag - before.lag).toBeLessThan(120);
   });
 
   it('fire a cron at its next match', async () => {

@@ -13,7 +13,7 @@ export const messagesSent = counter({
 export const messagesReceived = counter({
   name: 'easyflow.message.received',
   unit: '{message}',
-  description: 'Messages received for this process whose envelope holds',
+  description: 'Deliveries of messages to this process whose envelope holds',
   attributes: ['easyflow.message.type'],
 });
 
@@ -21,7 +21,7 @@ export const messagesReceived = counter({
 export const messagesRefused = counter({
   name: 'easyflow.message.refused',
   unit: '{message}',
-  description: 'Messages received whose envelope does not hold',
+  description: 'Deliveries of messages whose envelope does not hold',
   attributes: ['error.type'],
 });
 

@@ -11,6 +11,7 @@ import {
 } from '@easyflow/contracts-events';
 import { OperationalError, UserError } from '@easyflow/kernel-errors';
 import { newId } from '@easyflow/kernel-ids';
+import { MetricRecorder } from '@easyflow/testing';
 import { currentTraceparent } from '@easyflow/platform-telemetry';
 import { Controller, Module } from '@nestjs/common';
 import type { INestMicroservice } from '@nestjs/common';
@@ -87,6 +88,7 @@ describe('the Nest transport', () => {
   let transport: InProcessTransport;
   let service: INestMicroservice;
   let client: TransportClient;
+  let recorder: MetricRecorder;
 
   const request = (delegation = 'd') => ({
     requestId: newId(),
@@ -102,6 +104,9 @@ describe('the Nest transport', () => {
     }
     throw new Error(`${what} did not arrive`);
   };
+
+  beforeAll(async () => (recorder = await MetricRecorder.start()));
+  afterAll(() => recorder.stop());
 
   beforeEach(async () => {
     seen.length = 0;
@@ -240,7 +245,8 @@ describe('the Nest transport', () => {
     expect(await find('hint')).toEqual({ what: 'hint', payloads: [{}, {}], traceparent });
   });
 
-  it('refuses what has no envelope, and sets aside what a handler cannot take', async () => {
+  it('refuses what has no envelope, sets aside what a handler cannot take, and counts both', async () => {
+    const before = await recorder.values('easyflow.message.refused');
     const topic = tenantEventsTopic(tenantId);
     const dead: IncomingRecord[] = [];
     await transport.subscribe({
@@ -259,6 +265,12 @@ describe('the Nest transport', () => {
     }
     expect(dead.map(({ key }) => key)).toEqual(['poison']);
     expect(seen.at(-1)).toMatchObject({ what: 'hint', payloads: [{}] });
+    expect(await recorder.values('easyflow.message.refused')).toEqual({
+      ...before,
+      // With the batch, which fails, and alone.
+      'envelope.missing': (before['envelope.missing'] ?? 0) + 2,
+    });
+    expect(await recorder.values('easyflow.message.dead_lettered')).toEqual({ TypeError: 1 });
   });
 
   it('sets aside what is no JSON, and quotes nothing of it in the log', async () => {
