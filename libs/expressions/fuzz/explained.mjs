@@ -16,7 +16,8 @@ const decimals = (answer) =>
 
 /** The program without the limit around it. */
 const inner = (test) => test.program.slice('limit('.length);
-const endsEarly = /\b(?:isempty|first|any|all|nth|IN|label|limit)\b|(?:[-+*%|]|\/\/?)=/;
+const endsEarly =
+  /\b(?:isempty|first|any|all|nth|IN|label|limit|walk|map_values)\b|(?:[-+*%|]|\/\/?)=/;
 
 /** Builtins that jq itself writes in jq, and that lead somewhere in a path expression by chance. */
 const writtenInJq =

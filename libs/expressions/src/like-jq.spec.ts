@@ -92,6 +92,8 @@ it.each(cases.map(([program, input, ...outputs]) => ({ program, input, outputs }
 describe('errors', () => {
   it.each<readonly [string, Json, string]>([
     ['debug(.a)', true, 'Cannot index boolean with string ("a")'],
+    ['mktime', [-1e10], 'invalid gmtime representation'],
+    ['path(-(.[0]))', [0], 'Invalid path expression with result -0'],
     ['flatten(.)', [[]], 'array ([[]]) and number (1) cannot be subtracted'],
     ['path(.[0] and .[0])', [1], 'Invalid path expression near attempt to access element 0 of [1]'],
     ['{"k\\(error("first"))": 1, "k\\(error("second"), 1)"}', null, 'first'],

@@ -99,9 +99,9 @@ export abstract class Node {
   }
 }
 
-/** Whether two values are one and the same, as far as path expressions care. */
+/** Whether two values are one and the same for path expressions: NaN is, 0 and -0 are not. */
 export function isSame(a: Json, b: Json): boolean {
-  return a === b || (a !== a && b !== b);
+  return Object.is(a, b);
 }
 
 /** Raises jq's error about following a value that is not at a place in the input. */

@@ -67,7 +67,8 @@ function mktime(input: Json): Json {
   if (time === undefined) return raise('mktime requires parsed datetime inputs');
   const seconds = secondsOf(time);
   // C's function answers -1 for an error, so the second before 1970 cannot be told from one.
-  if (seconds === -1) return raise('invalid gmtime representation');
+  const isInRange = Math.abs(timeOf(seconds).year - 1900) <= largestInt;
+  if (seconds === -1 || !isInRange) return raise('invalid gmtime representation');
   if (seconds === -2) return raise('mktime not supported on this platform');
   return seconds;
 }
