@@ -57,6 +57,7 @@ describe('the metrics', () => {
     const attributes = new Set(declaredMetrics().flatMap((each) => each.attributes ?? []));
     expect([...attributes].sort()).toEqual([
       'easyflow.credential.kind',
+      'easyflow.database.role',
       'easyflow.effect.kind',
       'easyflow.execution.mode',
       'easyflow.execution.status',

@@ -17,11 +17,11 @@ export interface ReceivedSpan {
   attributes: Record<string, string | number | boolean>;
 }
 
-/** A receiver of OpenTelemetry's protocol over HTTP (protobuf), for tests: keeps the spans and the names of metrics. */
+/** A receiver of OpenTelemetry's protocol over HTTP (protobuf), for tests: keeps the spans, and how metrics are named. */
 export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = [];
-  /** Names of the metrics that were received. */
-  readonly metrics = new Set<string>();
+  /** The metrics that were received, with the names of the attributes of their measurements. */
+  readonly metrics = new Map<string, Set<string>>();
 
   private constructor(private readonly server: Server) {}
 
@@ -59,18 +59,30 @@ export class OtlpReceiver {
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
     if (request.url?.endsWith('/v1/traces')) this.spans.push(...spansOf(body));
     else if (request.url?.endsWith('/v1/metrics')) {
-      for (const name of metricNamesOf(body)) this.metrics.add(name);
+      for (const [name, attributes] of metricsOf(body)) {
+        const known = this.metrics.get(name) ?? [];
+        this.metrics.set(name, new Set([...known, ...attributes]));
+      }
     }
   }
 }
 
 // Field numbers: opentelemetry-proto v1, trace/v1/trace.proto, metrics/v1/metrics.proto and common/v1/common.proto.
 
-function metricNamesOf(request: Buffer): string[] {
+function metricsOf(request: Buffer): [name: string, attributes: Set<string>][] {
   return messages(fieldsOf(request), 1)
     .flatMap((resourceMetrics) => messages(resourceMetrics, 2))
     .flatMap((scopeMetrics) => messages(scopeMetrics, 2))
-    .map((metric) => text(metric, 1));
+    .map((metric) => {
+      const pointsOf = (data: number) =>
+        messages(metric, data).flatMap((found) => messages(found, 1));
+      // A gauge, a sum, a histogram; the attributes of a histogram's point have another number.
+      const attributes = [
+        ...[...pointsOf(5), ...pointsOf(7)].map((point) => attributesOf(point, 7)),
+        ...pointsOf(9).map((point) => attributesOf(point, 9)),
+      ];
+      return [text(metric, 1), new Set(attributes.flatMap((each) => Object.keys(each)))];
+    });
 }
 
 function spansOf(request: Buffer): ReceivedSpan[] {

@@ -6,6 +6,7 @@ import {
   planSettings,
   type DatabaseAddress,
 } from './connection-settings';
+import { poolWaited } from './database-metrics';
 import type { Role } from './roles';
 import { toDatabaseError } from './statement-error';
 
@@ -59,10 +60,14 @@ function outgrown(client: object): boolean {
 /** The connections of one role: pipelined, prepared, with pinned settings. */
 export class RolePool {
   readonly #pool: pg.Pool;
+  readonly #role: Role;
+  readonly #size: number;
   readonly #onState: (up: boolean) => void;
 
   constructor(settings: RolePoolSettings) {
     this.#onState = settings.onState;
+    this.#role = settings.role;
+    this.#size = settings.size;
     this.#pool = new pg.Pool({
       host: settings.host,
       port: settings.port,
@@ -131,6 +136,11 @@ export class RolePool {
   }
 
   async #checkout(): Promise<pg.PoolClient> {
+    const { idleCount, totalCount, waitingCount } = this.#pool;
+    // Who has just asked is handed an idle connection at the next tick and counts as waiting until then.
+    if (idleCount + this.#size - totalCount <= waitingCount) {
+      poolWaited.add(1, { 'easyflow.database.role': this.#role });
+    }
     try {
       return await this.#pool.connect();
     } catch (cause) {
