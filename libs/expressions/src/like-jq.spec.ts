@@ -1,4 +1,4 @@
-import { compileExpression, type Json } from '.';
+import { compileExpression, ExpressionLimitError, ExpressionSyntaxError, type Json } from '.';
 
 /** What the fuzz against the real jq found; the answers are the real jq's. */
 type Case = readonly [program: string, input: Json, ...outputs: Json[]];
@@ -80,6 +80,8 @@ const cases: readonly Case[] = [
     { a: 2, k4: null },
   ],
   ['flatten("x")', [1], [1]],
+  ['try ("a" / 1) catch "caught"', null, 'caught'],
+  ['{("a" + "b"): ("c" * 2)} , "a" / "b"', null, { ab: 'cc' }, ['a']],
 ];
 
 it.each(cases.map(([program, input, ...outputs]) => ({ program, input, outputs })))(
@@ -92,6 +94,9 @@ it.each(cases.map(([program, input, ...outputs]) => ({ program, input, outputs }
 describe('errors', () => {
   it.each<readonly [string, Json, string]>([
     ['debug(.a)', true, 'Cannot index boolean with string ("a")'],
+    ['last[{}]["b"] //= 1', [], 'Out of bounds negative array index'],
+    ['last["b"] |= error("new")', [], 'new'],
+    ['nan as $n | .[$n][{}] = 1', [], 'Cannot set array element at NaN index'],
     ['mktime', [-1e10], 'invalid gmtime representation'],
     ['path(-(.[0]))', [0], 'Invalid path expression with result -0'],
     ['flatten(.)', [[]], 'array ([[]]) and number (1) cannot be subtracted'],
@@ -128,6 +133,32 @@ describe('errors', () => {
     ['fromjson', '1 2"', "Unexpected extra JSON values (while parsing '1 2\"')"],
   ])('%s of %j', (program, input, message) => {
     expect(compileExpression(program).collect(input).error?.message).toBe(message);
+  });
+});
+
+describe('operations on constants are done when a program is compiled', () => {
+  it.each([
+    ['("a" / "b")', 'array (["a"])'],
+    ['([1] - [1])', 'array ([])'],
+    ['(5 % 3)', 'number (2)'],
+    ['(null + 1)', 'number (1)'],
+    ['({a: 1} * {a: 2})', 'object ({"a":2})'],
+  ])('{%s: 1}', (key, shown) => {
+    const message = `Cannot use ${shown} as object key`;
+    expect(() => compileExpression(`{${key}: 1}`)).toThrow(
+      new ExpressionSyntaxError(message, '', 0),
+    );
+  });
+
+  it('but not what would take long', () => {
+    const { error } = compileExpression('"x" * 1000000000').collect(null);
+    expect(error).toBeInstanceOf(ExpressionLimitError);
+  });
+
+  it('and not at the cost of an evaluation under way', () => {
+    const modules = { m: 'def f: 1 + 1 == 2;' };
+    const program = compileExpression('def f: ("m" | modulemeta) as $m | f; f', { modules });
+    expect(program.collect(null, {}, { steps: 1000 }).error).toBeInstanceOf(ExpressionLimitError);
   });
 });
 

@@ -1,27 +1,9 @@
 import { meter } from '../run/meter';
 import { raiseAbout } from '../run/raise';
 import type { BinaryOperator } from '../syntax/ast';
-import { add, divide, multiply, remainder, subtract } from '../values/arithmetic';
-import { compare, equal } from '../values/compare';
 import { isTrue, type Json } from '../values/json';
+import { operations, type Operation } from '../values/operations';
 import { GO, MANY, Node, STOP, widest, type Each, type One, type Paths } from './node';
-
-type Operation = (a: Json, b: Json) => Json;
-
-/** The operators that compute one value of two. */
-export const operations: Readonly<Record<BinaryOperator, Operation>> = {
-  '+': add,
-  '-': subtract,
-  '*': multiply,
-  '/': divide,
-  '%': remainder,
-  '==': equal,
-  '!=': (a, b) => !equal(a, b),
-  '<': (a, b) => compare(a, b) < 0,
-  '<=': (a, b) => compare(a, b) <= 0,
-  '>': (a, b) => compare(a, b) > 0,
-  '>=': (a, b) => compare(a, b) >= 0,
-};
 
 /** Comparing longer texts is counted. */
 const longText = 4096;

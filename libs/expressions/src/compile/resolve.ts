@@ -3,6 +3,7 @@ import { builtinOf } from '../builtins';
 import { preludeDefinition } from '../builtins/prelude';
 import type { Ast, Definition, Pattern } from '../syntax/ast';
 import type { Json } from '../values/json';
+import { operations } from '../values/operations';
 import { Index, Iterate, Slice } from './access';
 import { Assign, Modify, Update } from './assign';
 import { Comma, Identity, Literal, Pipe, Scoped, Variable } from './basic';
@@ -13,7 +14,7 @@ import { ArrayOf, Format, Interpolation, ObjectOf, type Entry } from './construc
 import { Break, If, Label, Try } from './control';
 import { hasLocals, variablesOf } from './locals';
 import { ONE, type Card, type Node } from './node';
-import { Alternative, Binary, Logic, Negate, operations } from './operators';
+import { Alternative, Binary, Logic, Negate } from './operators';
 import { Reduce } from './reduce';
 import { FrameLayout, keys, lookUp, type Scope } from './scope';
 

@@ -1,5 +1,5 @@
 import { build, meter, refill } from '../run/meter';
-import { get, set } from '../values/access';
+import { get, isSettable, set } from '../values/access';
 import { isObject, type Json, type JsonObject } from '../values/json';
 import { ownKeys, put } from '../values/object';
 import { Index, Iterate } from './access';
@@ -58,6 +58,8 @@ function ofIndex(node: Index): Updater | undefined {
   return (frame, input, change) =>
     target(frame, input, (container) => {
       const name = key(frame, null) as Json;
+      // jq says what is wrong with the keys from the outside in, once it has the new value.
+      if (!isSettable(name)) return undefined;
       meter.at = at;
       const next = change(get(container, name));
       if (next === undefined || next === keep) return next;

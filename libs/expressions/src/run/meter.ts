@@ -81,6 +81,19 @@ export function startMeter(wanted: Limits | undefined): void {
   takeChunk(firstChunk);
 }
 
+/** Runs something with budgets of its own; those of an evaluation under way stay as they are. */
+export function aside<T>(wanted: Limits, run: () => T): T {
+  const before = { ...meter };
+  const others = [stepsAfterChunk, deadline, limits] as const;
+  startMeter(wanted);
+  try {
+    return run();
+  } finally {
+    Object.assign(meter, before);
+    [stepsAfterChunk, deadline, limits] = others;
+  }
+}
+
 function reached(limit: LimitName, text: string): never {
   throw new LimitReached(limit, text, meter.at);
 }

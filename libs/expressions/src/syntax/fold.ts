@@ -1,41 +1,26 @@
-import { startMeter } from '../run/meter';
-import { compare, equal } from '../values/compare';
-import { brief } from '../values/print';
-import { kindOf, type Json, type JsonObject } from '../values/json';
+import { Failure, LimitReached } from '../run/failure';
+import { aside, type Limits } from '../run/meter';
+import { describe } from '../run/raise';
+import type { Json, JsonObject } from '../values/json';
 import { put } from '../values/object';
+import { operations } from '../values/operations';
 import type { Ast, BinaryOperator } from './ast';
 
-const arithmetic: Readonly<Partial<Record<BinaryOperator, (a: number, b: number) => number>>> = {
-  '+': (a, b) => a + b,
-  '-': (a, b) => a - b,
-  '*': (a, b) => a * b,
-  '/': (a, b) => a / b,
-};
+/** Enough for what anybody writes out; what is larger is left to the evaluation. */
+const budget: Limits = { steps: 10_000, bytes: 65_536 };
 
-const comparisons: Readonly<Partial<Record<BinaryOperator, (a: Json, b: Json) => boolean>>> = {
-  '==': equal,
-  '!=': (a, b) => !equal(a, b),
-  '<': (a, b) => compare(a, b) < 0,
-  '<=': (a, b) => compare(a, b) <= 0,
-  '>': (a, b) => compare(a, b) > 0,
-  '>=': (a, b) => compare(a, b) >= 0,
-};
-
-/** A binary operation; of two constants its value, as jq does where that cannot fail or grow. */
+/** A binary operation; of two constants its value, as jq works it out where that cannot fail. */
 export function foldBinary(operator: BinaryOperator, left: Ast, right: Ast, at: number): Ast {
   const a = constantOf(left);
   const b = constantOf(right);
-  const unfolded: Ast = { kind: 'binary', operator, left, right, at };
-  if (a === undefined || b === undefined) return unfolded;
-  const compute = arithmetic[operator];
-  if (compute !== undefined && typeof a === 'number' && typeof b === 'number') {
-    if (operator === '/' && b === 0) return unfolded;
-    return { kind: 'literal', value: compute(a, b), at };
+  if (a !== undefined && b !== undefined) {
+    try {
+      return { kind: 'literal', value: aside(budget, () => operations[operator](a, b)), at };
+    } catch (error) {
+      if (!(error instanceof Failure || error instanceof LimitReached)) throw error;
+    }
   }
-  const check = comparisons[operator];
-  if (check === undefined) return unfolded;
-  startMeter(undefined);
-  return { kind: 'literal', value: check(a, b), at };
+  return { kind: 'binary', operator, left, right, at };
 }
 
 /** The values of constants with commas between them. */
@@ -49,7 +34,6 @@ function constantList(ast: Ast): Json[] | undefined {
   return left === undefined || right === undefined ? undefined : [...left, ...right];
 }
 
-/** The value of an object construction or array of constants, as far as jq works it out. */
 /** The value of a constant; undefined: it is none. */
 export function constantOf(ast: Ast): Json | undefined {
   if (ast.kind === 'literal') return ast.value;
@@ -76,6 +60,5 @@ export function constantOf(ast: Ast): Json | undefined {
 export function keyComplaint(key: Ast): string | undefined {
   const value = constantOf(key);
   if (value === undefined || typeof value === 'string') return undefined;
-  startMeter(undefined);
-  return `Cannot use ${kindOf(value)} (${brief(value)}) as object key`;
+  return `Cannot use ${aside(budget, () => describe(value))} as object key`;
 }

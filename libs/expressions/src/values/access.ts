@@ -116,6 +116,11 @@ export function putElement(array: Json[], key: number, value: Json): void {
   array[index] = value;
 }
 
+/** Whether a key can be set wherever it can be read. */
+export function isSettable(key: Json): boolean {
+  return typeof key === 'string' || (typeof key === 'number' && key >= 0 && key <= largestIndex);
+}
+
 /** A copy of the container with the value at the key. */
 export function set(container: Json, key: Json, value: Json): Json {
   if (typeof key === 'string' && (container === null || isObject(container))) {
