@@ -6,7 +6,7 @@ import { forms, type Make } from './forms';
 import { math } from './math';
 import { objects } from './objects';
 import { preludeKeys } from './prelude';
-import { regexForms, regexes } from './regexes';
+import { regexForms, regexes } from '../regex/builtins';
 import { system } from './system';
 import { texts } from './texts';
 

@@ -2,14 +2,14 @@ import { ArrayOf } from '../compile/construct';
 import { Literal } from '../compile/basic';
 import type { ValueFunction } from '../compile/calls';
 import type { Node } from '../compile/node';
-import { eachMatch, isMatch, MatchReporter, namedGroups, regexOf } from '../regex/match';
-import { MatchEach, type EmitMatches } from '../regex/match-each';
-import { Substitute } from '../regex/substitute';
+import { eachMatch, isMatch, MatchReporter, namedGroups, regexOf } from './match';
+import { MatchEach, type EmitMatches } from './match-each';
+import { Substitute } from './substitute';
 import { raise, raiseAbout } from '../run/raise';
 import { add } from '../values/arithmetic';
 import { slice } from '../values/access';
 import { kindOf, type Json } from '../values/json';
-import type { Make } from './forms';
+import type { Make } from '../builtins/forms';
 
 function subject(input: Json): string {
   return typeof input === 'string'
