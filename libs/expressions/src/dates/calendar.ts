@@ -124,3 +124,15 @@ export const monthNames = [
   'November',
   'December',
 ];
+
+/** Formats that stand for longer ones, in the C locale. */
+export const combined: Readonly<Record<string, string>> = {
+  c: '%a %b %e %H:%M:%S %Y',
+  D: '%m/%d/%y',
+  F: '%Y-%m-%d',
+  R: '%H:%M',
+  r: '%I:%M:%S %p',
+  T: '%H:%M:%S',
+  X: '%H:%M:%S',
+  x: '%m/%d/%y',
+};

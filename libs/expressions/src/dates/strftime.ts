@@ -1,18 +1,7 @@
-import { dayNames, isoWeek, monthNames, secondsOf, type Time } from './calendar';
+import { combined, dayNames, isoWeek, monthNames, secondsOf, type Time } from './calendar';
 
 /** A field: its text, or a number with the width and the filler that it has by default. */
 type Field = string | readonly [number: number, width: number, filler?: '0' | ' '];
-
-const combined: Readonly<Record<string, string>> = {
-  c: '%a %b %e %H:%M:%S %Y',
-  D: '%m/%d/%y',
-  F: '%Y-%m-%d',
-  R: '%H:%M',
-  r: '%I:%M:%S %p',
-  T: '%H:%M:%S',
-  X: '%H:%M:%S',
-  x: '%m/%d/%y',
-};
 
 function hour12(time: Time): number {
   return time.hour % 12 === 0 ? 12 : time.hour % 12;

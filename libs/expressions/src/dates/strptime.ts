@@ -1,4 +1,5 @@
 import {
+  combined,
   dayNames,
   daysFromCivil,
   isLeap,
@@ -9,40 +10,52 @@ import {
   type Time,
 } from './calendar';
 
-const combined: Readonly<Record<string, string>> = {
-  c: '%a %b %e %H:%M:%S %Y',
-  D: '%m/%d/%y',
-  F: '%Y-%m-%d',
-  R: '%H:%M',
-  r: '%I:%M:%S %p',
-  T: '%H:%M:%S',
-  X: '%H:%M:%S',
-  x: '%m/%d/%y',
+/** Letters that read what another one reads. */
+const sameAs: Readonly<Record<string, string>> = {
+  A: 'a',
+  B: 'b',
+  e: 'd',
+  h: 'b',
+  k: 'H',
+  l: 'I',
+  P: 'p',
+  t: 'n',
 };
 
-/** The numbers that a letter reads: least, largest, digits. */
-const numbers: Readonly<Record<string, readonly [number, number, number]>> = {
+type Reading = readonly [
+  least: number,
+  largest: number,
+  digits: number,
+  field?: keyof Time,
+  toField?: (value: number) => number,
+];
+
+const fromOne = (value: number) => value - 1;
+const ofWeek: Reading = [0, 53, 2];
+
+/** The numbers that a letter reads, and the field that they go to; %G, %g and %V say nothing. */
+const numbers: Readonly<Record<string, Reading>> = {
   C: [0, 99, 2],
-  d: [1, 31, 2],
-  e: [1, 31, 2],
+  d: [1, 31, 2, 'day'],
   G: [0, 9999, 4],
   g: [0, 99, 2],
-  H: [0, 23, 2],
-  k: [0, 23, 2],
-  I: [1, 12, 2],
-  l: [1, 12, 2],
-  j: [1, 366, 3],
-  m: [1, 12, 2],
-  M: [0, 59, 2],
-  S: [0, 61, 2],
-  u: [1, 7, 1],
-  U: [0, 53, 2],
-  V: [0, 53, 2],
-  w: [0, 6, 1],
-  W: [0, 53, 2],
-  y: [0, 99, 2],
-  Y: [0, 9999, 4],
+  H: [0, 23, 2, 'hour'],
+  I: [1, 12, 2, 'hour', (hour) => hour % 12],
+  j: [1, 366, 3, 'yearDay', fromOne],
+  m: [1, 12, 2, 'month', fromOne],
+  M: [0, 59, 2, 'minute'],
+  S: [0, 61, 2, 'second'],
+  u: [1, 7, 1, 'weekDay', (day) => day % 7],
+  U: ofWeek,
+  V: ofWeek,
+  w: [0, 6, 1, 'weekDay'],
+  W: ofWeek,
+  y: [0, 99, 2, 'year', (year) => year + (year >= 69 ? 1900 : 2000)],
+  Y: [0, 9999, 4, 'year'],
 };
+
+/** What a letter says in place of others that were read before. */
+const replaces: Readonly<Record<string, string>> = { H: 'I', U: 'W', W: 'U', Y: 'yC' };
 
 const isSpace = (character: string | undefined) =>
   character !== undefined && ' \t\n\v\f\r'.includes(character);
@@ -51,15 +64,8 @@ const isSpace = (character: string | undefined) =>
 class TimeParser {
   private at = 0;
   private pm = false;
-  private hour12 = false;
-  private century: number | undefined;
-  private shortYear = false;
-  private wantsDays = false;
-  private knowsWeekDay = false;
-  private knowsYearDay = false;
-  private knowsMonth = false;
-  private knowsDay = false;
-  private week: { readonly number: number; readonly startsOn: 0 | 1 } | undefined;
+  /** The numbers that were read, by their letters. */
+  private readonly read = new Map<string, number>();
   private time: Time = {
     year: 1900,
     month: 0,
@@ -101,37 +107,24 @@ class TimeParser {
     return true;
   }
 
-  private field(letter: string): boolean {
-    const inner = Object.hasOwn(combined, letter) ? combined[letter] : undefined;
+  private field(written: string): boolean {
+    const inner = Object.hasOwn(combined, written) ? combined[written] : undefined;
     if (inner !== undefined) return this.parse(inner);
-    const range = Object.hasOwn(numbers, letter) ? numbers[letter] : undefined;
-    if (range !== undefined) {
-      const value = this.number(...range);
-      if (value === undefined) return false;
-      this.store(letter, value);
-      return true;
-    }
+    const letter = Object.hasOwn(sameAs, written) ? (sameAs[written] as string) : written;
+    if (Object.hasOwn(numbers, letter)) return this.number(letter);
     switch (letter) {
       case '%':
         if (this.text[this.at] !== '%') return false;
         this.at += 1;
         return true;
       case 'n':
-      case 't':
         this.skipSpace();
         return true;
       case 'a':
-      case 'A':
-        return this.name(dayNames, (index) => {
-          this.time.weekDay = index;
-          this.knowsWeekDay = true;
-        });
+        return this.name(dayNames, 'w', 0);
       case 'b':
-      case 'B':
-      case 'h':
-        return this.name(monthNames, (index) => this.store('m', index + 1));
+        return this.name(monthNames, 'm', 1);
       case 'p':
-      case 'P':
         return this.halfOfDay();
       case 's':
         return this.epoch();
@@ -146,7 +139,8 @@ class TimeParser {
     }
   }
 
-  private number(least: number, largest: number, digits: number): number | undefined {
+  private number(letter: string): boolean {
+    const [least, largest, digits] = numbers[letter] as Reading;
     while (this.text[this.at] === ' ') this.at += 1;
     let value = 0;
     let count = 0;
@@ -156,80 +150,26 @@ class TimeParser {
       count += 1;
       if (value * 10 > largest) break;
     }
-    return count === 0 || value < least || value > largest ? undefined : value;
+    if (count === 0 || value < least || value > largest) return false;
+    this.store(letter, value);
+    return true;
   }
 
   private store(letter: string, value: number): void {
-    const { time } = this;
-    switch (letter) {
-      case 'C':
-        this.century = value;
-        this.wantsDays = true;
-        break;
-      case 'd':
-      case 'e':
-        time.day = value;
-        this.knowsDay = true;
-        this.wantsDays = true;
-        break;
-      case 'H':
-      case 'k':
-        time.hour = value;
-        this.hour12 = false;
-        break;
-      case 'I':
-      case 'l':
-        time.hour = value % 12;
-        this.hour12 = true;
-        break;
-      case 'j':
-        time.yearDay = value - 1;
-        this.knowsYearDay = true;
-        break;
-      case 'm':
-        time.month = value - 1;
-        this.knowsMonth = true;
-        this.wantsDays = true;
-        break;
-      case 'M':
-        time.minute = value;
-        break;
-      case 'S':
-        time.second = value;
-        break;
-      case 'u':
-      case 'w':
-        time.weekDay = value % 7;
-        this.knowsWeekDay = true;
-        break;
-      case 'U':
-      case 'W':
-        this.week = { number: value, startsOn: letter === 'U' ? 0 : 1 };
-        break;
-      case 'y':
-        time.year = value >= 69 ? 1900 + value : 2000 + value;
-        this.shortYear = true;
-        this.wantsDays = true;
-        break;
-      case 'Y':
-        time.year = value;
-        this.shortYear = false;
-        this.century = undefined;
-        this.wantsDays = true;
-        break;
-      default:
-        // %G, %g and %V are read, and say nothing.
-        break;
-    }
+    const [, , , field, toField] = numbers[letter] as Reading;
+    if (field !== undefined) this.time[field] = toField === undefined ? value : toField(value);
+    for (const other of replaces[letter] ?? '') this.read.delete(other);
+    this.read.set(letter, value);
   }
 
-  private name(names: readonly string[], found: (index: number) => void): boolean {
+  /** Reads one of some names, or the first three letters of it, as a number. */
+  private name(names: readonly string[], letter: string, first: number): boolean {
     const rest = this.text.slice(this.at, this.at + 10).toLowerCase();
     for (const [index, name] of names.entries()) {
       for (const form of [name, name.slice(0, 3)]) {
         if (!rest.startsWith(form.toLowerCase())) continue;
         this.at += form.length;
-        found(index);
+        this.store(letter, index + first);
         return true;
       }
     }
@@ -263,50 +203,53 @@ class TimeParser {
 
   /** What the fields that were read say about the others. */
   private complete(): void {
-    const { time } = this;
-    if (this.hour12 && this.pm) time.hour += 12;
-    if (this.century !== undefined) {
-      const years = this.shortYear ? ((time.year % 100) + 100) % 100 : 0;
-      time.year = this.century * 100 + years;
+    const { time, read } = this;
+    if (this.pm && read.has('I')) time.hour += 12;
+    const century = read.get('C');
+    if (century !== undefined) time.year = century * 100 + (read.has('y') ? time.year % 100 : 0);
+    const knowsWeekDay = read.has('u') || read.has('w');
+    if (['C', 'd', 'm', 'y', 'Y'].some((letter) => read.has(letter))) {
+      if (!knowsWeekDay) {
+        if (!this.knowsDate() && read.has('j')) this.dateFromYearDay();
+        time.weekDay = dayOfWeek(time);
+      }
+      if (!read.has('j')) time.yearDay = yearDayOf(time.year, time.month, time.day);
     }
-    if (this.wantsDays && !this.knowsWeekDay) {
-      if (!(this.knowsMonth && this.knowsDay) && this.knowsYearDay) this.dateFromYearDay();
-      time.weekDay = weekDayOf(daysFromCivil(time.year, time.month, time.day));
-    }
-    if (this.wantsDays && !this.knowsYearDay) {
-      time.yearDay = yearDayOf(time.year, time.month, time.day);
-    }
-    if (this.week !== undefined && this.knowsWeekDay) this.dateFromWeek(this.week);
+    const week = read.get('U') ?? read.get('W');
+    if (week !== undefined && knowsWeekDay) this.dateFromWeek(week, read.has('U') ? 0 : 1);
     if (time.day === 0) return;
     // What jq adds where C's function left the fields alone.
-    if (time.weekDay === 8) {
-      time.weekDay = weekDayOf(daysFromCivil(time.year, time.month, time.day));
-    }
+    if (time.weekDay === 8) time.weekDay = dayOfWeek(time);
     if (time.yearDay === 367) time.yearDay = yearDayOf(time.year, time.month, time.day);
   }
 
-  private dateFromYearDay(): void {
-    const { time } = this;
-    let month = 0;
-    while (month < 11 && yearDayOf(time.year, month + 1, 1) <= time.yearDay) month += 1;
-    if (!this.knowsMonth) time.month = month;
-    if (!this.knowsDay) time.day = time.yearDay - yearDayOf(time.year, month, 1) + 1;
-    this.knowsMonth = true;
-    this.knowsDay = true;
+  private knowsDate(): boolean {
+    return this.read.has('m') && this.read.has('d');
   }
 
-  private dateFromWeek({ number, startsOn }: { number: number; startsOn: 0 | 1 }): void {
+  private dateFromYearDay(): void {
+    const { time, read } = this;
+    let month = 0;
+    while (month < 11 && yearDayOf(time.year, month + 1, 1) <= time.yearDay) month += 1;
+    if (!read.has('m')) this.store('m', month + 1);
+    if (!read.has('d')) this.store('d', time.yearDay - yearDayOf(time.year, month, 1) + 1);
+  }
+
+  private dateFromWeek(week: number, startsOn: 0 | 1): void {
     const { time } = this;
     const first = weekDayOf(daysFromCivil(time.year, 0, 1));
     const inWeek = (time.weekDay - startsOn + 7) % 7;
-    if (!this.knowsYearDay) {
-      time.yearDay = ((7 - (first - startsOn)) % 7) + (number - 1) * 7 + inWeek;
+    if (!this.read.has('j')) {
+      time.yearDay = ((7 - (first - startsOn)) % 7) + (week - 1) * 7 + inWeek;
     }
-    if (this.knowsDay && this.knowsMonth) return;
+    if (this.knowsDate()) return;
     const length = isLeap(time.year) ? 366 : 365;
-    if (time.yearDay < 0 || time.yearDay >= length) return;
-    this.dateFromYearDay();
+    if (time.yearDay >= 0 && time.yearDay < length) this.dateFromYearDay();
   }
+}
+
+function dayOfWeek({ year, month, day }: Time): number {
+  return weekDayOf(daysFromCivil(year, month, day));
 }
 
 /** Reads a time; answers it and what follows in the text, or undefined. */
