@@ -1,4 +1,6 @@
 import { ExpressionSyntaxError } from '../errors';
+import { aside } from '../run/meter';
+import { Complaint, unescape } from '../values/unescape';
 
 /** What a token is; `op` is an operator or punctuation, and its text says which. */
 export type TokenKind =
@@ -26,36 +28,24 @@ export interface Token {
 const keywords = new Set(
   (
     'as import include module def if then else elif and or end reduce foreach try catch label ' +
-    'break __loc__'
+    'break $__loc__'
   ).split(' '),
 );
-
-/** Whether a word is a keyword of jq. */
-export function isKeyword(word: string): boolean {
-  return keywords.has(word) && word !== '__loc__';
-}
 
 const blank = /[ \r\n\t]+/y;
 const comment = /#(?:\\(?:\\|\r?\n)|[^\r\n]|\r(?!\n))*/y;
 const operator =
   /\?\/\/|\/\/=|!=|==|\/\/|\|=|\+=|-=|\*=|\/=|%=|<=|>=|\.\.|[.?=;,:|+\-*/%$<>[\](){}]/y;
-const number = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y;
-const format = /@[a-zA-Z0-9_]+/y;
-const field = /\.[a-zA-Z_][a-zA-Z_0-9]*/y;
-const name = /(?:[a-zA-Z_][a-zA-Z_0-9]*::)*[a-zA-Z_][a-zA-Z_0-9]*/y;
-const variable = /\$(?:[a-zA-Z_][a-zA-Z_0-9]*::)*[a-zA-Z_][a-zA-Z_0-9]*/y;
+/** Tokens of one piece, in the order in which they are tried; the group is what they mean. */
+const plainTokens: readonly (readonly [TokenKind, RegExp])[] = [
+  ['name', /(?:[a-zA-Z_][a-zA-Z_0-9]*::)*[a-zA-Z_][a-zA-Z_0-9]*/y],
+  ['variable', /\$((?:[a-zA-Z_][a-zA-Z_0-9]*::)*[a-zA-Z_][a-zA-Z_0-9]*)/y],
+  ['number', /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y],
+  ['field', /\.([a-zA-Z_][a-zA-Z_0-9]*)/y],
+  ['format', /@([a-zA-Z0-9_]+)/y],
+];
 const plainText = /[^\\"]+/y;
-
-const simpleEscapes: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};
+const escapes = /(?:\\(?:u[0-9a-fA-F]{0,4}|[^u(]))+/y;
 
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '\\(': ')' };
 
@@ -96,35 +86,13 @@ class Lexer {
       this.at += skipped.length;
       return;
     }
-    const word = this.match(name);
-    if (word !== undefined) {
-      this.push(
-        keywords.has(word) && word !== '__loc__' ? 'keyword' : 'name',
-        word,
-        this.at + word.length,
-      );
-      return;
-    }
-    const reference = this.match(variable);
-    if (reference !== undefined) {
-      const value = reference.slice(1);
-      const kind = value === '__loc__' ? 'keyword' : 'variable';
-      this.push(kind, kind === 'keyword' ? '$__loc__' : value, this.at + reference.length);
-      return;
-    }
-    const digits = this.match(number);
-    if (digits !== undefined) {
-      this.push('number', digits, this.at + digits.length);
-      return;
-    }
-    const access = this.match(field);
-    if (access !== undefined) {
-      this.push('field', access.slice(1), this.at + access.length);
-      return;
-    }
-    const formatName = this.match(format);
-    if (formatName !== undefined) {
-      this.push('format', formatName.slice(1), this.at + formatName.length);
+    for (const [kind, pattern] of plainTokens) {
+      pattern.lastIndex = this.at;
+      const found = pattern.exec(this.source);
+      if (found === null) continue;
+      const [text, meaning = text] = found;
+      const isKeyword = keywords.has(text);
+      this.push(isKeyword ? 'keyword' : kind, isKeyword ? text : meaning, this.at + text.length);
       return;
     }
     if (this.source[this.at] === '"') {
@@ -173,32 +141,18 @@ class Lexer {
   }
 
   private escape(): void {
-    const letter = this.source[this.at + 1];
-    if (letter === undefined) this.fail('syntax error, unexpected INVALID_CHARACTER');
-    const simple = simpleEscapes[letter];
-    if (simple !== undefined && Object.hasOwn(simpleEscapes, letter)) {
-      this.push('text', simple, this.at + 2);
-      return;
+    const text = this.match(escapes);
+    if (text === undefined) this.fail('syntax error, unexpected INVALID_CHARACTER');
+    try {
+      this.push(
+        'text',
+        aside({}, () => unescape(text)),
+        this.at + text.length,
+      );
+    } catch (error) {
+      if (!(error instanceof Complaint)) throw error;
+      this.fail(error.message);
     }
-    if (letter !== 'u') this.fail(`Invalid escape: '\\${letter}'`);
-    const first = this.unit(this.at + 2);
-    if (first < 0xd800 || first > 0xdbff) {
-      const isLone = first >= 0xdc00 && first <= 0xdfff;
-      this.push('text', isLone ? '\ufffd' : String.fromCharCode(first), this.at + 6);
-      return;
-    }
-    const second =
-      this.source.slice(this.at + 6, this.at + 8) === '\\u' ? this.unit(this.at + 8) : 0;
-    if (second < 0xdc00 || second > 0xdfff) {
-      this.fail('Invalid \\uXXXX\\uXXXX surrogate pair escape');
-    }
-    this.push('text', String.fromCharCode(first, second), this.at + 12);
-  }
-
-  private unit(at: number): number {
-    const digits = this.source.slice(at, at + 4);
-    if (!/^[0-9a-fA-F]{4}$/.test(digits)) this.fail('Invalid \\uXXXX escape');
-    return parseInt(digits, 16);
   }
 }
 

@@ -1,6 +1,6 @@
 import { placeOf } from '../errors';
 import type { Ast, Definition, Parameter, StringPart } from './ast';
-import { isKeyword, type Token } from './lexer';
+import type { Token } from './lexer';
 import { operationOf, strengthOf } from './operators';
 import { TokenStream } from './token-stream';
 import { keyComplaint } from './fold';
@@ -378,7 +378,7 @@ export class Parser extends TokenStream {
 
   /** A keyword or name that stands for an object key. */
   isKeyWord(token: Token): boolean {
-    return token.kind === 'name' || (token.kind === 'keyword' && isKeyword(token.value));
+    return token.kind === 'name' || (token.kind === 'keyword' && token.value !== '$__loc__');
   }
 
   /** Rejects constant keys that are not strings. */

@@ -4,6 +4,7 @@ import { parseNumber } from './number';
 import { KeyCount, put } from './object';
 import { eachPiece } from './pieces';
 import { utf8Size } from './print';
+import { Complaint, unescape } from './unescape';
 
 /** The deepest nesting jq parses. */
 const maximumDepth = 10_000;
@@ -15,22 +16,8 @@ interface Open {
   readonly size: KeyCount;
 }
 
-/** Thrown within the parser; the message is jq's. */
-class Complaint extends Error {}
-
 /** A second value: jq stops there, and names no position. */
 class ExtraValue extends Complaint {}
-
-const escapes: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};
 
 /** A JSON parser with jq's extensions, limits and messages, token by token as jq's. */
 export class SlowParser {
@@ -251,51 +238,4 @@ export class SlowParser {
     this.open.pop();
     this.finished(top.value);
   }
-}
-
-function unescape(raw: string): string {
-  let text = '';
-  for (let i = 0; i < raw.length; i += 1) {
-    step();
-    const character = raw[i] as string;
-    if (character < ' ') {
-      throw new Complaint(
-        'Invalid string: control characters from U+0000 through U+001F must be escaped',
-      );
-    }
-    if (character !== '\\') {
-      text += character;
-      continue;
-    }
-    i += 1;
-    const letter = raw[i] ?? '';
-    if (letter === 'u') {
-      const [unit, used] = unicodeEscape(raw, i + 1);
-      text += unit;
-      i += used;
-    } else if (Object.hasOwn(escapes, letter)) text += escapes[letter] as string;
-    else throw new Complaint('Invalid escape');
-  }
-  return text;
-}
-
-function unitAt(raw: string, at: number): number {
-  const digits = raw.slice(at, at + 4);
-  if (digits.length < 4) throw new Complaint('Invalid \\uXXXX escape');
-  if (!/^[0-9a-fA-F]{4}$/.test(digits)) {
-    throw new Complaint('Invalid characters in \\uXXXX escape');
-  }
-  return parseInt(digits, 16);
-}
-
-function unicodeEscape(raw: string, at: number): readonly [string, number] {
-  const first = unitAt(raw, at);
-  if (first < 0xd800 || first > 0xdbff) {
-    const isLone = first >= 0xdc00 && first <= 0xdfff;
-    return [isLone ? '\ufffd' : String.fromCharCode(first), 4];
-  }
-  if (!/^\\u[dD][c-fC-F][0-9a-fA-F]{2}/.test(raw.slice(at + 4, at + 10))) {
-    throw new Complaint('Invalid \\uXXXX\\uXXXX surrogate pair escape');
-  }
-  return [String.fromCharCode(first, unitAt(raw, at + 6)), 10];
 }
