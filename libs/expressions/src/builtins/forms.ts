@@ -1,10 +1,10 @@
 import { Index, Iterate } from '../compile/access';
-import { Delete, GetPath, Modify, PathsOf, Pick } from '../compile/assign';
+import { Delete, GetPath, Modify, PathsOf } from '../compile/assign';
 import { Empty, Identity, Literal, Pipe } from '../compile/basic';
 import { ValueCall } from '../compile/calls';
 import { First } from '../compile/control';
-import { IsEmpty, Last, Limit, MapOver, Quantifier, Raise, Sum } from '../compile/forms';
-import { Loop, Range, RangeBy, Repeat } from '../compile/loops';
+import { Last, Limit, MapOver, Quantifier, Raise, Sum } from '../compile/forms';
+import { Loop, Range } from '../compile/loops';
 import { Recurse, RecurseDefault, Walk } from '../compile/recursion';
 import { MANY, ONE, type Node } from '../compile/node';
 import { Select } from '../compile/select';
@@ -58,7 +58,6 @@ export const forms: Readonly<Record<string, Make>> = {
   'first/1': (given, at) => new First(arg(given, 0), at),
   'last/1': (given, at) => new Last(arg(given, 0), at),
   'limit/2': (given, at) => new Limit(arg(given, 0), arg(given, 1), at),
-  'isempty/1': (given, at) => new IsEmpty(arg(given, 0), at),
   'any/0': any[0],
   'any/1': any[1],
   'any/2': any[2],
@@ -69,15 +68,12 @@ export const forms: Readonly<Record<string, Make>> = {
   'add/1': (given, at) => new Sum(arg(given, 0), at),
   'range/1': (given, at) => new Range(new Literal(0, at), arg(given, 0), at),
   'range/2': (given, at) => new Range(arg(given, 0), arg(given, 1), at),
-  'range/3': (given, at) => new RangeBy(arg(given, 0), arg(given, 1), arg(given, 2), at),
   'while/2': loop('while'),
   'until/2': loop('until'),
-  'repeat/1': (given, at) => new Repeat(arg(given, 0), at),
   'walk/1': (given, at) => (arg(given, 0).card === MANY ? undefined : new Walk(arg(given, 0), at)),
   'path/1': (given, at) => new PathsOf(arg(given, 0), at),
   'del/1': (given, at) => new Delete(arg(given, 0), at),
   'getpath/1': (given, at) => new GetPath(arg(given, 0), at),
-  'pick/1': (given, at) => new Pick(arg(given, 0), at),
   'sort_by/1': (given, at) => new KeyedBy(arg(given, 0), sortBy, at),
   'group_by/1': (given, at) => new KeyedBy(arg(given, 0), groupBy, at),
   'unique_by/1': (given, at) => new KeyedBy(arg(given, 0), uniqueBy, at),

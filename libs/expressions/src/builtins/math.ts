@@ -1,5 +1,6 @@
 import { meter } from '../run/meter';
 import { raiseAbout } from '../run/raise';
+import type { ValueFunction } from '../compile/calls';
 import type { Json } from '../values/json';
 import * as special from './special-functions';
 
@@ -119,38 +120,43 @@ function absolute(input: Json): Json {
 const isNumber = (input: Json): input is number => typeof input === 'number';
 const smallestNormal = 2 ** -1022;
 
+/** What C and JavaScript call by the same name. */
+const sameInBoth = [
+  'floor',
+  'ceil',
+  'trunc',
+  'sqrt',
+  'cbrt',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'exp',
+  'expm1',
+  'log',
+  'log2',
+  'log10',
+  'log1p',
+] as const;
+
 /** The builtins on numbers. */
-export const math = {
+export const math: Readonly<Record<string, ValueFunction>> = {
+  ...Object.fromEntries(sameInBoth.map((name) => [`${name}/0`, unary((x) => Math[name](x))])),
   'abs/0': absolute,
   'fabs/0': unary(Math.abs),
-  'floor/0': unary(Math.floor),
-  'ceil/0': unary(Math.ceil),
   'round/0': unary(round),
-  'trunc/0': unary(Math.trunc),
   'rint/0': unary(roundToEven),
   'nearbyint/0': unary(roundToEven),
-  'sqrt/0': unary(Math.sqrt),
-  'cbrt/0': unary(Math.cbrt),
-  'sin/0': unary(Math.sin),
-  'cos/0': unary(Math.cos),
-  'tan/0': unary(Math.tan),
-  'asin/0': unary(Math.asin),
-  'acos/0': unary(Math.acos),
-  'atan/0': unary(Math.atan),
-  'sinh/0': unary(Math.sinh),
-  'cosh/0': unary(Math.cosh),
-  'tanh/0': unary(Math.tanh),
-  'asinh/0': unary(Math.asinh),
-  'acosh/0': unary(Math.acosh),
-  'atanh/0': unary(Math.atanh),
-  'exp/0': unary(Math.exp),
   'exp2/0': unary((x) => 2 ** x),
   'exp10/0': unary((x) => 10 ** x),
-  'expm1/0': unary(Math.expm1),
-  'log/0': unary(Math.log),
-  'log2/0': unary(Math.log2),
-  'log10/0': unary(Math.log10),
-  'log1p/0': unary(Math.log1p),
   'logb/0': unary(logb),
   'significand/0': unary(significand),
   'gamma/0': unary(special.logGamma),

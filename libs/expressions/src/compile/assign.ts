@@ -10,7 +10,6 @@ import {
   pathOf,
   raiseLost,
   STOP,
-  type Card,
   type Each,
   type Frame,
   type One,
@@ -286,30 +285,5 @@ export class Update extends Node {
           }),
         ),
       );
-  }
-}
-
-/** `pick(a)` */
-export class Pick extends Node {
-  constructor(
-    readonly body: Node,
-    at: number,
-    card: Card = ONE,
-  ) {
-    super(card, at);
-  }
-
-  override one(): One {
-    const run = pathsOf(this.body);
-    const { at } = this;
-    return (frame, input) => {
-      let result: Json = null;
-      run(frame, input, (path, value) => {
-        meter.at = at;
-        result = setPath(result, path, value);
-        return GO;
-      });
-      return result;
-    };
   }
 }

@@ -184,29 +184,6 @@ export class Last extends Node {
   }
 }
 
-/** `isempty(a)` */
-export class IsEmpty extends Node {
-  constructor(
-    readonly body: Node,
-    at: number,
-  ) {
-    super(ONE, at);
-  }
-
-  override one(): One {
-    const body = this.body.each();
-    return (frame, input) => {
-      let empty = true;
-      meter.label += 1;
-      body(frame, input, () => {
-        empty = false;
-        return STOP;
-      });
-      return empty;
-    };
-  }
-}
-
 /** `any(a; b)` and `all(a; b)`: ends at the first output of `b` that decides. */
 export class Quantifier extends Node {
   constructor(

@@ -1,8 +1,6 @@
 import { failure } from '../run/failure';
 import { meter, refill } from '../run/meter';
 
-import { add } from '../values/arithmetic';
-import { compare } from '../values/compare';
 import { isTrue, type Json } from '../values/json';
 
 import {
@@ -45,37 +43,6 @@ export class Range extends Node {
     };
     return (frame, input, out) =>
       from(frame, input, (start) => to(frame, input, (end) => run(start, end, out)));
-  }
-}
-
-/** `range(from; to; by)` */
-export class RangeBy extends Node {
-  constructor(
-    readonly from: Node,
-    readonly to: Node,
-    readonly by: Node,
-    at: number,
-  ) {
-    super(MANY, at);
-  }
-
-  override each(): Each {
-    const from = this.from.each();
-    const to = this.to.each();
-    const by = this.by.each();
-    const run = (start: Json, end: Json, stride: Json, out: Out): Signal => {
-      const direction = Math.sign(compare(stride, 0));
-      if (direction === 0) return GO;
-      for (let i = start; compare(i, end) * direction < 0; i = add(i, stride)) {
-        if ((meter.left -= 1) < 0) refill();
-        if (out(i) !== GO) return STOP;
-      }
-      return GO;
-    };
-    return (frame, input, out) =>
-      from(frame, input, (start) =>
-        to(frame, input, (end) => by(frame, input, (stride) => run(start, end, stride, out))),
-      );
   }
 }
 
@@ -145,38 +112,6 @@ export class Loop extends Node {
         reached = next;
       }
       return GO;
-    };
-  }
-}
-
-/** `repeat(a)`: the outputs of `a`, again and again. */
-export class Repeat extends Node {
-  constructor(
-    readonly body: Node,
-    at: number,
-  ) {
-    super(MANY, at);
-  }
-
-  override each(): Each {
-    const body = this.body.each();
-    return (frame, input, out) => {
-      for (;;) {
-        if ((meter.left -= 1) < 0) refill();
-        const signal = body(frame, input, out);
-        if (signal !== GO) return signal;
-      }
-    };
-  }
-
-  override paths(): Paths {
-    const body = this.body.paths();
-    return (frame, place, input, out) => {
-      for (;;) {
-        if ((meter.left -= 1) < 0) refill();
-        const signal = body(frame, place, input, out);
-        if (signal !== GO) return signal;
-      }
     };
   }
 }
