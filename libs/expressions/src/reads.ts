@@ -1,4 +1,5 @@
 import type { Ast, Program } from './syntax/ast';
+import { childrenOf } from './syntax/children';
 
 /** What a program reads: variables that come from outside, and paths of its input. */
 export interface Reads {
@@ -29,22 +30,9 @@ class Reader {
    * path of its output, where that is one place in the input.
    */
   read(ast: Ast, path: string | undefined): string | undefined {
-    const found = this.look(ast, path);
-    return found;
-  }
-
-  /** Like `read`, for a node whose output is used as a value. */
-  use(ast: Ast, path: string | undefined): void {
-    const found = this.read(ast, path);
-    if (found !== undefined) this.paths.add(found);
-  }
-
-  private look(ast: Ast, path: string | undefined): string | undefined {
     switch (ast.kind) {
       case 'identity':
         return path;
-      case 'literal':
-        return undefined;
       case 'variable':
         if (this.outside.has(ast.name)) this.variables.add(ast.name);
         return undefined;
@@ -54,7 +42,7 @@ class Reader {
           return target === undefined ? undefined : extend(target, ast.key.value);
         }
         this.use(ast.key, path);
-        if (target !== undefined) this.paths.add(target);
+        this.note(target);
         return undefined;
       }
       case 'pipe':
@@ -62,7 +50,7 @@ class Reader {
       case 'try': {
         const body = this.read(ast.body, path);
         if (ast.handler === undefined) return body;
-        if (body !== undefined) this.paths.add(body);
+        this.note(body);
         this.use(ast.handler, undefined);
         return undefined;
       }
@@ -81,64 +69,39 @@ class Reader {
         return undefined;
       case 'call':
         // A builtin with arguments may run them on anything: elements of `.`, mostly.
-        if (path !== undefined && !silent.has(ast.name)) this.paths.add(path);
+        if (!silent.has(ast.name)) this.note(path);
         for (const given of ast.arguments) this.use(given, silentArguments(ast.name, path));
         return undefined;
-      default:
-        this.useAll(ast, path);
-        return undefined;
-    }
-  }
-
-  private useAll(ast: Ast, path: string | undefined): void {
-    switch (ast.kind) {
-      case 'string':
-        for (const part of ast.parts) if (typeof part !== 'string') this.use(part, path);
-        break;
-      case 'format':
-        if (path !== undefined) this.paths.add(path);
-        break;
-      case 'slice':
-        this.use(ast.target, path);
-        if (ast.from !== undefined) this.use(ast.from, path);
-        if (ast.to !== undefined) this.use(ast.to, path);
-        break;
-      case 'iterate':
-        this.use(ast.target, path);
-        break;
-      case 'array':
-      case 'negate':
-        if (ast.body !== undefined) this.use(ast.body, path);
-        break;
-      case 'label':
-        this.use(ast.body, path);
-        break;
       case 'object':
         for (const { key, value } of ast.entries) this.useEntry(key, value, path);
-        break;
+        return undefined;
+      case 'format':
+        this.note(path);
+        return undefined;
       case 'if':
-        this.use(ast.condition, path);
-        this.use(ast.then, path);
-        if (ast.else !== undefined) this.use(ast.else, path);
-        else if (path !== undefined) this.paths.add(path);
-        break;
-      case 'comma':
-      case 'binary':
-      case 'logic':
-      case 'alternative':
-        this.use(ast.left, path);
-        this.use(ast.right, path);
+        if (ast.else === undefined) this.note(path);
         break;
       case 'assign':
       case 'modify':
       case 'update':
-        if (path !== undefined) this.paths.add(path);
+        this.note(path);
         this.use(ast.left, path);
         this.use(ast.right, ast.kind === 'modify' ? undefined : path);
-        break;
+        return undefined;
       default:
         break;
     }
+    for (const child of childrenOf(ast)) this.use(child, path);
+    return undefined;
+  }
+
+  /** Like `read`, for a node whose output is used as a value. */
+  use(ast: Ast, path: string | undefined): void {
+    this.note(this.read(ast, path));
+  }
+
+  private note(path: string | undefined): void {
+    if (path !== undefined) this.paths.add(path);
   }
 
   private useEntry(key: Ast, value: Ast | undefined, path: string | undefined): void {

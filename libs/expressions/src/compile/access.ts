@@ -1,12 +1,12 @@
 import { Failure, failure } from '../run/failure';
 import { meter, refill } from '../run/meter';
 import { describe } from '../run/raise';
-import { get, slice } from '../values/access';
+import { get } from '../values/access';
 import { isObject, type Json } from '../values/json';
 import { member, ownKeys } from '../values/object';
-import { brief } from '../values/print';
 import { Identity, Literal } from './basic';
 import {
+  checkPlace,
   GO,
   isSame,
   MANY,
@@ -140,82 +140,11 @@ export class Index extends Node {
     return (frame, place, input, out) =>
       key(frame, input, (k) =>
         target(frame, place, input, (reached, value) => {
-          if (!isSame(value, reached.value)) {
-            raiseLost(at, `near attempt to access element ${brief(k)} of`, value);
-          }
+          checkPlace(reached, k, value, at);
           const found = read(value, k);
           if (found === undefined) return GO;
           return out({ parent: reached, key: k, value: found }, found);
         }),
-      );
-  }
-}
-
-/** `target[from:to]` */
-export class Slice extends Node {
-  constructor(
-    readonly target: Node,
-    readonly from: Node,
-    readonly to: Node,
-    readonly optional: boolean,
-    at: number,
-  ) {
-    super(cardOf(widest(target.card, from.card, to.card), optional), at);
-  }
-
-  private read(target: Json, from: Json, to: Json): Json | undefined {
-    if (this.optional) return optionally(() => slice(target, from, to));
-    meter.at = this.at;
-    return slice(target, from, to);
-  }
-
-  override one(): One {
-    const from = this.from.one();
-    const to = this.to.one();
-    const target = this.target.one();
-    return (frame, input) => {
-      const start = from(frame, input);
-      if (start === undefined) return undefined;
-      const end = to(frame, input);
-      if (end === undefined) return undefined;
-      const value = target(frame, input);
-      return value === undefined ? undefined : this.read(value, start, end);
-    };
-  }
-
-  override each(): Each {
-    if (this.card !== MANY) return super.each();
-    const from = this.from.each();
-    const to = this.to.each();
-    const target = this.target.each();
-    return (frame, input, out) =>
-      from(frame, input, (start) =>
-        to(frame, input, (end) =>
-          target(frame, input, (value) => {
-            const found = this.read(value, start, end);
-            return found === undefined ? GO : out(found);
-          }),
-        ),
-      );
-  }
-
-  override paths(): Paths {
-    const from = this.from.each();
-    const to = this.to.each();
-    const target = this.target.paths();
-    return (frame, place, input, out) =>
-      from(frame, input, (start) =>
-        to(frame, input, (end) =>
-          target(frame, place, input, (reached, value) => {
-            const key = { start, end };
-            if (!isSame(value, reached.value)) {
-              raiseLost(this.at, `near attempt to access element ${brief(key)} of`, value);
-            }
-            const found = this.read(value, start, end);
-            if (found === undefined) return GO;
-            return out({ parent: reached, key, value: found }, found);
-          }),
-        ),
       );
   }
 }

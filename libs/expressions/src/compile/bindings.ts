@@ -42,7 +42,7 @@ export class Bind extends Node {
       const value = source(frame, input);
       if (value === undefined) return undefined;
       let result: Json | undefined;
-      bind(frame, value, () => {
+      bind(frame, undefined, value, () => {
         result = body(frame, input);
         return GO;
       });
@@ -75,13 +75,13 @@ export class Bind extends Node {
     return (frame, input, out) =>
       source(frame, input, (value) => {
         if ((meter.left -= 1) < 0) refill();
-        return bind(frame, value, () => body(frame, input, out));
+        return bind(frame, undefined, value, () => body(frame, input, out));
       });
   }
 
   override paths(): Paths {
     const source = this.source.each();
-    const bind = this.destructuring.placeBinder();
+    const bind = this.destructuring.binder();
     const body = this.body.paths();
     return (frame, place, input, out) =>
       source(frame, input, (value) =>
@@ -113,7 +113,7 @@ export class Foreach extends Node {
       init(frame, input, (first) => {
         let state = first;
         return source(frame, input, (value) =>
-          bind(frame, value, () => {
+          bind(frame, undefined, value, () => {
             if ((meter.left -= 1) < 0) refill();
             const before = state;
             state = null;
@@ -129,7 +129,7 @@ export class Foreach extends Node {
   override paths(): Paths {
     const init = this.init.paths();
     const source = this.source.paths();
-    const bind = this.destructuring.placeBinder();
+    const bind = this.destructuring.binder();
     const update = this.update.paths();
     const extract = this.extract?.paths();
     return (frame, place, input, out) =>

@@ -2,13 +2,12 @@ import { Failure } from '../run/failure';
 import { meter } from '../run/meter';
 import { get } from '../values/access';
 import type { Json } from '../values/json';
-import { brief } from '../values/print';
 import {
-  isSame,
+  checkPlace,
+  GO,
   MANY,
   Node,
   ONE,
-  raiseLost,
   widest,
   type Card,
   type Frame,
@@ -28,50 +27,19 @@ export interface SlotPart {
   readonly pattern: SlotPattern | undefined;
 }
 
-/** Destructures a value; runs `then` for each way to do so. */
-type Binder = (frame: Frame, value: Json, then: () => Signal) => Signal;
-
-function binder(pattern: SlotPattern): Binder {
-  if (pattern.kind === 'variable') {
-    const { slot } = pattern;
-    return (frame, value, then) => {
-      frame[slot] = value;
-      return then();
-    };
-  }
-  const { at } = pattern;
-  const parts = pattern.parts.map(({ key, slot, pattern: inner }) => ({
-    key: key.each(),
-    slot,
-    bind: inner === undefined ? undefined : binder(inner),
-  }));
-  const bindFrom = (frame: Frame, value: Json, index: number, then: () => Signal): Signal => {
-    const part = parts[index];
-    if (part === undefined) return then();
-    const rest = () => bindFrom(frame, value, index + 1, then);
-    return part.key(frame, value, (key) => {
-      meter.at = at;
-      const found = get(value, key);
-      if (part.slot !== undefined) frame[part.slot] = found;
-      return part.bind === undefined ? rest() : part.bind(frame, found, rest);
-    });
-  };
-  return (frame, value, then) => bindFrom(frame, value, 0, then);
-}
-
-/** Destructures a value within a path expression; `then` gets the place reached by that. */
-type PlaceBinder = (
+/**
+ * Destructures a value; runs `then` for each way to do so. Within a path expression jq takes what
+ * a pattern looks up for a step of the path: `place` is where the value is, and `then` gets the
+ * place that was reached. That makes patterns next to useless there, but it is what jq does.
+ */
+type Binder = <P extends Place | undefined>(
   frame: Frame,
-  place: Place,
+  place: P,
   value: Json,
-  then: (place: Place) => Signal,
+  then: (place: P) => Signal,
 ) => Signal;
 
-/**
- * Within a path expression jq takes what a pattern looks up for a step of the path. That makes
- * patterns next to useless there, but it is what jq does.
- */
-function placeBinder(pattern: SlotPattern): PlaceBinder {
+function binder(pattern: SlotPattern): Binder {
   if (pattern.kind === 'variable') {
     const { slot } = pattern;
     return (frame, place, value, then) => {
@@ -83,30 +51,30 @@ function placeBinder(pattern: SlotPattern): PlaceBinder {
   const parts = pattern.parts.map(({ key, slot, pattern: inner }) => ({
     key: key.each(),
     slot,
-    bind: inner === undefined ? undefined : placeBinder(inner),
+    bind: inner === undefined ? undefined : binder(inner),
   }));
-  const bindFrom = (
-    frame: Frame,
-    place: Place,
-    value: Json,
-    index: number,
-    then: (place: Place) => Signal,
-  ): Signal => {
+  const bindFrom = (index: number): Binder => {
     const part = parts[index];
-    if (part === undefined) return then(place);
-    return part.key(frame, value, (key) => {
-      if (!isSame(value, place.value)) {
-        raiseLost(at, `near attempt to access element ${brief(key)} of`, value);
-      }
-      meter.at = at;
-      const found = get(value, key);
-      const reached = { parent: place, key, value: found };
-      const rest = (after: Place) => bindFrom(frame, after, value, index + 1, then);
-      if (part.slot !== undefined) frame[part.slot] = found;
-      return part.bind === undefined ? rest(reached) : part.bind(frame, reached, found, rest);
-    });
+    if (part === undefined) return (_, place, __, then) => then(place);
+    const { key: keyOf, slot, bind } = part;
+    const bindRest = bindFrom(index + 1);
+    return <P extends Place | undefined>(
+      frame: Frame,
+      place: P,
+      value: Json,
+      then: (place: P) => Signal,
+    ) =>
+      keyOf(frame, value, (key) => {
+        if (place !== undefined) checkPlace(place, key, value, at);
+        meter.at = at;
+        const found = get(value, key);
+        if (slot !== undefined) frame[slot] = found;
+        const reached = (place && { parent: place, key, value: found }) as P;
+        const rest = (after: P) => bindRest(frame, after, value, then);
+        return bind === undefined ? rest(reached) : bind(frame, reached, found, rest);
+      });
   };
-  return (frame, place, value, then) => bindFrom(frame, place, value, 0, then);
+  return bindFrom(0);
 }
 
 /** One or more patterns (`?//`), with the slots of all their variables. */
@@ -145,30 +113,16 @@ export class Destructuring {
     const binders = this.patterns.map(binder);
     const [only] = binders;
     if (binders.length === 1 && only !== undefined) return only;
-    return (frame, value, then) =>
-      this.tryEach(frame, binders.length, (i) => (binders[i] as Binder)(frame, value, then));
-  }
-
-  /** The same within a path expression. */
-  placeBinder(): PlaceBinder {
-    const binders = this.patterns.map(placeBinder);
-    const [only] = binders;
-    if (binders.length === 1 && only !== undefined) return only;
-    return (frame, place, value, then) =>
-      this.tryEach(frame, binders.length, (i) =>
-        (binders[i] as PlaceBinder)(frame, place, value, then),
-      );
-  }
-
-  private tryEach(frame: Frame, count: number, run: (index: number) => Signal): Signal {
-    for (let i = 0; ; i += 1) {
-      for (const slot of this.slots) frame[slot] = null;
-      if (i === count - 1) return run(i);
-      try {
-        return run(i);
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
+    return (frame, place, value, then) => {
+      for (const [i, bind] of binders.entries()) {
+        for (const slot of this.slots) frame[slot] = null;
+        try {
+          return bind(frame, place, value, then);
+        } catch (error) {
+          if (i === binders.length - 1 || !(error instanceof Failure)) throw error;
+        }
       }
-    }
+      return GO;
+    };
   }
 }

@@ -1,4 +1,5 @@
 import type { Ast, Pattern } from '../syntax/ast';
+import { childrenOf } from '../syntax/children';
 
 const seen = new WeakMap<Ast, boolean>();
 
@@ -14,10 +15,6 @@ export function hasLocals(ast: Ast): boolean {
   return found;
 }
 
-function any(...parts: readonly (Ast | undefined)[]): boolean {
-  return parts.some((part) => part !== undefined && hasLocals(part));
-}
-
 function look(ast: Ast): boolean {
   switch (ast.kind) {
     case 'bind':
@@ -25,35 +22,8 @@ function look(ast: Ast): boolean {
     case 'foreach':
     case 'label':
       return true;
-    case 'identity':
-    case 'literal':
-    case 'format':
-    case 'break':
-    case 'variable':
-      return false;
-    case 'string':
-      return ast.parts.some((part) => typeof part !== 'string' && hasLocals(part));
-    case 'index':
-      return any(ast.target, ast.key);
-    case 'slice':
-      return any(ast.target, ast.from, ast.to);
-    case 'iterate':
-      return any(ast.target);
-    case 'array':
-    case 'negate':
-      return any(ast.body);
-    case 'object':
-      return ast.entries.some(({ key, value }) => any(key, value));
-    case 'if':
-      return any(ast.condition, ast.then, ast.else);
-    case 'try':
-      return any(ast.body, ast.handler);
-    case 'define':
-      return any(ast.body);
-    case 'call':
-      return any(...ast.arguments);
     default:
-      return any(ast.left, ast.right);
+      return childrenOf(ast).some(hasLocals);
   }
 }
 

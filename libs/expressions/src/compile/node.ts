@@ -109,6 +109,13 @@ export function raiseLost(at: number, attempt: string, value: Json): never {
   throw failure(`Invalid path expression ${attempt} ${brief(value)}`, at);
 }
 
+/** Refuses to look up a key of a value that is not the one at the place reached. */
+export function checkPlace(place: Place, key: Json, value: Json, at: number): void {
+  if (!isSame(value, place.value)) {
+    raiseLost(at, `near attempt to access element ${brief(key)} of`, value);
+  }
+}
+
 /** The keys from the root to a place. */
 export function pathOf(place: Place): Json[] {
   const keys: Json[] = [];

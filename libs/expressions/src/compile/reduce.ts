@@ -52,7 +52,7 @@ export class Reduce extends Node {
     return (frame, input, init) => {
       let state = init;
       source(frame, input, (value) =>
-        bind(frame, value, () => {
+        bind(frame, undefined, value, () => {
           if ((meter.left -= 1) < 0) refill();
           const before = state;
           state = null;
@@ -85,7 +85,7 @@ export class Reduce extends Node {
   override paths(): Paths {
     const init = this.init.paths();
     const source = this.source.paths();
-    const bind = this.destructuring.placeBinder();
+    const bind = this.destructuring.binder();
     const update = this.update.paths();
     return (frame, place, input, out) =>
       init(frame, place, input, (initPlace, first) => {

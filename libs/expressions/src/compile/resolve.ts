@@ -4,7 +4,7 @@ import { preludeDefinition } from '../builtins/prelude';
 import type { Ast, Definition, Pattern } from '../syntax/ast';
 import type { Json } from '../values/json';
 import { operations } from '../values/operations';
-import { Index, Iterate, Slice } from './access';
+import { Index, Iterate } from './access';
 import { Assign, Modify, Update } from './assign';
 import { Comma, Identity, Literal, Pipe, Scoped, Variable } from './basic';
 import { Bind, Foreach } from './bindings';
@@ -59,9 +59,12 @@ export class Resolver {
       case 'index':
         return new Index(inner(ast.target), inner(ast.key), ast.optional, at);
       case 'slice': {
-        const none: Ast = { kind: 'literal', value: null, at };
-        const from = inner(ast.from ?? none);
-        return new Slice(inner(ast.target), from, inner(ast.to ?? none), ast.optional, at);
+        const bound = (name: string, part: Ast | undefined): Entry => ({
+          key: new Literal(name, at),
+          value: part === undefined ? new Literal(null, at) : inner(part),
+        });
+        const key = new ObjectOf([bound('start', ast.from), bound('end', ast.to)], at);
+        return new Index(inner(ast.target), key, ast.optional, at);
       }
       case 'iterate':
         return new Iterate(inner(ast.target), ast.optional, at);
