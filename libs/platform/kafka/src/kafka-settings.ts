@@ -10,9 +10,10 @@ export interface KafkaTransportOptions {
   ssl?: KafkaConfig['ssl'];
   sasl?: KafkaConfig['sasl'];
   /**
-   * Bucket consumers over which tenants' topics are spread; default 8. The same in every process of a group:
+   * Bucket consumers over which tenants' topics are spread; default 4. The same in every process of a group:
    * each bucket is a consumer group of its own, so that a new topic rejoins only its bucket. Every one costs its
-   * fetches and heartbeats, also when idle: with 16 they were a quarter of an executor's CPU and most of Kafka's.
+   * fetches and heartbeats, also when idle: with 16 they were a quarter of an executor's CPU and most of Kafka's,
+   * with 8 and two executors still a quarter of a core of Kafka's.
    */
   buckets?: number;
   /** Partitions of a topic that has to be created; default 1 for a tenant's and for replies, 6 for requests. */
@@ -62,7 +63,7 @@ export function settingsOf(options: KafkaTransportOptions): KafkaSettings {
     ...options,
     ssl: options.ssl,
     sasl: options.sasl,
-    buckets: options.buckets ?? 8,
+    buckets: options.buckets ?? 4,
     partitionsOf: options.partitionsOf ?? defaultPartitions,
     timing: { ...DEFAULT_TIMING, ...options.timing },
   };

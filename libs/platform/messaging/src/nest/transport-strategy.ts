@@ -82,6 +82,11 @@ export class TransportStrategy extends Server<TransportEvents> implements Custom
     });
   }
 
+  /** Nest's own would parse every pattern as JSON first, and throw and catch an error for each record. */
+  protected override getRouteFromPattern(pattern: string): string {
+    return pattern;
+  }
+
   unwrap<T>(): T {
     return this.options.transport as T;
   }
