@@ -87,6 +87,8 @@ const reasons = [
       (isLost(ours) ||
         isLost(theirs) ||
         mentions(theirs, 'next') ||
+        // A part of the input, which here is no path but reads the same as the input.
+        theirs.error === 'Cannot delete fields from string' ||
         mentions(theirs, 'A slice of an array')),
   },
 ];

@@ -96,6 +96,8 @@ describe('errors', () => {
     ['debug(.a)', true, 'Cannot index boolean with string ("a")'],
     ['last[{}]["b"] //= 1', [], 'Out of bounds negative array index'],
     ['last["b"] |= error("new")', [], 'new'],
+    ['pick(last[nan])', null, 'Out of bounds negative array index'],
+    ['reduce 1 as $x ([]; last[{}] = $x)', null, 'Out of bounds negative array index'],
     ['nan as $n | .[$n][{}] = 1', [], 'Cannot set array element at NaN index'],
     ['mktime', [-1e10], 'invalid gmtime representation'],
     ['path(-(.[0]))', [0], 'Invalid path expression with result -0'],

@@ -1,10 +1,10 @@
 import { failure } from '../run/failure';
-import { build, meter, refill, step } from '../run/meter';
+import { build, meter, step } from '../run/meter';
 import { raise } from '../run/raise';
-import { add, addEntries, subtract } from '../values/arithmetic';
+import { subtract } from '../values/arithmetic';
 import { compare } from '../values/compare';
-import { isObject, isTrue, type Json, type JsonObject } from '../values/json';
-import { KeyCount } from '../values/object';
+import { isTrue, type Json } from '../values/json';
+import { OwnContainers } from '../values/own';
 import { TextBuilder } from '../values/pieces';
 import { iterate, iteratePlaces } from './access';
 import { collectAlong } from './construct';
@@ -53,7 +53,7 @@ export class MapOver extends Node {
       if (Array.isArray(input)) {
         build(16 + 8 * input.length);
         for (let i = 0; i < input.length; i += 1) {
-          if ((meter.left -= 1) < 0) refill();
+          step();
           const value = body(frame, input[i] as Json);
           if (value !== undefined) found.push(value);
         }
@@ -104,13 +104,6 @@ export class Raise extends Node {
   }
 }
 
-/** `limit(n; a)` and `skip(n; a)` share the meaning of `n`. */
-function checkCount(count: Json, name: string): boolean {
-  if (typeof count === 'number' ? count > 0 : compare(count, 0) > 0) return true;
-  if (count === 0) return false;
-  return raise(`${name} doesn't support negative count`);
-}
-
 /** `limit(n; a)` */
 export class Limit extends Node {
   constructor(
@@ -121,44 +114,40 @@ export class Limit extends Node {
     super(MANY, at);
   }
 
+  /** Runs the body, which calls `taking` around each of its outputs, until there are `n`. */
+  private take(n: Json, body: (taking: (then: () => Signal) => Signal) => void): Signal {
+    meter.at = this.at;
+    if (compare(n, 0) < 0) raise("limit doesn't support negative count");
+    if (n === 0) return GO;
+    meter.label += 1;
+    let left = n;
+    let signal: Signal = GO;
+    body((then) => {
+      left = subtract(left, 1);
+      signal = then();
+      return signal !== GO || compare(left, 0) <= 0 ? STOP : GO;
+    });
+    return signal;
+  }
+
   override each(): Each {
-    const { at } = this;
     const count = this.count.each();
     const body = this.body.each();
     return (frame, input, out) =>
-      count(frame, input, (n) => {
-        meter.at = at;
-        if (!checkCount(n, 'limit')) return GO;
-        meter.label += 1;
-        let left: Json = n;
-        let signal: Signal = GO;
-        body(frame, input, (value) => {
-          left = subtract(left, 1);
-          signal = out(value);
-          return signal !== GO || compare(left, 0) <= 0 ? STOP : GO;
-        });
-        return signal;
-      });
+      count(frame, input, (n) =>
+        this.take(n, (taking) => body(frame, input, (value) => taking(() => out(value)))),
+      );
   }
 
   override paths(): Paths {
-    const { at } = this;
     const count = this.count.each();
     const body = this.body.paths();
     return (frame, place, input, out) =>
-      count(frame, input, (n) => {
-        meter.at = at;
-        if (!checkCount(n, 'limit')) return GO;
-        meter.label += 1;
-        let left: Json = n;
-        let signal: Signal = GO;
-        body(frame, place, input, (reached, value) => {
-          left = subtract(left, 1);
-          signal = out(reached, value);
-          return signal !== GO || compare(left, 0) <= 0 ? STOP : GO;
-        });
-        return signal;
-      });
+      count(frame, input, (n) =>
+        this.take(n, (taking) =>
+          body(frame, place, input, (reached, value) => taking(() => out(reached, value))),
+        ),
+      );
   }
 }
 
@@ -248,47 +237,27 @@ export class Sum extends Node {
     const body = this.body.each();
     return (frame, input) => {
       let sum: Json = null;
-      // An array made here may grow in place; one from the input may not.
-      let own: Json[] | undefined;
-      let object: JsonObject | undefined;
-      const size = new KeyCount();
       let text: TextBuilder | undefined;
+      // An array made here may grow in place; one from the input may not.
+      const own = new OwnContainers();
       body(frame, input, (value) => {
-        if (text !== undefined) {
-          if (typeof value === 'string') {
-            step();
-            build(value.length);
-            text.append(value);
-            return GO;
+        if (typeof sum === 'string' && typeof value === 'string') {
+          step();
+          if (text === undefined) {
+            text = new TextBuilder();
+            build(sum.length);
+            text.append(sum);
           }
-          sum = text.end();
-          text = undefined;
-        } else if (typeof value === 'string' && typeof sum === 'string') {
-          build(sum.length + value.length);
-          text = new TextBuilder();
-          text.append(sum);
+          build(value.length);
           text.append(value);
           return GO;
         }
-        if (own !== undefined && Array.isArray(value)) {
-          build(8 * value.length);
-          for (const element of value) {
-            step();
-            own.push(element);
-          }
-          return GO;
-        }
-        if (object !== undefined && isObject(value)) {
-          addEntries(object, value, size);
-          return GO;
+        if (text !== undefined) {
+          sum = text.end();
+          text = undefined;
         }
         meter.at = at;
-        const before = sum;
-        sum = add(sum, value);
-        // What is added to null is no copy.
-        if (before === null || value === null) return GO;
-        own = Array.isArray(sum) ? sum : undefined;
-        object = isObject(sum) ? sum : undefined;
+        sum = own.add(sum, value);
         return GO;
       });
       return text === undefined ? sum : text.end();

@@ -1,8 +1,8 @@
-import { build, meter, step } from '../run/meter';
-import { add, addEntries } from '../values/arithmetic';
-import { get, putElement, set } from '../values/access';
-import { isObject, isTrue, type Json, type JsonObject } from '../values/json';
-import { KeyCount, put } from '../values/object';
+import { meter } from '../run/meter';
+import { add } from '../values/arithmetic';
+import { get, isSettable } from '../values/access';
+import { isTrue, type Json } from '../values/json';
+import { isContainer, type OwnContainers } from '../values/own';
 import { setPath } from '../values/remove';
 import { Assign, Modify, Update } from './assign';
 import { Index } from './access';
@@ -13,82 +13,6 @@ import { ValueCall } from './calls';
 import { If } from './control';
 import { ONE, type Frame, type Node, type One } from './node';
 import { Alternative, Binary, Logic, Negate } from './operators';
-
-type Container = Json[] | JsonObject;
-
-const isContainer = (value: Json): value is Container =>
-  typeof value === 'object' && value !== null;
-
-/**
- * The containers that nothing but the state of a running `reduce` refers to, so that they can
- * be changed in place: `reduce .[] as $x ({}; .[$x.id] = $x)` would else copy what it has built
- * so far at every step.
- */
-export class OwnContainers {
-  private known = new WeakMap<Container, KeyCount>();
-
-  has(value: Json): boolean {
-    return isContainer(value) && this.known.has(value);
-  }
-
-  own(value: Json): void {
-    if (isContainer(value)) this.known.set(value, new KeyCount(keysUntilCounted));
-  }
-
-  /** From now on something else may refer to any of them. */
-  forget(): void {
-    this.known = new WeakMap();
-  }
-
-  /** The container with the value at the key: itself, or a copy that is owned from now on. */
-  set(container: Json, key: Json, value: Json): Json {
-    const size = isContainer(container) ? this.known.get(container) : undefined;
-    if (size !== undefined) {
-      if (Array.isArray(container)) {
-        if (typeof key === 'number') {
-          step();
-          build(8);
-          putElement(container, key, value);
-          return container;
-        }
-      } else if (isObject(container) && typeof key === 'string') {
-        step();
-        build(32);
-        put(container, key, value);
-        size.count(container);
-        return container;
-      }
-    }
-    const changed = set(container, key, value);
-    this.own(changed);
-    return changed;
-  }
-
-  /** `a + b`; what is owned grows. */
-  add(a: Json, b: Json): Json {
-    if (Array.isArray(a) && Array.isArray(b) && this.known.has(a)) {
-      build(8 * b.length);
-      for (const element of b) {
-        step();
-        a.push(element);
-      }
-      return a;
-    }
-    if (isObject(a) && isObject(b)) {
-      const size = this.known.get(a);
-      if (size !== undefined) {
-        addEntries(a, b, size);
-        return a;
-      }
-    }
-    const sum = add(a, b);
-    if (sum !== a && sum !== b) this.own(sum);
-    return sum;
-  }
-}
-
-/** So many keys are set before those that a copy began with are counted, too. */
-const keysUntilCounted = 8_192;
 
 /** Makes the next state; it may change the containers that it owns. */
 export type Stepper = (frame: Frame, state: Json, own: OwnContainers) => Json;
@@ -140,6 +64,8 @@ function changerOf(node: Node): Changer | undefined {
       left(frame, state, own, (value) => right(frame, value, own, change));
   }
   if (!(node instanceof Index) || node.optional) return undefined;
+  // What cannot be set is complained about from the outside in.
+  if (node.key instanceof Literal && !isSettable(node.key.value)) return undefined;
   const target = changerOf(node.target);
   const key = valueOf(node.key);
   if (target === undefined || key === undefined) return undefined;
@@ -215,7 +141,7 @@ export function stepperOf(node: Node): Stepper | undefined {
   return undefined;
 }
 
-/** Paths that are longer are left to `setPath`, which needs no stack. */
+/** Paths that are longer are left to `setPath`, which needs no stack; so are odd keys. */
 const longestPath = 100;
 
 function setIn(
@@ -242,7 +168,9 @@ function setter(node: ValueCall): Stepper | undefined {
     const next = value(frame);
     const keys = path(frame);
     meter.at = at;
-    if (Array.isArray(keys) && keys.length <= longestPath) return setIn(state, keys, 0, next, own);
+    if (Array.isArray(keys) && keys.length <= longestPath && keys.every(isSettable)) {
+      return setIn(state, keys, 0, next, own);
+    }
     return setPath(state, keys, next);
   };
 }

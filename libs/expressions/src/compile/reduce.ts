@@ -1,7 +1,8 @@
-import { meter, refill } from '../run/meter';
+import { step } from '../run/meter';
 import type { Json } from '../values/json';
+import { OwnContainers } from '../values/own';
 import type { Destructuring } from './destructuring';
-import { OwnContainers, stepperOf } from './in-place';
+import { stepperOf } from './in-place';
 import { GO, MANY, Node, type Each, type Frame, type One, type Paths } from './node';
 
 /** `reduce a as $x (init; update)` */
@@ -26,7 +27,7 @@ export class Reduce extends Node {
         let state: Json = init;
         const own = new OwnContainers();
         source(frame, input, (value) => {
-          if ((meter.left -= 1) < 0) refill();
+          step();
           frame[slot] = value;
           state = stepper(frame, state, own);
           return GO;
@@ -39,7 +40,7 @@ export class Reduce extends Node {
       return (frame, input, init) => {
         let state = init;
         source(frame, input, (value) => {
-          if ((meter.left -= 1) < 0) refill();
+          step();
           frame[slot] = value;
           state = update(frame, state) ?? null;
           return GO;
@@ -53,7 +54,7 @@ export class Reduce extends Node {
       let state = init;
       source(frame, input, (value) =>
         bind(frame, undefined, value, () => {
-          if ((meter.left -= 1) < 0) refill();
+          step();
           const before = state;
           state = null;
           return update(frame, before, (next) => {
