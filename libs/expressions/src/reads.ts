@@ -70,7 +70,9 @@ class Reader {
       case 'call':
         // A builtin with arguments may run them on anything: elements of `.`, mostly.
         if (!silent.has(ast.name)) this.note(path);
-        for (const given of ast.arguments) this.use(given, silentArguments(ast.name, path));
+        for (const given of ast.arguments) {
+          this.use(given, onInput.has(ast.name) ? path : undefined);
+        }
         return undefined;
       case 'object':
         for (const { key, value } of ast.entries) this.useEntry(key, value, path);
@@ -114,24 +116,9 @@ class Reader {
 }
 
 /** Builtins that do not look at their input. */
-const silent = new Set(['empty', 'now', 'env', 'range', 'error', 'infinite', 'nan', 'input']);
+const silent = new Set('empty now env range error infinite nan input'.split(' '));
 /** Builtins that run their arguments on the input itself. */
-const onInput = new Set([
-  'error',
-  'range',
-  'first',
-  'last',
-  'isempty',
-  'add',
-  'limit',
-  'select',
-  'has',
-  'test',
-]);
-
-function silentArguments(name: string, path: string | undefined): string | undefined {
-  return onInput.has(name) ? path : undefined;
-}
+const onInput = new Set('error range first last isempty add limit select has test'.split(' '));
 
 /** What a program reads; `outside` are the variables it was compiled with. */
 export function readsOf(program: Program, outside: readonly string[]): Reads {

@@ -45,50 +45,33 @@ function tableOf(values: readonly Json[], keys: readonly Json[]): Map<Json, Json
   return table;
 }
 
-/** The elements of each key, in the order of the keys; undefined: see `tableOf`. */
-function groupsOf(input: Json, keys: Json): Json[][] | undefined {
+/** `group_by`, given the keys. */
+export function groupBy(input: Json, keys: Json): Json[][] {
   const [values, by] = inputOf(input, keys);
   const table = tableOf(values, by);
-  if (table === undefined) return undefined;
-  return sorted([...table.keys()], comparison(by)).map((key) => table.get(key) as Json[]);
-}
-
-/** Hands on the elements in the order of their keys, and whether a new key begins. */
-function eachInOrder(input: Json, keys: Json, out: (value: Json, isNew: boolean) => void): void {
-  const [values, by] = inputOf(input, keys);
-  const order = orderOf(by, comparison(by));
+  if (table !== undefined) {
+    return sorted([...table.keys()], comparison(by)).map((key) => table.get(key) as Json[]);
+  }
+  const groups: Json[][] = [];
   let previous: Json | undefined;
+  const order = orderOf(by, comparison(by));
   for (let i = 0; i < order.length; i += 1) {
     step();
     const index = order[i] as number;
     const key = by[index] as Json;
-    const isNew = previous === undefined || !equal(previous, key);
-    if (isNew) previous = key;
-    out(values[index] as Json, isNew);
+    const group = previous !== undefined && equal(previous, key) ? groups.at(-1) : undefined;
+    if (group !== undefined) group.push(values[index] as Json);
+    else {
+      groups.push([values[index] as Json]);
+      previous = key;
+    }
   }
-}
-
-/** `group_by`, given the keys. */
-export function groupBy(input: Json, keys: Json): Json {
-  const found = groupsOf(input, keys);
-  if (found !== undefined) return found;
-  const groups: Json[][] = [];
-  eachInOrder(input, keys, (value, isNew) => {
-    if (isNew) groups.push([value]);
-    else groups.at(-1)?.push(value);
-  });
   return groups;
 }
 
 /** `unique_by`, given the keys. */
 export function uniqueBy(input: Json, keys: Json): Json {
-  const groups = groupsOf(input, keys);
-  if (groups !== undefined) return groups.map((group) => group[0] as Json);
-  const found: Json[] = [];
-  eachInOrder(input, keys, (value, isNew) => {
-    if (isNew) found.push(value);
-  });
-  return found;
+  return groupBy(input, keys).map((group) => group[0] as Json);
 }
 
 function extreme(input: Json, keys: Json, sign: 1 | -1): Json {
@@ -118,7 +101,8 @@ function sortable(input: Json): Json[] {
   return raiseAbout(input, 'cannot be sorted, as it is not an array');
 }
 
-function iterable(input: Json): readonly Json[] {
+/** The elements or values of a container. */
+export function iterable(input: Json): readonly Json[] {
   if (Array.isArray(input)) return input;
   if (isObject(input)) return ownValues(input);
   return raise(`Cannot iterate over ${describe(input)}`);
@@ -165,17 +149,7 @@ function reverse(input: Json): Json {
     steps(input.length >> 6);
     return input.toReversed();
   }
-  if (input === null) return [];
-  if (typeof input === 'object') {
-    const count = ownKeys(input).length;
-    return count === 0 ? [] : get(input, count - 1);
-  }
-  const count =
-    typeof input === 'string'
-      ? codePointLength(input)
-      : typeof input === 'number'
-        ? Math.abs(input)
-        : raiseAbout(input, 'has no length');
+  const count = lengthOf(input);
   return count > 0 ? get(input, count - 1) : [];
 }
 

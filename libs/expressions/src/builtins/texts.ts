@@ -1,15 +1,15 @@
 import { build, step, steps } from '../run/meter';
-import { describe, raise, raiseAbout } from '../run/raise';
+import { raise, raiseAbout } from '../run/raise';
 import { contains } from '../values/contains';
 import { get } from '../values/access';
-import { isObject, type Json } from '../values/json';
+import type { Json } from '../values/json';
 import { parseJson } from '../values/parse';
 import { parseNumber } from '../values/number';
 import { printJson, utf8Length } from '../values/print';
 import { add } from '../values/arithmetic';
-import { ownValues } from '../values/object';
 import { inPieces, TextBuilder } from '../values/pieces';
 import { explode, positions, splitString, trimEnd, trimStart } from '../values/strings';
+import { iterable } from './arrays';
 import { toText } from './formats';
 
 function startsWith(input: Json, prefix: Json): boolean {
@@ -101,16 +101,10 @@ function indices(input: Json, part: Json): Json {
   return get(input, part);
 }
 
-function elementsOf(input: Json): readonly Json[] {
-  if (Array.isArray(input)) return input;
-  if (isObject(input)) return ownValues(input);
-  return raise(`Cannot iterate over ${describe(input)}`);
-}
-
 function join(input: Json, separator: Json): Json {
   const joined = new TextBuilder();
   let first = true;
-  for (const element of elementsOf(input)) {
+  for (const element of iterable(input)) {
     step();
     const text =
       typeof element === 'boolean' || typeof element === 'number'

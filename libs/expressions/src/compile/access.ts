@@ -1,5 +1,5 @@
 import { Failure, failure } from '../run/failure';
-import { meter, refill } from '../run/meter';
+import { meter, step } from '../run/meter';
 import { describe } from '../run/raise';
 import { get } from '../values/access';
 import { isObject, type Json } from '../values/json';
@@ -162,12 +162,12 @@ export function iterate(
 ): Signal {
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i += 1) {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       if (out(value[i] as Json) !== GO) return STOP;
     }
   } else if (isObject(value)) {
     for (const key of ownKeys(value)) {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       if (out(value[key] as Json) !== GO) return STOP;
     }
   } else if (!optional) refuse(value, at);
@@ -185,13 +185,13 @@ export function iteratePlaces(
   if (!isSame(value, place.value)) raiseLost(at, 'near attempt to iterate through', value);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i += 1) {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       const element = value[i] as Json;
       if (out({ parent: place, key: i, value: element }, element) !== GO) return STOP;
     }
   } else if (isObject(value)) {
     for (const key of ownKeys(value)) {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       const element = value[key] as Json;
       if (out({ parent: place, key, value: element }, element) !== GO) return STOP;
     }

@@ -1,4 +1,4 @@
-import { build, meter, refill } from '../run/meter';
+import { build, meter, step } from '../run/meter';
 import type { Json } from '../values/json';
 import { deletePaths, getPath, setPath } from '../values/remove';
 import {
@@ -29,7 +29,7 @@ export function pathsOf(
   return (frame, input, out) => {
     const root: Place = { parent: undefined, key: null, value: input };
     return paths(frame, root, input, (place, value) => {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       if (!isSame(value, place.value)) raiseLost(at, 'with result', value);
       const path = pathOf(place);
       build(16 + 8 * path.length);

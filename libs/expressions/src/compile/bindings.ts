@@ -1,4 +1,4 @@
-import { meter, refill } from '../run/meter';
+import { step } from '../run/meter';
 
 import type { Json } from '../values/json';
 
@@ -74,7 +74,7 @@ export class Bind extends Node {
     const bind = this.destructuring.binder();
     return (frame, input, out) =>
       source(frame, input, (value) => {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         return bind(frame, undefined, value, () => body(frame, input, out));
       });
   }
@@ -114,7 +114,7 @@ export class Foreach extends Node {
         let state = first;
         return source(frame, input, (value) =>
           bind(frame, undefined, value, () => {
-            if ((meter.left -= 1) < 0) refill();
+            step();
             const before = state;
             state = null;
             return update(frame, before, (next) => {

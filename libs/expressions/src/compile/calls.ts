@@ -1,4 +1,4 @@
-import { meter, refill } from '../run/meter';
+import { meter, step } from '../run/meter';
 import type { Json } from '../values/json';
 import { outer } from './basic';
 import {
@@ -62,7 +62,7 @@ const pending: { code: Code | undefined; frame: Frame; input: Json } = {
 function finishOne(): Json | undefined {
   let value: Json | undefined = TAIL;
   while (value === TAIL) {
-    if ((meter.left -= 1) < 0) refill();
+    step();
     value = (pending.code as Code).one(pending.frame, pending.input);
   }
   return value;
@@ -71,7 +71,7 @@ function finishOne(): Json | undefined {
 function finishEach(out: Out): 0 | 1 | 2 {
   let signal: 0 | 1 | 2 = CALL;
   while (signal === CALL) {
-    if ((meter.left -= 1) < 0) refill();
+    step();
     signal = (pending.code as Code).each(pending.frame, pending.input, out);
   }
   return signal;
@@ -109,7 +109,7 @@ export class Call extends Node {
     const { code } = this.callable;
     const enter = this.framer();
     return (frame, input) => {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       const value = code.one(enter(frame), input);
       return value === TAIL ? finishOne() : value;
     };
@@ -132,7 +132,7 @@ export class Call extends Node {
     const { code } = this.callable;
     const enter = this.framer();
     return (frame, input, out) => {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       const signal = code.each(enter(frame), input, out);
       return signal === CALL ? finishEach(out) : signal;
     };
@@ -154,7 +154,7 @@ export class Call extends Node {
     const { code } = this.callable;
     const enter = this.framer();
     return (frame, place, input, out) => {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       return code.paths(enter(frame), place, input, out);
     };
   }
@@ -279,7 +279,7 @@ export class ValueCall extends Node {
         return value === undefined ? GO : out(value);
       }
       return each(frame, input, (value) => {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         values[index] = value;
         return from(frame, input, index - 1, values, out);
       });

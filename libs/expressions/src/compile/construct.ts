@@ -1,5 +1,5 @@
 import { failure } from '../run/failure';
-import { build, meter, refill } from '../run/meter';
+import { build, meter, step } from '../run/meter';
 import { describe } from '../run/raise';
 import { formatter } from '../builtins/formats';
 import { get } from '../values/access';
@@ -36,7 +36,7 @@ export class ArrayOf extends Node {
         const array: Json[] = [];
         build(16);
         each(frame, input, (value) => {
-          if ((meter.left -= 1) < 0) refill();
+          step();
           build(16);
           array.push(value);
           return GO;
@@ -64,7 +64,7 @@ export function collectAlong(body: Node): (frame: Frame, place: Place, input: Js
   return (frame, place, input) => {
     const found: Json[] = [];
     paths(frame, place, input, (_, value) => {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       build(8);
       found.push(value);
       return GO;
@@ -153,7 +153,7 @@ export class ObjectOf extends Node {
       }
       return keyEach(frame, input, (key) => {
         const add = (value: Json) => {
-          if ((meter.left -= 1) < 0) refill();
+          step();
           pairs[2 * index] = checkedKey(key, at);
           pairs[2 * index + 1] = value;
           return fill(frame, input, index + 1, pairs, out);

@@ -13,6 +13,7 @@ import {
   type Frame,
   type One,
   type Paths,
+  type Signal,
 } from './node';
 import { outer } from './basic';
 
@@ -114,56 +115,50 @@ export class Try extends Node {
     if (this.card !== MANY) return super.each();
     const body = this.body.each();
     const handler = this.handler?.each();
-    return (frame, input, out) => {
-      let escaped: unknown;
-      let message: Json;
-      try {
-        return body(frame, input, (value) => {
-          try {
-            return out(value);
-          } catch (error) {
-            escaped = error;
-            throw error;
-          }
-        });
-      } catch (error) {
-        if (error === escaped) throw error;
-        message = caught(error).value;
-      }
-      return handler === undefined ? GO : handler(frame, message, out);
-    };
+    return (frame, input, out) =>
+      attempt(
+        (outside) => body(frame, input, (value) => outside(() => out(value))),
+        (message) => handler?.(frame, message, out) ?? GO,
+      );
   }
 
   override paths(): Paths {
     const body = this.body.paths();
     const handler = this.handler?.paths();
-    return (frame, place, input, out) => {
-      let escaped: unknown;
-      let message: Json;
-      try {
-        return body(frame, place, input, (reached, value) => {
-          try {
-            return out(reached, value);
-          } catch (error) {
-            escaped = error;
-            throw error;
-          }
-        });
-      } catch (error) {
-        if (error === escaped) throw error;
-        message = caught(error).value;
-      }
-      return handler === undefined ? GO : handler(frame, place, message, out);
-    };
+    return (frame, place, input, out) =>
+      attempt(
+        (outside) =>
+          body(frame, place, input, (reached, value) => outside(() => out(reached, value))),
+        (message) => handler?.(frame, place, message, out) ?? GO,
+      );
   }
+}
+
+/** Runs a body, whose failures go to a handler; those of what it does `outside` do not. */
+function attempt(
+  body: (outside: (then: () => Signal) => Signal) => Signal,
+  handle: (message: Json) => Signal,
+): Signal {
+  let escaped: unknown;
+  let message: Json;
+  try {
+    return body((then) => {
+      try {
+        return then();
+      } catch (error) {
+        escaped = error;
+        throw error;
+      }
+    });
+  } catch (error) {
+    if (error === escaped) throw error;
+    message = caught(error).value;
+  }
+  return handle(message);
 }
 
 /** The key of the objects that `break` raises. */
 const labelKey = '__jq';
-
-function isBreakTo(error: unknown, label: number): boolean {
-  return error instanceof Failure && isObject(error.value) && error.value[labelKey] === label;
-}
 
 /** `label $name | a` */
 export class Label extends Node {
@@ -175,51 +170,36 @@ export class Label extends Node {
     super(widest(MAYBE, body.card), at);
   }
 
-  private enter(frame: Frame): number {
+  /** Runs the body; a break to this label ends it. */
+  private within<T>(frame: Frame, body: () => T, ended: T): T {
     const label = meter.label;
     meter.label += 1;
     frame[this.slot] = label;
-    return label;
+    try {
+      return body();
+    } catch (error) {
+      const isHere =
+        error instanceof Failure && isObject(error.value) && error.value[labelKey] === label;
+      if (isHere) return ended;
+      throw error;
+    }
   }
 
   override one(): One {
     const body = this.body.one();
-    return (frame, input) => {
-      const label = this.enter(frame);
-      try {
-        return body(frame, input);
-      } catch (error) {
-        if (isBreakTo(error, label)) return undefined;
-        throw error;
-      }
-    };
+    return (frame, input) => this.within(frame, () => body(frame, input), undefined);
   }
 
   override each(): Each {
     if (this.card !== MANY) return super.each();
     const body = this.body.each();
-    return (frame, input, out) => {
-      const label = this.enter(frame);
-      try {
-        return body(frame, input, out);
-      } catch (error) {
-        if (isBreakTo(error, label)) return GO;
-        throw error;
-      }
-    };
+    return (frame, input, out) => this.within(frame, () => body(frame, input, out), GO);
   }
 
   override paths(): Paths {
     const body = this.body.paths();
-    return (frame, place, input, out) => {
-      const label = this.enter(frame);
-      try {
-        return body(frame, place, input, out);
-      } catch (error) {
-        if (isBreakTo(error, label)) return GO;
-        throw error;
-      }
-    };
+    return (frame, place, input, out) =>
+      this.within(frame, () => body(frame, place, input, out), GO);
   }
 }
 

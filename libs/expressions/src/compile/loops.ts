@@ -1,5 +1,5 @@
 import { failure } from '../run/failure';
-import { meter, refill } from '../run/meter';
+import { step } from '../run/meter';
 
 import { isTrue, type Json } from '../values/json';
 
@@ -36,7 +36,7 @@ export class Range extends Node {
         throw failure('Range bounds must be numeric', at);
       }
       for (let i = start; !(i >= end); i += 1) {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         if (out(i) !== GO) return STOP;
       }
       return GO;
@@ -63,7 +63,7 @@ export class Loop extends Node {
     return (frame, input) => {
       let state: Json | undefined = input;
       while (state !== undefined) {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         const done = condition(frame, state);
         if (done === undefined) return undefined;
         if (isTrue(done)) return state;
@@ -80,7 +80,7 @@ export class Loop extends Node {
     return (frame, input, out) => {
       let state: Json | undefined = input;
       while (state !== undefined) {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         const more = condition(frame, state);
         if (more === undefined || !isTrue(more)) return GO;
         if (out(state) !== GO) return STOP;
@@ -98,7 +98,7 @@ export class Loop extends Node {
       let reached: Place | undefined = place;
       let state = input;
       while (reached !== undefined) {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         const answer = condition(frame, state);
         if (answer === undefined) return GO;
         if (isWhile !== isTrue(answer)) return isWhile ? GO : out(reached, state);

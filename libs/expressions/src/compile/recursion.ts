@@ -1,4 +1,4 @@
-import { build, meter, refill } from '../run/meter';
+import { build, step } from '../run/meter';
 
 import { isObject, type Json, type JsonObject } from '../values/json';
 import { copyObject, ownKeys } from '../values/object';
@@ -31,7 +31,7 @@ export class Walk extends Node {
   override one(): One {
     const body = this.body.one();
     const walk = (frame: Frame, value: Json): Json | undefined => {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       if (Array.isArray(value)) {
         build(16 + 8 * value.length);
         const walked: Json[] = [];
@@ -74,7 +74,7 @@ export class Recurse extends Node {
       // The last output of `a` is followed in this loop, so that only branches use the stack.
       let value: Json | undefined = first;
       while (value !== undefined) {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         if (out(value) !== GO) return STOP;
         let held: Json | undefined;
         let inside = false;
@@ -106,7 +106,7 @@ export class Recurse extends Node {
     return (frame, input, out) => {
       let value: Json | undefined = input;
       while (value !== undefined) {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         if (out(value) !== GO) return STOP;
         value = body(frame, value);
       }
@@ -117,7 +117,7 @@ export class Recurse extends Node {
   override paths(): Paths {
     const body = this.body.paths();
     const visit = (frame: Frame, place: Place, value: Json, out: PathOut): Signal => {
-      if ((meter.left -= 1) < 0) refill();
+      step();
       const signal = out(place, value);
       if (signal !== GO) return signal;
       return body(frame, place, value, (reached, next) => visit(frame, reached, next, out));
@@ -136,7 +136,7 @@ export class RecurseDefault extends Node {
     return (_, input, out) => {
       const waiting: Json[] = [input];
       for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         if (out(value) !== GO) return STOP;
         if (Array.isArray(value)) {
           for (let i = value.length - 1; i >= 0; i -= 1) waiting.push(value[i] as Json);
@@ -156,7 +156,7 @@ export class RecurseDefault extends Node {
     return (_, place, input, out) => {
       const waiting: [Place, Json][] = [[place, input]];
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-        if ((meter.left -= 1) < 0) refill();
+        step();
         const [reached, value] = next;
         if (out(reached, value) !== GO) return STOP;
         const inner: [Place, Json][] = [];

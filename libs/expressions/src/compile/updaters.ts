@@ -1,4 +1,4 @@
-import { build, meter, refill } from '../run/meter';
+import { build, meter, step } from '../run/meter';
 import { get, isSettable, set } from '../values/access';
 import { isObject, type Json, type JsonObject } from '../values/json';
 import { ownKeys, put } from '../values/object';
@@ -90,7 +90,7 @@ function changeElements(
   const changed: Json[] = [];
   let isKept = true;
   for (let i = 0; i < array.length; i += 1) {
-    if ((meter.left -= 1) < 0) refill();
+    step();
     const next = change(array[i] as Json);
     if (next === undefined) return undefined;
     if (next !== keep) isKept = false;
@@ -108,7 +108,7 @@ function changeValues(
   build(64 + 32 * keys.length);
   const changed: JsonObject = {};
   for (const key of keys) {
-    if ((meter.left -= 1) < 0) refill();
+    step();
     const next = change(object[key] as Json);
     if (next === undefined) return undefined;
     if (next !== keep) isKept = false;

@@ -91,18 +91,12 @@ class TimeParser {
   }
 
   private parse(format: string): boolean {
-    for (let i = 0; i < format.length; i += 1) {
-      const character = format[i] as string;
-      if (isSpace(character)) this.skipSpace();
-      else if (character !== '%') {
-        if (this.text[this.at] !== character) return false;
-        this.at += 1;
-      } else {
-        i += 1;
-        while ('-_0^#'.includes(format[i] ?? '.')) i += 1;
-        if (format[i] === 'E' || format[i] === 'O') i += 1;
-        if (!this.field(format[i] ?? '')) return false;
-      }
+    for (const [text, letter] of format.matchAll(/%[-_0^#]*[EO]?(.?)|[^]/g)) {
+      if (letter !== undefined) {
+        if (!this.field(letter)) return false;
+      } else if (isSpace(text)) this.skipSpace();
+      else if (this.text[this.at] === text) this.at += 1;
+      else return false;
     }
     return true;
   }

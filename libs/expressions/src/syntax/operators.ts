@@ -2,36 +2,29 @@ import type { Ast, BinaryOperator, UpdateOperator } from './ast';
 import { foldBinary } from './fold';
 import type { Token } from './lexer';
 
-/** Binding strength and associativity of the binary operators, weakest first. */
-const strengths: Readonly<Record<string, readonly [number, 'left' | 'right' | 'none']>> = {
-  '//': [1, 'right'],
-  '=': [2, 'none'],
-  '|=': [2, 'none'],
-  '+=': [2, 'none'],
-  '-=': [2, 'none'],
-  '*=': [2, 'none'],
-  '/=': [2, 'none'],
-  '%=': [2, 'none'],
-  '//=': [2, 'none'],
-  or: [3, 'left'],
-  and: [4, 'left'],
-  '!=': [5, 'none'],
-  '==': [5, 'none'],
-  '<': [5, 'none'],
-  '>': [5, 'none'],
-  '<=': [5, 'none'],
-  '>=': [5, 'none'],
-  '+': [6, 'left'],
-  '-': [6, 'left'],
-  '*': [7, 'left'],
-  '/': [7, 'left'],
-  '%': [7, 'left'],
-};
+type Side = 'left' | 'right' | 'none';
 
-/** The strength of the operator that a token is, if it is one. */
-export function strengthOf(token: Token): readonly [number, 'left' | 'right' | 'none'] | undefined {
+/** The binary operators and their associativity, the weakest first. */
+const levels: readonly (readonly [operators: string, side: Side])[] = [
+  ['//', 'right'],
+  ['= |= += -= *= /= %= //=', 'none'],
+  ['or', 'left'],
+  ['and', 'left'],
+  ['!= == < > <= >=', 'none'],
+  ['+ -', 'left'],
+  ['* / %', 'left'],
+];
+
+const strengths = new Map<string, readonly [strength: number, side: Side]>(
+  levels.flatMap(([operators, side], i) =>
+    operators.split(' ').map((operator) => [operator, [i + 1, side]] as const),
+  ),
+);
+
+/** The strength of the operator that a token is, if it is one, and its associativity. */
+export function strengthOf(token: Token): readonly [number, Side] | undefined {
   const isOperator = token.kind === 'op' || token.kind === 'keyword';
-  return isOperator && Object.hasOwn(strengths, token.value) ? strengths[token.value] : undefined;
+  return isOperator ? strengths.get(token.value) : undefined;
 }
 
 /** The tree of an operator between two operands. */

@@ -5,8 +5,6 @@ import { flat, inPieces } from './pieces';
 
 /** jq prints nothing below this depth. */
 const maximumDepth = 10_000;
-/** Recursion goes so deep. */
-const recursion = 200;
 const skipped = '<skipped: too deep>';
 
 /** A number as jq prints it (17 significant digits at most, `1e+17`, `1e-05`). */
@@ -53,108 +51,58 @@ function printScalar(value: null | boolean | number | string): string {
   }
 }
 
-/** One container being printed. */
+/** One container being printed: its elements, or its entries. */
 interface Level {
-  readonly array: readonly Json[] | undefined;
-  readonly object: JsonObject | undefined;
-  readonly keys: readonly string[];
+  readonly container: Json[] | JsonObject;
+  readonly keys: readonly string[] | undefined;
+  readonly size: number;
   next: number;
 }
 
-const noKeys: readonly string[] = [];
-
-function open(value: Json[] | JsonObject): Level {
-  return Array.isArray(value)
-    ? { array: value, object: undefined, keys: noKeys, next: 0 }
-    : { array: undefined, object: value, keys: ownKeys(value), next: 0 };
+function levelOf(container: Json[] | JsonObject): Level {
+  if (Array.isArray(container)) {
+    return { container, keys: undefined, size: container.length, next: 0 };
+  }
+  const keys = ownKeys(container);
+  return { container, keys, size: keys.length, next: 0 };
 }
 
 /** Long texts are made in chunks of so many characters. */
 const chunkLength = 4096;
 
-/** Prints by recursion, which is fastest, down to a depth at which a stack takes over. */
-class Printer {
-  private text = '';
-  private readonly chunks: string[] = [];
-
-  write(value: Json, depth: number): void {
-    if (typeof value !== 'object' || value === null) this.text += printScalar(value);
-    else if (depth >= recursion) this.text += printWithStack(value, depth, Infinity);
-    else if (Array.isArray(value)) {
-      this.text += '[';
-      for (let i = 0; i < value.length; i += 1) {
-        if (i > 0) this.text += ',';
-        this.write(value[i] as Json, depth + 1);
-      }
-      this.text += ']';
-    } else {
-      let separator = '{';
-      for (const key of ownKeys(value)) {
-        this.text += `${separator}${printString(key)}:`;
-        separator = ',';
-        this.write(value[key] as Json, depth + 1);
-      }
-      this.text += separator === '{' ? '{}' : '}';
-    }
-    if (this.text.length > chunkLength) this.keep();
-  }
-
-  private keep(): void {
-    steps(this.text.length >> 3);
-    build(this.text.length);
-    this.chunks.push(flat(this.text));
-    this.text = '';
-  }
-
-  end(): string {
-    build(this.text.length);
-    if (this.chunks.length === 0) return this.text;
-    this.chunks.push(this.text);
-    return this.chunks.join('');
-  }
-}
-
 /**
  * Compact JSON as jq prints it; `enough`: no more than about so many characters are wanted.
+ * Without recursion, because values may be nested more deeply than the JavaScript stack.
  */
 export function printJson(root: Json, enough = Infinity): string {
   if (typeof root === 'string') steps(root.length >> 6);
   if (typeof root !== 'object' || root === null) return printScalar(root);
-  if (enough !== Infinity) return printWithStack(root, 0, enough);
-  const printer = new Printer();
-  printer.write(root, 0);
-  return printer.end();
-}
-
-/** Without recursion, because values may be nested more deeply than the JavaScript stack. */
-function printWithStack(root: Json[] | JsonObject, depth: number, enough: number): string {
-  const levels: Level[] = [open(root)];
+  const levels: Level[] = [];
   const chunks: string[] = [];
   let text = Array.isArray(root) ? '[' : '{';
-  while (levels.length > 0 && text.length <= enough) {
-    const level = levels[levels.length - 1] as Level;
-    const index = level.next;
-    const size = level.array === undefined ? level.keys.length : level.array.length;
-    if (index >= size) {
-      text += level.array === undefined ? '}' : ']';
-      levels.pop();
+  let level: Level | undefined = levelOf(root);
+  while (level !== undefined && text.length <= enough) {
+    const { keys, next } = level;
+    if (next >= level.size) {
+      text += keys === undefined ? ']' : '}';
+      level = levels.pop();
       continue;
     }
-    level.next += 1;
-    if (index > 0) text += ',';
+    level.next = next + 1;
+    if (next > 0) text += ',';
     let value: Json;
-    if (level.object === undefined) {
-      value = (level.array as readonly Json[])[index] as Json;
-    } else {
-      const key = level.keys[index] as string;
+    if (keys === undefined) value = (level.container as Json[])[next] as Json;
+    else {
+      const key = keys[next] as string;
       text += `${printString(key)}:`;
-      value = level.object[key] as Json;
+      value = (level.container as JsonObject)[key] as Json;
     }
-    if (depth + levels.length > maximumDepth) text += skipped;
+    if (levels.length >= maximumDepth) text += skipped;
     else if (typeof value !== 'object' || value === null) text += printScalar(value);
     else {
       text += Array.isArray(value) ? '[' : '{';
-      levels.push(open(value));
+      levels.push(level);
+      level = levelOf(value);
     }
     if (text.length > chunkLength && enough === Infinity) {
       steps(text.length >> 3);
@@ -164,8 +112,7 @@ function printWithStack(root: Json[] | JsonObject, depth: number, enough: number
     }
   }
   build(text.length);
-  chunks.push(text);
-  return chunks.length === 1 ? text : chunks.join('');
+  return chunks.length === 0 ? text : chunks.join('') + text;
 }
 
 /** The number of bytes of a code point in UTF-8. */

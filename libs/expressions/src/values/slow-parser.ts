@@ -37,25 +37,19 @@ export class SlowParser {
 
   /** The values, or jq's complaint. */
   run(): readonly Json[] | string {
+    let where = '';
     try {
       this.scan();
-    } catch (error) {
-      if (error instanceof ExtraValue) return error.message;
-      if (!(error instanceof Complaint)) throw error;
-      return `${error.message} at line ${this.line}, column ${this.column}`;
-    }
-    try {
+      where = ' at EOF';
       this.finishToken();
       this.refuseExtra();
+      if (this.open.length > 0) throw new Complaint('Unfinished JSON term');
+      return this.done;
     } catch (error) {
       if (error instanceof ExtraValue) return error.message;
       if (!(error instanceof Complaint)) throw error;
-      return `${error.message} at EOF at line ${this.line}, column ${this.column}`;
+      return `${error.message}${where} at line ${this.line}, column ${this.column}`;
     }
-    if (this.open.length > 0) {
-      return `Unfinished JSON term at EOF at line ${this.line}, column ${this.column}`;
-    }
-    return this.done;
   }
 
   private advance(character: string): void {
