@@ -19,9 +19,7 @@ export class ExpressionSyntaxError extends Error {
   constructor(message: string, source: string, offset: number) {
     super(message);
     this.name = 'ExpressionSyntaxError';
-    const place = placeOf(source, offset);
-    this.line = place.line;
-    this.column = place.column;
+    ({ line: this.line, column: this.column } = placeOf(source, offset));
     this.offset = offset;
   }
 }
@@ -42,9 +40,7 @@ export class ExpressionRuntimeError extends Error {
     this.name = 'ExpressionRuntimeError';
     this.value = value;
     if (offset >= 0) {
-      const place = placeOf(source, offset);
-      this.line = place.line;
-      this.column = place.column;
+      ({ line: this.line, column: this.column } = placeOf(source, offset));
       this.offset = offset;
     }
   }

@@ -1,6 +1,6 @@
 import { Resolver } from './compile/resolve';
 import { firstOf } from './compile/assign';
-import { GO, MANY, type Each, type Frame, type One } from './compile/node';
+import { GO, MANY, type Each, type Frame, type Node, type One } from './compile/node';
 import { FrameLayout, keys, type Scope } from './compile/scope';
 import { Failure, HaltRequest, LimitReached } from './run/failure';
 import { grantRest, meter, startMeter, type Limits } from './run/meter';
@@ -59,9 +59,8 @@ class CompiledExpression implements Expression {
     readonly source: string,
     private readonly variables: readonly string[],
     readonly reads: Reads,
-    program: { node: ReturnType<Resolver['resolve']> },
+    node: Node,
   ) {
-    const { node } = program;
     if (node.card === MANY) this.each = node.each();
     else this.one = node.one();
     this.firstOne = this.one ?? firstOf(node);
@@ -183,7 +182,7 @@ export function compileExpression(source: string, options: CompileOptions = {}):
     }
     const body = program.body ?? { kind: 'identity', at: 0 };
     const node = resolver.resolve(body, scope, layout);
-    return new CompiledExpression(source, variables, readsOf(program, variables), { node });
+    return new CompiledExpression(source, variables, readsOf(program, variables), node);
   } catch (error) {
     if (isStackOverflow(error)) {
       throw new ExpressionSyntaxError('Program is nested too deeply', source, 0);

@@ -141,7 +141,7 @@ const base64: Digits = {
   bits: 6,
   block: 4,
 };
-const base32: Digits = { alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', bits: 5, block: 8 };
+const base32: Digits = { alphabet: `${base64.alphabet.slice(0, 26)}234567`, bits: 5, block: 8 };
 
 /** So many digits become a text at once. */
 const pointsAtOnce = 1024;

@@ -30,40 +30,22 @@ function loop(kind: 'while' | 'until'): Make {
   };
 }
 
-function quantifier(decided: boolean): Readonly<Record<0 | 1 | 2, Make>> {
-  return {
-    0: (_, at) => new Quantifier(elements(at), dot(at), decided, at),
-    1: (given, at) => new Quantifier(elements(at), arg(given, 0), decided, at),
-    2: (given, at) => new Quantifier(arg(given, 0), arg(given, 1), decided, at),
-  };
-}
-
-const any = quantifier(true);
-const all = quantifier(false);
-
 /** The builtins that run code they are given. */
 export const forms: Readonly<Record<string, Make>> = {
   'empty/0': (_, at) => new Empty(at),
-  'error/0': (_, at) => new Raise(dot(at), at),
   'error/1': (given, at) => new Raise(arg(given, 0), at),
   'map/1': (given, at) => new MapOver(arg(given, 0), at),
   'map_values/1': (given, at) => new Modify(elements(at), arg(given, 0), at),
   'select/1': (given, at) => new Select(arg(given, 0), at),
   'recurse/0': (_, at) => new RecurseDefault(at),
   'recurse/1': (given, at) => new Recurse(arg(given, 0), at),
-  'recurse/2': (given, at) =>
-    new Recurse(new Pipe(arg(given, 0), new Select(arg(given, 1), at)), at),
   'first/0': (_, at) => new Index(dot(at), new Literal(0, at), false, at),
   'last/0': (_, at) => new Index(dot(at), new Literal(-1, at), false, at),
   'first/1': (given, at) => new First(arg(given, 0), at),
   'last/1': (given, at) => new Last(arg(given, 0), at),
   'limit/2': (given, at) => new Limit(arg(given, 0), arg(given, 1), at),
-  'any/0': any[0],
-  'any/1': any[1],
-  'any/2': any[2],
-  'all/0': all[0],
-  'all/1': all[1],
-  'all/2': all[2],
+  'any/2': (given, at) => new Quantifier(arg(given, 0), arg(given, 1), true, at),
+  'all/2': (given, at) => new Quantifier(arg(given, 0), arg(given, 1), false, at),
   'add/0': (_, at) => new Sum(elements(at), at),
   'add/1': (given, at) => new Sum(arg(given, 0), at),
   'range/1': (given, at) => new Range(new Literal(0, at), arg(given, 0), at),

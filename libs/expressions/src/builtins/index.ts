@@ -1,4 +1,4 @@
-import { MAYBE, type Card } from '../compile/node';
+import { MAYBE, ONE, type Card } from '../compile/node';
 import type { ValueFunction } from '../compile/calls';
 import { arrays } from './arrays';
 import { dates } from '../dates';
@@ -12,7 +12,7 @@ import { texts } from './texts';
 
 /** A builtin: computed of values, or made into a node of its own. */
 export type Builtin =
-  | { readonly kind: 'value'; readonly run: ValueFunction; readonly card?: Card }
+  | { readonly kind: 'value'; readonly run: ValueFunction; readonly card: Card }
   | { readonly kind: 'form'; readonly make: Make };
 
 const values: Readonly<Record<string, ValueFunction>> = {
@@ -23,31 +23,25 @@ const values: Readonly<Record<string, ValueFunction>> = {
   ...system,
   ...dates,
   ...regexes,
-  'builtins/0': () => publicNames(),
+  'builtins/0': () => builtinNames(),
 };
 
 const allForms: Readonly<Record<string, Make>> = { ...forms, ...regexForms };
 
 let names: string[] | undefined;
 
-function publicNames(): string[] {
+/** The keys (`name/arity`) of all builtins, for completion. */
+export function builtinNames(): string[] {
   names ??= [...new Set([...Object.keys(values), ...Object.keys(allForms), ...preludeKeys()])]
     .filter((name) => !name.startsWith('_'))
     .sort();
   return names;
 }
 
-const halting = new Set(['halt/0', 'halt_error/0', 'halt_error/1']);
-
 /** The builtin of a key (`name/arity`), if it is not written in jq. */
 export function builtinOf(key: string): Builtin | undefined {
   if (Object.hasOwn(allForms, key)) return { kind: 'form', make: allForms[key] as Make };
   if (!Object.hasOwn(values, key)) return undefined;
   const run = values[key] as ValueFunction;
-  return halting.has(key) ? { kind: 'value', run, card: MAYBE } : { kind: 'value', run };
-}
-
-/** The keys (`name/arity`) of all builtins, for completion. */
-export function builtinNames(): readonly string[] {
-  return publicNames();
+  return { kind: 'value', run, card: key.startsWith('halt') ? MAYBE : ONE };
 }

@@ -12,21 +12,19 @@ import { explode, positions, splitString, trimEnd, trimStart } from '../values/s
 import { iterable } from './arrays';
 import { toText } from './formats';
 
-function startsWith(input: Json, prefix: Json): boolean {
-  if (typeof input !== 'string' || typeof prefix !== 'string') {
-    raise('startswith() requires string inputs');
-  }
-  steps(prefix.length >> 8);
-  return input.startsWith(prefix);
+/** `startswith` and `endswith` */
+function affix(name: 'startsWith' | 'endsWith'): (input: Json, part: Json) => boolean {
+  return (input, part) => {
+    if (typeof input !== 'string' || typeof part !== 'string') {
+      raise(`${name.toLowerCase()}() requires string inputs`);
+    }
+    steps(part.length >> 8);
+    return input[name](part);
+  };
 }
 
-function endsWith(input: Json, suffix: Json): boolean {
-  if (typeof input !== 'string' || typeof suffix !== 'string') {
-    raise('endswith() requires string inputs');
-  }
-  steps(suffix.length >> 8);
-  return input.endsWith(suffix);
-}
+const startsWith = affix('startsWith');
+const endsWith = affix('endsWith');
 
 function withoutPrefix(input: Json, prefix: Json): Json {
   return startsWith(input, prefix) ? (input as string).slice((prefix as string).length) : input;

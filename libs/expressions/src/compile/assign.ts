@@ -48,7 +48,7 @@ export class PathsOf extends Node {
   }
 
   override one(): One {
-    const each = this.run();
+    const each = this.each();
     return (frame, input) => {
       let found: Json | undefined;
       each(frame, input, (path) => {
@@ -60,10 +60,6 @@ export class PathsOf extends Node {
   }
 
   override each(): Each {
-    return this.run();
-  }
-
-  private run(): Each {
     const run = pathsOf(this.body);
     return (frame, input, out) => run(frame, input, (path) => out(path));
   }

@@ -171,7 +171,8 @@ export class ParameterUse extends Node {
     super(card, at);
   }
 
-  private closureOf(): (frame: Frame) => Closure {
+  /** Finds what was passed, also to pass it on. */
+  closureOf(): (frame: Frame) => Closure {
     const { depth, slot } = this;
     if (depth === 0) return (frame) => frame[slot] as Closure;
     return (frame) => outer(frame, depth)[slot] as Closure;
@@ -203,16 +204,11 @@ export class ParameterUse extends Node {
       return closure.code.paths(closure.frame, place, input, out);
     };
   }
-
-  /** Passes the parameter on as an argument. */
-  pass(): Pass {
-    return this.closureOf();
-  }
 }
 
 /** Passes a piece of code as an argument. */
 export function passNode(node: Node): Pass {
-  if (node instanceof ParameterUse) return node.pass();
+  if (node instanceof ParameterUse) return node.closureOf();
   const code = new Code(() => node);
   return (frame): Closure => ({ frame, code });
 }

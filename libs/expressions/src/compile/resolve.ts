@@ -261,7 +261,7 @@ export class Resolver {
         if (name === 'modulemeta/0' && this.describeModule !== undefined) {
           return new ValueCall(this.describeModule, [], ONE, at);
         }
-        return new ValueCall(builtin.run, given(), builtin.card ?? ONE, at);
+        return new ValueCall(builtin.run, given(), builtin.card, at);
       }
       const made = builtin.make(given(), at);
       if (made !== undefined) return made;

@@ -57,9 +57,6 @@ const numbers: Readonly<Record<string, Reading>> = {
 /** What a letter says in place of others that were read before. */
 const replaces: Readonly<Record<string, string>> = { H: 'I', U: 'W', W: 'U', Y: 'yC' };
 
-const isSpace = (character: string | undefined) =>
-  character !== undefined && ' \t\n\v\f\r'.includes(character);
-
 /** glibc's `strptime`, in the C locale. */
 class TimeParser {
   private at = 0;
@@ -86,15 +83,22 @@ class TimeParser {
     return { time: this.time, rest: this.text.slice(this.at) };
   }
 
+  /** What a pattern finds at the place reached, which then lies behind it. */
+  private take(pattern: RegExp): string | undefined {
+    const found = pattern.exec(this.text.slice(this.at))?.[0];
+    this.at += found?.length ?? 0;
+    return found;
+  }
+
   private skipSpace(): void {
-    while (isSpace(this.text[this.at])) this.at += 1;
+    this.take(/^[ \t\n\v\f\r]+/);
   }
 
   private parse(format: string): boolean {
     for (const [text, letter] of format.matchAll(/%[-_0^#]*[EO]?(.?)|[^]/g)) {
       if (letter !== undefined) {
         if (!this.field(letter)) return false;
-      } else if (isSpace(text)) this.skipSpace();
+      } else if (/[ \t\n\v\f\r]/.test(text)) this.skipSpace();
       else if (this.text[this.at] === text) this.at += 1;
       else return false;
     }
@@ -126,7 +130,7 @@ class TimeParser {
         return this.offset();
       case 'Z':
         this.skipSpace();
-        while (this.at < this.text.length && !isSpace(this.text[this.at])) this.at += 1;
+        this.take(/^[^ \t\n\v\f\r]+/);
         return true;
       default:
         return false;
@@ -135,7 +139,7 @@ class TimeParser {
 
   private number(letter: string): boolean {
     const [least, largest, digits] = numbers[letter] as Reading;
-    while (this.text[this.at] === ' ') this.at += 1;
+    this.take(/^ +/);
     let value = 0;
     let count = 0;
     while (count < digits && /[0-9]/.test(this.text[this.at] ?? '')) {
@@ -171,17 +175,14 @@ class TimeParser {
   }
 
   private halfOfDay(): boolean {
-    const half = this.text.slice(this.at, this.at + 2).toLowerCase();
-    if (half !== 'am' && half !== 'pm') return false;
-    this.pm = half === 'pm';
-    this.at += 2;
-    return true;
+    const half = this.take(/^[ap]m/i);
+    this.pm = /p/i.test(half ?? '');
+    return half !== undefined;
   }
 
   private epoch(): boolean {
-    const digits = /^[0-9]+/.exec(this.text.slice(this.at))?.[0];
-    if (digits === undefined || digits.length > 15) return false;
-    this.at += digits.length;
+    const digits = this.take(/^[0-9]{1,15}(?![0-9])/);
+    if (digits === undefined) return false;
     this.time = timeOf(Number(digits));
     return true;
   }
@@ -189,10 +190,7 @@ class TimeParser {
   /** The offset is read, and says nothing: jq keeps the time as it is written. */
   private offset(): boolean {
     this.skipSpace();
-    const found = /^(?:Z|[+-]\d\d(?::?\d\d)?)/.exec(this.text.slice(this.at))?.[0];
-    if (found === undefined) return false;
-    this.at += found.length;
-    return true;
+    return this.take(/^(?:Z|[+-]\d\d(?::?\d\d)?)/) !== undefined;
   }
 
   /** What the fields that were read say about the others. */

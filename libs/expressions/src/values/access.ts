@@ -101,13 +101,19 @@ function setSlice(array: readonly Json[], key: JsonObject, value: Json): Json {
   return [...array.slice(0, start), ...value, ...array.slice(end)];
 }
 
-/** Sets an element of an array that may be changed in place, growing it with nulls. */
-export function putElement(array: Json[], key: number, value: Json): void {
+/** The index of an element to be set in an array of this length; raises where there can be none. */
+export function indexToSet(length: number, key: number): number {
   if (key !== key) raise('Cannot set array element at NaN index');
   let index = toInt(key);
-  if (index < 0) index += array.length;
+  if (index < 0) index += length;
   if (index < 0) raise('Out of bounds negative array index');
   if (index > largestIndex) raise('Array index too large');
+  return index;
+}
+
+/** Sets an element of an array that may be changed in place, growing it with nulls. */
+export function putElement(array: Json[], key: number, value: Json): void {
+  const index = indexToSet(array.length, key);
   if (index > array.length) {
     build(8 * (index - array.length));
     steps(index - array.length);

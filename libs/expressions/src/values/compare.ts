@@ -103,73 +103,28 @@ function compareKeys(a: readonly string[], b: readonly string[]): number {
   return a.length - b.length;
 }
 
+/** Two rows of elements that are being compared; `order` is what shows before that. */
 interface Row {
   readonly order: number;
   readonly a: readonly Json[];
   readonly b: readonly Json[];
+  next: number;
 }
 
 /** Two containers as rows of elements: objects with the same keys compare value by value. */
 function rowOf(a: Json, b: Json): Row {
-  if (Array.isArray(a)) return { order: 0, a, b: b as Json[] };
+  if (Array.isArray(a)) return { order: 0, a, b: b as Json[], next: 0 };
   const left = a as JsonObject;
   const right = b as JsonObject;
   const keys = sortedKeys(left);
   const order = compareKeys(keys, sortedKeys(right));
-  if (order !== 0) return { order, a: [], b: [] };
+  if (order !== 0) return { order, a: [], b: [], next: 0 };
   return {
     order: 0,
     a: keys.map((key) => left[key] as Json),
     b: keys.map((key) => right[key] as Json),
+    next: 0,
   };
-}
-
-function compareWithStack(a: Json, b: Json, depth: number): number {
-  const rows: Row[] = [];
-  const places: number[] = [];
-  let x = a;
-  let y = b;
-  for (;;) {
-    step();
-    if (bothContainers(x, y)) {
-      if (depth + rows.length > maximumDepth) raise('Comparison too deep');
-      const row = rowOf(x, y);
-      if (row.order !== 0) return row.order;
-      rows.push(row);
-      places.push(0);
-    } else {
-      const order = compareScalars(x, y);
-      if (order !== 0) return order;
-    }
-    for (;;) {
-      const row = rows.at(-1);
-      if (row === undefined) return 0;
-      const place = places[places.length - 1] as number;
-      if (place < row.a.length && place < row.b.length) {
-        places[places.length - 1] = place + 1;
-        x = row.a[place] as Json;
-        y = row.b[place] as Json;
-        break;
-      }
-      if (row.a.length !== row.b.length) return row.a.length - row.b.length;
-      rows.pop();
-      places.pop();
-    }
-  }
-}
-
-function compareFrom(a: Json, b: Json, depth: number): number {
-  step();
-  if (!bothContainers(a, b)) return compareScalars(a, b);
-  if (depth >= recursion) return compareWithStack(a, b, depth);
-  const row = rowOf(a, b);
-  if (row.order !== 0) return row.order;
-  const length = Math.min(row.a.length, row.b.length);
-  for (let i = 0; i < length; i += 1) {
-    const order = compareFrom(row.a[i] as Json, row.b[i] as Json, depth + 1);
-    if (order !== 0) return order;
-  }
-  return row.a.length - row.b.length;
 }
 
 /**
@@ -177,7 +132,36 @@ function compareFrom(a: Json, b: Json, depth: number): number {
  * Raises "Comparison too deep" below 10,000 levels.
  */
 export function compare(a: Json, b: Json): number {
-  return compareFrom(a, b, 0);
+  if (!bothContainers(a, b)) {
+    step();
+    return compareScalars(a, b);
+  }
+  const rows: Row[] = [];
+  let x = a;
+  let y = b;
+  for (;;) {
+    step();
+    if (bothContainers(x, y)) {
+      if (rows.length > maximumDepth) raise('Comparison too deep');
+      const row = rowOf(x, y);
+      if (row.order !== 0) return row.order;
+      rows.push(row);
+    } else {
+      const order = compareScalars(x, y);
+      if (order !== 0) return order;
+    }
+    // On to the next pair of elements, which may be one further out.
+    let row = rows.at(-1);
+    while (row !== undefined && row.next >= Math.min(row.a.length, row.b.length)) {
+      if (row.a.length !== row.b.length) return row.a.length - row.b.length;
+      rows.pop();
+      row = rows.at(-1);
+    }
+    if (row === undefined) return 0;
+    x = row.a[row.next] as Json;
+    y = row.b[row.next] as Json;
+    row.next += 1;
+  }
 }
 
 function compareNumbers(a: Json, b: Json): number {

@@ -44,5 +44,5 @@ function shallow(value: Json, copies: Map<Container, Container>, work: Container
 
 function printable(value: number): number | null {
   if (value !== value) return null;
-  return value > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE;
+  return Math.sign(value) * Number.MAX_VALUE;
 }

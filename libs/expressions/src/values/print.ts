@@ -14,10 +14,10 @@ export function printNumber(value: number): string {
   if (size < 1e16 && (size >= 1e-4 || size === 0)) {
     return Object.is(value, -0) ? '-0' : String(value);
   }
-  if (size === Infinity) return value > 0 ? '1.7976931348623157e+308' : '-1.7976931348623157e+308';
+  if (size === Infinity) return printNumber(Math.sign(value) * Number.MAX_VALUE);
   const [mantissa = '', power = '0'] = value.toExponential().split('e');
   const exponent = Number(power);
-  const digits = mantissa.replace('-', '').replace('.', '');
+  const digits = mantissa.replace(/[-.]/g, '');
   if (exponent + 1 <= digits.length + 15 && exponent >= 0) {
     return (value < 0 ? '-' : '') + digits + '0'.repeat(exponent + 1 - digits.length);
   }

@@ -1,6 +1,6 @@
 import { build, step, steps } from '../run/meter';
 import { raise } from '../run/raise';
-import { sliceBounds, get, set, copyOf } from './access';
+import { copyOf, get, indexToSet, set, sliceBounds } from './access';
 import { compare, equal } from './compare';
 import { isObject, kindOf, type Json, type JsonObject } from './json';
 import { member } from './object';
@@ -117,10 +117,5 @@ function checkSettable(container: Json, key: Json): void {
   if (typeof key !== 'number') {
     raise(`Cannot update field at ${kindOf(key)} index of ${kindOf(container)}`);
   }
-  if (key !== key) raise('Cannot set array element at NaN index');
-  const length = Array.isArray(container) ? container.length : 0;
-  if (Math.trunc(key) < 0 && Math.trunc(key) + length < 0) {
-    raise('Out of bounds negative array index');
-  }
-  if (Math.trunc(key) > (2 ** 31 - 1) >> 2) raise('Array index too large');
+  indexToSet(Array.isArray(container) ? container.length : 0, key);
 }
