@@ -19,6 +19,9 @@ BEGIN
 END
 $$`;
 
+const DEADLOCK = '40P01';
+const ATTEMPTS = 10;
+
 export class Isolation {
   #database;
   #definitions;
@@ -58,6 +61,15 @@ export class Isolation {
     const tables = this.#tables.map(
       (name) => `ALTER TABLE ${name} ${enabled} ROW LEVEL SECURITY, ${forced} ROW LEVEL SECURITY`,
     );
-    await this.#database.query(`BEGIN; ${[...tables, ...functions].join('; ')}; COMMIT`);
+    const text = `BEGIN; ${[...tables, ...functions].join('; ')}; COMMIT`;
+    // What goes on beside it, such as a count of usage, locks the tables in another order.
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#database.query(text);
+      } catch (error) {
+        await this.#database.query('ROLLBACK');
+        if (error.code !== DEADLOCK || attempt === ATTEMPTS) throw error;
+      }
+    }
   }
 }
