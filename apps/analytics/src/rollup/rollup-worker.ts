@@ -5,7 +5,7 @@ import type { Claims, Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-co
 import { rollupPassDuration, rollupsCounted } from '../analytics-metrics';
 import { LostLeaseError } from '../leases/lost-lease-error';
 import type { OwnerSlot } from '../leases/owner-slot';
-import { Pause } from '../leases/pause';
+import { Passes } from '../leases/passes';
 import type { RollupRepository } from './rollup.repository';
 
 const KINDS = ['rollup'];
@@ -27,38 +27,33 @@ export interface RollupWorkerOptions {
 
 /** Claims hours that have changed and counts what is new in them, a pass at a time, until it is closed. */
 export class RollupWorker {
-  private readonly pause = new Pause();
-  private stopped = false;
-  private running: Promise<void> | undefined;
+  private readonly passes = new Passes();
 
   constructor(private readonly options: RollupWorkerOptions) {}
 
   start(): void {
-    this.running ??= this.run();
+    this.passes.start(() => this.timedPass());
   }
 
   /** Ends after the count in hand and gives the other leases back. */
-  async close(): Promise<void> {
-    this.stopped = true;
-    this.pause.end();
-    await this.running;
+  close(): Promise<void> {
+    return this.passes.close();
   }
 
-  private async run(): Promise<void> {
-    while (!this.stopped) {
-      const begun = this.options.clock.monotonic();
-      await this.pass();
-      const took = this.options.clock.monotonic() - begun;
-      rollupPassDuration.record(took / 1_000);
-      await this.pause.sleep(pauseAfter(took, this.options.pause));
-    }
+  /** The pause behind it. */
+  private async timedPass(): Promise<number> {
+    const begun = this.options.clock.monotonic();
+    await this.pass();
+    const took = this.options.clock.monotonic() - begun;
+    rollupPassDuration.record(took / 1_000);
+    return pauseAfter(took, this.options.pause);
   }
 
   /** Never rejects: the next pass tries again. */
   private async pass(): Promise<void> {
     const { owner, logger } = this.options;
     try {
-      while (!this.stopped && (await this.claimAndCount(await owner.get())) === BATCH);
+      while (!this.passes.stopped && (await this.claimAndCount(await owner.get())) === BATCH);
     } catch (error) {
       owner.forget();
       const level = error instanceof OperationalError ? 'warn' : 'error';
@@ -80,7 +75,7 @@ export class RollupWorker {
   /** One tenant's failure is not the others'. */
   private async count(lease: Lease, token: TenantToken | undefined): Promise<void> {
     const { rollups, logger, clock } = this.options;
-    if (!token || this.stopped || clock.monotonic() > lease.deadline - MARGIN_MS) return;
+    if (!token || this.passes.stopped || clock.monotonic() > lease.deadline - MARGIN_MS) return;
     const counted = (outcome: 'counted' | 'failed' | 'taken') =>
       rollupsCounted.add(1, { 'easyflow.outcome': outcome });
     try {

@@ -4,7 +4,7 @@ import type { Logger } from '@easyflow/platform-telemetry';
 import type { Claims, Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
 import { LostLeaseError } from '../leases/lost-lease-error';
 import type { OwnerSlot } from '../leases/owner-slot';
-import { Pause } from '../leases/pause';
+import { Passes } from '../leases/passes';
 import type { SweepRepository } from './sweep.repository';
 
 const KINDS = ['sweep'];
@@ -32,35 +32,27 @@ interface Held {
 
 /** Drops expired idempotency keys, one tenant at a time, a page at a time, until it is closed. */
 export class KeySweeper {
-  private readonly pause = new Pause();
-  private stopped = false;
-  private running: Promise<void> | undefined;
+  private readonly passes = new Passes();
 
   constructor(private readonly options: KeySweeperOptions) {}
 
   start(): void {
-    this.running ??= this.run();
+    this.passes.start(async () => {
+      await this.pass();
+      return this.options.pollMs;
+    });
   }
 
   /** Ends after the page in hand and gives the lease back. */
-  async close(): Promise<void> {
-    this.stopped = true;
-    this.pause.end();
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    while (!this.stopped) {
-      await this.pass();
-      await this.pause.sleep(this.options.pollMs);
-    }
+  close(): Promise<void> {
+    return this.passes.close();
   }
 
   /** Never rejects: the next pass tries again. */
   private async pass(): Promise<void> {
     const { owner, logger } = this.options;
     try {
-      while (!this.stopped && (await this.sweepNext(await owner.get())));
+      while (!this.passes.stopped && (await this.sweepNext(await owner.get())));
     } catch (error) {
       owner.forget();
       const level = error instanceof OperationalError ? 'warn' : 'error';
@@ -94,14 +86,14 @@ export class KeySweeper {
     let held = first;
     let seen = 0;
     for (let after: string | undefined = ''; after !== undefined;) {
-      if (this.stopped) return held;
+      if (this.passes.stopped) return held;
       const begun = clock.monotonic();
       if (begun > held.lease.deadline - MARGIN_MS) held = await this.renew(owner, held);
       const page = await sweeps.page(held.token, after);
       seen += page.seen;
       after = page.next;
       if (after !== undefined) {
-        await this.pause.sleep(PAUSE_FACTOR * (clock.monotonic() - begun));
+        await this.passes.pause(PAUSE_FACTOR * (clock.monotonic() - begun));
       }
     }
     await sweeps.rest(held.token, held.lease, { empty: seen === 0 });
