@@ -4,7 +4,7 @@ import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-e
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CheckedContent } from './check-document';
-import type { Verdict } from './document-worker';
+import type { Loaded, Verdict } from './document-worker';
 
 /** A thread runs compiled code only, also where the sources are run as they are (tests). */
 const CODE = path.join(__dirname, '..', '..', 'dist', 'flows', 'document-worker.js');
@@ -21,6 +21,8 @@ export class CheckingThread {
   /** The thread has ended, or is about to: it takes no more documents. */
   isOver = false;
   private ended = 'The thread has ended';
+  private answer: ((verdict: Verdict) => void) | undefined;
+  private hasLoaded = false;
 
   constructor(
     /** Milliseconds of computing a document may take. */
@@ -30,6 +32,10 @@ export class CheckingThread {
     this.worker.on('error', (error: Error & { code?: string }) => {
       this.isOver = true;
       this.ended = error.code ?? error.message;
+    });
+    this.worker.on('message', (message: Verdict | Loaded) => {
+      if (message.kind === 'loaded') this.hasLoaded = true;
+      else this.answer?.(message);
     });
     // An idle thread keeps no process alive.
     this.worker.unref();
@@ -44,7 +50,7 @@ export class CheckingThread {
     const { promise, resolve } = Promise.withResolvers<Verdict | 'exit'>();
     const exited = (): void => resolve('exit');
     worker.ref();
-    worker.once('message', resolve);
+    this.answer = resolve;
     worker.once('exit', exited);
     worker.postMessage(body);
     const watch = this.watch();
@@ -54,7 +60,7 @@ export class CheckingThread {
       return contentOf(verdict);
     } finally {
       clearInterval(watch);
-      worker.off('message', resolve);
+      this.answer = undefined;
       worker.off('exit', exited);
       worker.unref();
     }
@@ -66,11 +72,14 @@ export class CheckingThread {
     await this.worker.terminate();
   }
 
-  /** Ends the thread when it has computed for too long. Time in which it had no processor does not count. */
+  /**
+   * Ends the thread when it has computed for too long. Neither the time in which it had no processor counts, nor
+   * what it takes to load the code of a new one.
+   */
   private watch(): NodeJS.Timeout {
     let before: number | undefined;
     return setInterval(() => {
-      if (this.isOver) return;
+      if (this.isOver || !this.hasLoaded) return;
       void this.worker.cpuUsage().then(
         ({ user }) => {
           before ??= user;

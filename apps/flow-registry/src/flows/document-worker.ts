@@ -3,6 +3,11 @@ import { UserError } from '@easyflow/kernel-errors';
 import { parentPort } from 'node:worker_threads';
 import { checkDocument, type CheckedContent } from './check-document';
 
+/** What the thread says once, when its code is there, before it answers anything. */
+export interface Loaded {
+  kind: 'loaded';
+}
+
 /** What the thread answers to each document it is sent. */
 export type Verdict =
   | { kind: 'good'; content: CheckedContent }
@@ -23,3 +28,5 @@ function verdictOf(body: FlowApplyBody): Verdict {
 }
 
 parentPort?.on('message', (body: FlowApplyBody) => parentPort?.postMessage(verdictOf(body)));
+const loaded: Loaded = { kind: 'loaded' };
+parentPort?.postMessage(loaded);
