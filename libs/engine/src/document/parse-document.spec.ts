@@ -77,6 +77,24 @@ describe('parseDocument of YAML', () => {
   });
 
   it.each([
+    ['a long text', (text: string) => `a: &a ${text}\nb: [${'*a, '.repeat(500)}]`, '#/b/10'],
+    [
+      'a long key',
+      (text: string) => `a: &a { ${text}: 1 }\nb: [${'*a, '.repeat(500)}]`,
+      expect.stringContaining('#/b/10/xxx'),
+    ],
+    [
+      'a key that is an alias itself',
+      (text: string) => `a: &a ${text}\nb: [${'{ *a : 1 }, '.repeat(500)}]`,
+      expect.stringContaining('#/b/10/xxx'),
+    ],
+  ])('bounds what %s comes to by aliases', (_, bomb, pointer) => {
+    const found = issue(() => yaml(bomb('x'.repeat(99_000))));
+    expect(found.message).toBe('Aliases expand to over 1000000 characters');
+    expect(found.pointer).toEqual(pointer);
+  });
+
+  it.each([
     ['duplicate keys', 'a: 1\nb: 2\na: 3', '#/a', 3, 'twice'],
     ['bad syntax', 'a: 1\nb: [1, 2\nc: 3', '#', 3, ''],
     ['a place that no fragment can hold as it is', 'a b%é: *gone', '#/a%20b%25%C3%A9', 1, ''],

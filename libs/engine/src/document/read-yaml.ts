@@ -27,6 +27,9 @@ import { MOST_LEVELS, tooDeep, type ParsedDocument } from './parsed-document';
  */
 const MOST_ALIASED_VALUES = 10_000;
 
+/** Characters of texts and keys that aliases may add: 5,000 aliases of a text of 50 kB are 250 MB as JSON. */
+const MOST_ALIASED_CHARACTERS = 1_000_000;
+
 /**
  * Words, brackets, spaces and line breaks a text may have: three times what 600 kB of tasks have. The library takes some
  * 10 µs and 0.5 kB for each.
@@ -142,6 +145,11 @@ function targetsOf(document: Document.Parsed<ParsedNode>): ReadonlyMap<Alias, Pa
   return targets;
 }
 
+function expanded(pointer: string, most: number, what: string): DocumentSyntaxError {
+  const message = `Aliases expand to over ${most} ${what}`;
+  return new DocumentSyntaxError([{ pointer: pointerFragment(pointer), message }]);
+}
+
 interface Child {
   offset: number;
   value: ParsedNode | null;
@@ -149,6 +157,7 @@ interface Child {
 
 class YamlWalk {
   private aliased = 0;
+  private aliasedCharacters = 0;
   private readonly targets: ReadonlyMap<Alias, ParsedNode>;
 
   constructor(
@@ -162,9 +171,9 @@ class YamlWalk {
     if (node === null) return null;
     const isCollection = isMap(node) || isSeq(node);
     if (isCollection && level > MOST_LEVELS) throw tooDeep(pointer, this.lineAt(node.range[0]));
-    if (inAlias) this.count(pointer);
+    if (inAlias) this.countValue(pointer);
     if (isAlias(node)) {
-      this.count(pointer);
+      this.countValue(pointer);
       const target = this.targets.get(node);
       if (!target) throw this.refusal(node, pointer, `There is no anchor "${node.source}"`);
       return this.value(target, pointer, level, true);
@@ -175,7 +184,9 @@ class YamlWalk {
         this.value(item, pointerTo(pointer, index), level + 1, inAlias),
       );
     }
-    return this.scalar(node, pointer);
+    const scalar = this.scalar(node, pointer);
+    if (inAlias && typeof scalar === 'string') this.countCharacters(scalar.length, pointer);
+    return scalar;
   }
 
   private map(
@@ -192,6 +203,7 @@ class YamlWalk {
       if (seen.has(key))
         throw this.refusal(pair.key, place, `The key "${key}" stands twice in one map`);
       seen.add(key);
+      if (inAlias || isAlias(pair.key)) this.countCharacters(key.length, place);
       const value = this.value(pair.value, place, level + 1, inAlias);
       if (key === '__proto__') {
         Object.defineProperty(result, key, {
@@ -225,15 +237,15 @@ class YamlWalk {
     throw this.refusal(node, pointer, 'The value is not one that JSON can hold');
   }
 
-  private count(pointer: string): void {
+  private countValue(pointer: string): void {
     this.aliased += 1;
-    if (this.aliased > MOST_ALIASED_VALUES) {
-      throw new DocumentSyntaxError([
-        {
-          pointer: pointerFragment(pointer),
-          message: `Aliases expand to over ${MOST_ALIASED_VALUES} values`,
-        },
-      ]);
+    if (this.aliased > MOST_ALIASED_VALUES) throw expanded(pointer, MOST_ALIASED_VALUES, 'values');
+  }
+
+  private countCharacters(characters: number, pointer: string): void {
+    this.aliasedCharacters += characters;
+    if (this.aliasedCharacters > MOST_ALIASED_CHARACTERS) {
+      throw expanded(pointer, MOST_ALIASED_CHARACTERS, 'characters');
     }
   }
 
