@@ -165,6 +165,19 @@ describeWithHelm('the network policies', (helm) => {
   });
 });
 
+describeWithHelm('large numbers', (helm) => {
+  it('are written out, as the services and Kubernetes read them', () => {
+    const manifests = render(helm, 'minimal', {
+      'settings.requestsPerSecond': 1_000_000,
+      'podSecurity.userId': 1_000_680_001,
+    });
+    const settings = ofKind(manifests, 'ConfigMap')[0]?.data;
+    expect(settings?.['EASYFLOW_LIMIT_REQUESTS_PER_SECOND']).toBe('1000000');
+    for (const { spec } of podsOf(manifests))
+      expect(spec.securityContext).toMatchObject({ runAsUser: 1_000_680_001 });
+  });
+});
+
 describeWithHelm('values that cannot work', (helm) => {
   it.each([
     ['an unknown value', { 'gatway.replicas': 3 }, /gatway/],

@@ -1,17 +1,18 @@
-{{/* Settings that all services share and that are no secret: the data of one ConfigMap. */}}
+{{/* Settings that all services share and that are no secret: the data of one ConfigMap. Helm reads numbers as floats and
+would write a million as 1e+06: int64 keeps them whole. */}}
 {{- define "easyflow.settings" -}}
 EASYFLOW_HTTP_PORT: {{ include "easyflow.port" . | quote }}
 EASYFLOW_DATABASE_HOST: {{ .Values.database.host | quote }}
-EASYFLOW_DATABASE_PORT: {{ .Values.database.port | quote }}
+EASYFLOW_DATABASE_PORT: {{ int64 .Values.database.port | quote }}
 EASYFLOW_DATABASE_NAME: {{ .Values.database.name | quote }}
 EASYFLOW_DATABASE_SSL_MODE: {{ .Values.database.sslMode | quote }}
 EASYFLOW_KAFKA_BROKERS: {{ join "," .Values.kafka.brokers | quote }}
 EASYFLOW_KAFKA_TLS: {{ .Values.kafka.tls | quote }}
 EASYFLOW_LOG_LEVEL: {{ .Values.settings.logLevel | quote }}
-EASYFLOW_SHUTDOWN_DRAIN_SECONDS: {{ .Values.shutdown.drainSeconds | quote }}
-EASYFLOW_ISSUER_ACCESS_TOKEN_SECONDS: {{ .Values.settings.accessTokenSeconds | quote }}
-EASYFLOW_LIMIT_REQUESTS_PER_SECOND: {{ .Values.settings.requestsPerSecond | quote }}
-EASYFLOW_EXECUTOR_SLOTS: {{ .Values.settings.executorSlots | quote }}
+EASYFLOW_SHUTDOWN_DRAIN_SECONDS: {{ int64 .Values.shutdown.drainSeconds | quote }}
+EASYFLOW_ISSUER_ACCESS_TOKEN_SECONDS: {{ int64 .Values.settings.accessTokenSeconds | quote }}
+EASYFLOW_LIMIT_REQUESTS_PER_SECOND: {{ int64 .Values.settings.requestsPerSecond | quote }}
+EASYFLOW_EXECUTOR_SLOTS: {{ int64 .Values.settings.executorSlots | quote }}
 EASYFLOW_EGRESS_ALLOW_PRIVATE: {{ .Values.settings.allowPrivateCalls | quote }}
 EASYFLOW_ECO_WINDOW: {{ .Values.settings.ecoWindow | quote }}
 EASYFLOW_ECO_TIMEZONE: {{ .Values.settings.ecoTimeZone | quote }}

@@ -44,9 +44,9 @@ automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
-  runAsUser: {{ .Values.podSecurity.userId }}
-  runAsGroup: {{ .Values.podSecurity.userId }}
-  fsGroup: {{ .Values.podSecurity.userId }}
+  runAsUser: {{ int64 .Values.podSecurity.userId }}
+  runAsGroup: {{ int64 .Values.podSecurity.userId }}
+  fsGroup: {{ int64 .Values.podSecurity.userId }}
   seccompProfile:
     type: RuntimeDefault
 {{- with .Values.serviceAccountName }}
