@@ -28,10 +28,7 @@ const startAnswers = {
 };
 
 const startProblems: readonly ProblemCode[] = [
-  'body.malformed',
   'body.too_deep',
-  'body.too_large',
-  'body.unsupported_media_type',
   'idempotency.key_invalid',
   'flow.unknown',
   'flow.not_active',

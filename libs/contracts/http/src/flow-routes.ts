@@ -28,8 +28,6 @@ export const flowRoutes = {
     },
     problems: [
       'document.malformed',
-      'body.too_large',
-      'body.unsupported_media_type',
       'query.invalid',
       'flow.invalid',
       'duration.invalid',

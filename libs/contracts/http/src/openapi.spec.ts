@@ -65,6 +65,20 @@ describe('openApiDocument', () => {
       );
     }
   });
+
+  it.each([
+    ['a cursor', ({ query }: Route) => query?.shape.cursor, 400, 'request.invalid_cursor'],
+    ['a body', ({ body }: Route) => body, 400, 'body.malformed'],
+    ['a path with parameters', ({ path }: Route) => path.includes('{'), 400, 'request.malformed'],
+    ['a tenant', ({ access }: Route) => access === 'tenant', 403, 'tenant.suspended'],
+  ])('tells what a bad one is answered, of every route with %s', (_, has, status, code) => {
+    const told = Object.values<Route>(routes).filter(has);
+    expect(told.length).toBeGreaterThan(3);
+    for (const { path, method } of told) {
+      const answer = document.paths[path]?.[method.toLowerCase()]?.responses[status];
+      expect(`${method} ${path}: ${answer?.description}`).toContain(`\`${code}\``);
+    }
+  });
 });
 
 describe('problemKinds', () => {

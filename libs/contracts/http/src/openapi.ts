@@ -54,6 +54,7 @@ const commonProblems: Readonly<Record<RouteAccess, readonly ProblemCode[]>> = {
     'auth.required',
     'auth.invalid_credentials',
     'auth.wrong_kind',
+    'tenant.suspended',
     'rate.exceeded',
     'internal',
     'database.unavailable',
@@ -149,9 +150,23 @@ function answer({ description, content: schemas, headers }: RouteAnswer): JsonOb
   };
 }
 
+/** Codes that follow from what a route reads. */
+function readingProblems({ path, query, body }: Route): ProblemCode[] {
+  const codes: ProblemCode[] = [];
+  if (path.includes('{')) codes.push('request.malformed');
+  if (query?.shape.cursor) codes.push('request.invalid_cursor');
+  if (body) codes.push('body.malformed', 'body.too_large', 'body.unsupported_media_type');
+  return codes;
+}
+
 function problemAnswers(route: Route): JsonObject {
   const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of [...(route.problems ?? []), ...commonProblems[route.access]]) {
+  const codes = [
+    ...(route.problems ?? []),
+    ...readingProblems(route),
+    ...commonProblems[route.access],
+  ];
+  for (const code of codes) {
     const { status } = problemKinds[code];
     byStatus.set(status, [...new Set([...(byStatus.get(status) ?? []), code])]);
   }

@@ -17,10 +17,7 @@ const openRoutes = {
     body: { required: true, content: { 'application/json': loginRequestSchema } },
     answers: { 200: json('a signed JWT', loginResponseSchema) },
     problems: [
-      'body.malformed',
       'body.too_deep',
-      'body.too_large',
-      'body.unsupported_media_type',
       'request.invalid',
       'auth.invalid_credentials',
       'auth.too_many_attempts',
@@ -82,13 +79,7 @@ const adminRoutes = {
     access: 'admin',
     body: { required: false, content: { 'application/json': createTenantRequestSchema } },
     answers: { 201: json('the tenant', createdTenantSchema) },
-    problems: [
-      'body.malformed',
-      'body.too_deep',
-      'body.too_large',
-      'body.unsupported_media_type',
-      'request.invalid',
-    ],
+    problems: ['body.too_deep', 'request.invalid'],
   },
   listTenants: {
     method: 'GET',
