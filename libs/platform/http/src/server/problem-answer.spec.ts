@@ -31,6 +31,16 @@ describe('problemAnswer', () => {
     expect(problemAnswer(limited, 't').headers).toEqual({ 'retry-after': '1' });
   });
 
+  it.each([1e300, Infinity, 100_000])('tells %d seconds as a day: digits only', (seconds) => {
+    const limited = new UserError('rate.exceeded', 'Slow down', {
+      status: 429,
+      retryAfterSeconds: seconds,
+    });
+    expect(problemAnswer(limited, 't').headers).toEqual({ 'retry-after': '86400' });
+    const down = new OperationalError('database.unavailable', 'x', { retryAfterSeconds: seconds });
+    expect(problemAnswer(down, 't').headers).toEqual({ 'retry-after': '86400' });
+  });
+
   it('keeps what an operational error knows to itself', () => {
     const error = new OperationalError('database.unavailable', 'connect ECONNREFUSED 10.0.0.7', {
       retryAfterSeconds: 2,

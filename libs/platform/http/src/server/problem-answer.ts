@@ -40,6 +40,14 @@ const statusCodes: Readonly<Record<number, ProblemCode>> = {
   503: 'service.unavailable',
 };
 
+/** The longest that a client is told to stay away: a tenant may have a rate whose next request is years ahead. */
+const LONGEST_RETRY_SECONDS = 86_400;
+
+/** `Retry-After` (RFC 9110, 10.2.3): whole seconds, in digits. */
+function retryAfter(seconds: number): string {
+  return String(Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_RETRY_SECONDS));
+}
+
 /**
  * RFC 9457 for any error. What a user may know is in UserError; of every other error only the kind is told, so
  * no stack, SQL or address of ours leaves the process.
@@ -49,7 +57,7 @@ export function problemAnswer(error: unknown, traceId: string): ProblemAnswer {
   if (error instanceof OperationalError) {
     const code = publicCode(error.code, 'service.unavailable');
     return answer(code, problemKinds[code].remedy, traceId, {
-      headers: { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterSeconds))) },
+      headers: { 'retry-after': retryAfter(error.retryAfterSeconds) },
     });
   }
   const code = frameworkProblem(error);
@@ -60,7 +68,7 @@ function ofUserError(error: UserError, traceId: string): ProblemAnswer {
   const headers: Record<string, string> = {};
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';
   if (error.retryAfterSeconds !== undefined) {
-    headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterSeconds)));
+    headers['retry-after'] = retryAfter(error.retryAfterSeconds);
   }
   return answer(error.code, error.message, traceId, {
     headers,
