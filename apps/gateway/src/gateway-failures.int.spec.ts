@@ -199,22 +199,49 @@ describe('bad requests', () => {
     expect(sent).toMatchObject({ status: 415, body: { code: 'body.unsupported_media_type' } });
   });
 
+  /** Head and body of the answer to a text that no client library sends. */
+  const rawAnswer = async (text: string): Promise<[string, string]> => {
+    const { port, hostname } = new URL(rig.gateway.url);
+    const socket = connect(Number(port), hostname, () => socket.write(text));
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    return [head, body];
+  };
+
   it.each([
     ['NONSENSE\r\n\r\n', 400, 'request.malformed'],
+    ['GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'request.malformed'],
     [
       `GET / HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
       431,
       'request.headers_too_large',
     ],
   ])('answers a problem to %.20s', async (text, status, code) => {
-    const { port, hostname } = new URL(rig.gateway.url);
-    const socket = connect(Number(port), hostname, () => socket.write(text));
-    let answer = '';
-    for await (const chunk of socket) answer += String(chunk);
-    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    const [head, body] = await rawAnswer(text);
     expect(head).toContain(`HTTP/1.1 ${status} `);
     expect(head).toContain('content-type: application/problem+json');
     expect(problemSchema.parse(JSON.parse(body))).toMatchObject({ status, code });
+  });
+
+  it('serves HTTP/1.0, which needs no host, and ignores expectations it does not know', async () => {
+    const [old] = await rawAnswer('GET /healthz HTTP/1.0\r\n\r\n');
+    expect(old).toContain(' 200 ');
+    const expecting =
+      'GET /healthz HTTP/1.1\r\nhost: a\r\nexpect: more\r\nconnection: close\r\n\r\n';
+    expect((await rawAnswer(expecting))[0]).toContain(' 200 ');
+  });
+
+  it('takes one credential, not the first of several', async () => {
+    const other = await rig.tenant();
+    const ask = (...keys: string[]) => {
+      const headers = keys.map((key) => `authorization: Bearer ${key}\r\n`).join('');
+      return rawAnswer(`GET /v1/flows HTTP/1.1\r\nhost: a\r\n${headers}connection: close\r\n\r\n`);
+    };
+    expect((await ask(tenant.apiKey))[0]).toContain(' 200 ');
+    const [head, body] = await ask(tenant.apiKey, other.apiKey);
+    expect(head).toContain('HTTP/1.1 401 ');
+    expect(JSON.parse(body)).toMatchObject({ code: 'auth.required' });
   });
 
   it('knows no flow or execution of a name without end', async () => {

@@ -3,7 +3,7 @@ import { UserError } from '@easyflow/kernel-errors';
 import { problemAnswer } from '@easyflow/platform-http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { fastify, type ConnectionError, type FastifyReply, type FastifyRequest } from 'fastify';
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { allowedMethods } from './method-not-allowed';
 import { readBody } from './read-body';
@@ -32,17 +32,41 @@ export function gatewayAdapter(options: {
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
     clientErrorHandler: refuseConnection,
+    http: {
+      // Several Authorization headers become one that is none; Node would serve the first and drop the rest.
+      joinDuplicateHeaders: true,
+      // Node's own refusal has no body.
+      requireHostHeader: false,
+    },
   });
+  ignoreExpectations(instance.server);
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser('*', (_request: FastifyRequest, body: IncomingMessage) =>
     readBody(body, options.maxBodyBytes),
   );
   instance.addHook('onRequest', (request, reply, done) => {
     const allowed = request.is404 ? allowedMethods(pathOf(request.url)) : undefined;
-    if (allowed) sendMethodNotAllowed(request, reply, allowed);
+    if (lacksHost(request)) sendProblem(missingHost(), request, reply);
+    else if (allowed) sendMethodNotAllowed(request, reply, allowed);
     else done();
   });
   return new FastifyAdapter(instance);
+}
+
+/** `Expect` of anything but 100-continue may be ignored (RFC 9110, 10.1.1); Node refuses it without a body. */
+function ignoreExpectations(server: Server): void {
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    server.emit('request', request, response);
+  });
+}
+
+/** HTTP/1.1 demands it (RFC 9112, 3.2). */
+function lacksHost({ raw }: FastifyRequest): boolean {
+  return raw.headers.host === undefined && raw.httpVersion === '1.1';
+}
+
+function missingHost(): UserError {
+  return new UserError('request.malformed', 'The Host header is missing');
 }
 
 function pathOf(url: string): string {
