@@ -67,8 +67,8 @@ describe('openApiDocument', () => {
   });
 
   it.each([
-    ['a cursor', ({ query }: Route) => query?.shape.cursor, 400, 'request.invalid_cursor'],
-    ['a body', ({ body }: Route) => body, 400, 'body.malformed'],
+    ['a cursor', ({ query }: Route) => Boolean(query?.shape.cursor), 400, 'request.invalid_cursor'],
+    ['a body', ({ body }: Route) => body !== undefined, 400, 'body.malformed'],
     ['a path with parameters', ({ path }: Route) => path.includes('{'), 400, 'request.malformed'],
     ['a tenant', ({ access }: Route) => access === 'tenant', 403, 'tenant.suspended'],
   ])('tells what a bad one is answered, of every route with %s', (_, has, status, code) => {
