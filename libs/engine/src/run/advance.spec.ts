@@ -411,6 +411,30 @@ describe('time', () => {
     });
   });
 
+  it.each([
+    ['a wait', `do: [{ a: { wait: '\${ .forever }' } }]`],
+    [
+      'a timeout',
+      `do: [{ a: { wait: PT1S, timeout: { after: '\${ .forever }' } } }, { b: { wait: P9999999D } }]`,
+    ],
+    [
+      'a retry',
+      `do: [{ a: { try: [{ b: { raise: { error: { type: http://e, status: 500 } } } }], catch: { retry: { delay: { days: 999999999999 }, backoff: { exponential: {} }, limit: { attempt: { count: 1 } } } } } }]`,
+    ],
+  ])('can write the end of %s that never ends', (_, body) => {
+    const program = compileFlow(parseDocument(flow(body), 'application/yaml'));
+    const now = Date.UTC(2026, 0, 1);
+    const input = { forever: `P${'9'.repeat(400)}D` };
+    const first = advance(program, createState(program, { executionId: 'e', input, now }), {
+      now,
+      signals: [],
+    });
+    expect(first.status).toBe('waiting');
+    expect(first.history.find(({ type }) => type === 'executionWaiting')?.until).toMatch(/^\d{4}-/);
+    const second = advance(program, first.state, { now: now + 60_000, signals: [] });
+    expect(second.status).toBe('waiting');
+  });
+
   it('ends a task that takes too long; the call in it is abandoned', () => {
     const run = runVirtually(
       `

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LONGEST_DURATION } from '@easyflow/kernel-time';
 import type { RetryPolicy } from '../compile/program';
 import type { Evaluation } from './evaluation';
 import type { Branch, Frame } from './state';
@@ -24,9 +25,11 @@ export function retryDelay(
   if (policy.retries !== undefined && retry > policy.retries) return undefined;
   if (policy.when && !evaluation.holds(policy.when, input, scope)) return undefined;
   if (policy.exceptWhen && evaluation.holds(policy.exceptWhen, input, scope)) return undefined;
-  const delay =
+  const delay = Math.min(
+    LONGEST_DURATION,
     evaluation.duration(policy.delay, input, scope) * factor(policy.backoff, retry) +
-    jitter(policy, branch, input, evaluation, moment.key);
+      jitter(policy, branch, input, evaluation, moment.key),
+  );
   if (policy.totalLimit !== undefined) {
     const limit = evaluation.duration(policy.totalLimit, input, scope);
     if (moment.now + delay > frame.startedAt + limit) return undefined;

@@ -8,6 +8,8 @@ describe('parseDuration', () => {
     ['P2W', 1_209_600_000],
     [{ minutes: 1, seconds: 30 }, 90_000],
     [{ milliseconds: 0 }, 0],
+    [{ days: 99_999_999_999_999 }, 94_608_000_000_000],
+    [`P${'9'.repeat(400)}D`, 94_608_000_000_000],
   ])('reads %j', (value, milliseconds) => expect(parseDuration(value)).toBe(milliseconds));
 
   it.each([

@@ -1,3 +1,3 @@
 export { systemClock, type Clock } from './clock';
-export { parseDuration } from './duration';
+export { LONGEST_DURATION, parseDuration } from './duration';
 export { formatTime } from './format-time';
