@@ -37,6 +37,9 @@ export interface RunnerOptions {
 /** Milliseconds of pure work at a time. */
 const SLICE = 50;
 
+/** Flows inside each other; only a flow that runs itself reaches it. */
+const DEEPEST = 1_000;
+
 /** The longest delay a timer of Node can hold. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -50,14 +53,8 @@ export class MemoryRunner {
   constructor(private readonly options: RunnerOptions) {}
 
   /** Begins an execution; its sub-flows run beside it. */
-  start(program: Program, input: Json, parentId?: string): MemoryExecution {
-    const shell = {
-      ...this.options,
-      stopped: this.stopped.signal,
-      emit: (events: readonly CloudEvent[]) => this.emitted.push(...events),
-      runFlow: (effect: RunFlowEffect, parent: string) => this.runChild(effect, parent),
-    };
-    return new MemoryExecution(program, input, shell, parentId);
+  start(program: Program, input: Json): MemoryExecution {
+    return this.begin(program, input, 0);
   }
 
   /** Waits for the sub-flows that nobody waits for. */
@@ -70,31 +67,52 @@ export class MemoryRunner {
     this.stopped.abort();
   }
 
-  private async runChild(effect: RunFlowEffect, parentId: string): Promise<Signal> {
-    const { key, flow } = effect;
+  private begin(program: Program, input: Json, level: number, parentId?: string): MemoryExecution {
+    const shell: Shell = {
+      ...this.options,
+      stopped: this.stopped.signal,
+      emit: (events) => this.emitted.push(...events),
+      runFlow: (effect, parent) => {
+        const ended = this.runChild(effect, parent, level + 1);
+        if (!effect.await) {
+          this.detached.add(ended);
+          void ended.finally(() => this.detached.delete(ended));
+        }
+        return ended;
+      },
+    };
+    return new MemoryExecution(program, input, shell, parentId);
+  }
+
+  private async runChild(
+    { key, flow, input }: RunFlowEffect,
+    parentId: string,
+    level: number,
+  ): Promise<Signal> {
+    const refused = (error: FlowError): Signal => {
+      return { kind: 'childEnded', key, childId: '', status: 'faulted', error };
+    };
     const program = this.options.flows.find(flow);
     if (!program) {
       const detail = `There is no flow ${flow.namespace}/${flow.name} ${flow.version} here`;
-      const error = standardError('configuration', detail);
-      return { kind: 'childEnded', key, childId: '', status: 'faulted', error };
+      return refused(standardError('configuration', detail));
     }
-    const child = this.start(program, effect.input, parentId);
-    const ended = child.ended.then(({ status, output, error }): Signal => {
-      const final = status === 'completed' || status === 'faulted' ? status : 'cancelled';
-      return {
-        kind: 'childEnded',
-        key,
-        childId: child.id,
-        status: final,
-        ...(output !== undefined && { output }),
-        ...(error && { error }),
-      };
-    });
-    if (!effect.await) {
-      this.detached.add(ended);
-      void ended.finally(() => this.detached.delete(ended));
+    if (level > DEEPEST) {
+      const detail = `Flows run each other over ${DEEPEST} deep; does a flow run itself without end?`;
+      return refused(standardError('runtime', detail));
     }
-    return ended;
+    // A flow that runs itself must not go on in the call stack of its parent.
+    await nextTurn();
+    const child = this.begin(program, input, level, parentId);
+    const { status, output, error } = await child.ended;
+    return {
+      kind: 'childEnded',
+      key,
+      childId: child.id,
+      status: status === 'completed' || status === 'faulted' ? status : 'cancelled',
+      ...(output !== undefined && { output }),
+      ...(error && { error }),
+    };
   }
 }
 

@@ -187,4 +187,24 @@ do:
       emitted: [{ type: 'late' }],
     });
   });
+
+  it.each([
+    ['waits for', true, 3],
+    ['does not wait for', false, 0],
+  ])('ends a flow that runs itself without end and %s it', async (_, waits, code) => {
+    const target = await file(
+      'a.yaml',
+      flow(
+        `do: [{ again: { run: { await: ${waits}, workflow: { namespace: test, name: test, version: latest } } } }]`,
+      ),
+    );
+    const result = await captured('run', target);
+    expect(result.code).toBe(code);
+    const error = {
+      status: 500,
+      detail: expect.stringContaining('does a flow run itself without end?'),
+      instance: '/do/0/again',
+    };
+    expect(output(result)).toMatchObject(waits ? { error } : { status: 'completed' });
+  });
 });
