@@ -78,15 +78,11 @@ describe('parseDocument of YAML', () => {
 
   it.each([
     ['a long text', (text: string) => `a: &a ${text}\nb: [${'*a, '.repeat(500)}]`, '#/b/10'],
-    [
-      'a long key',
-      (text: string) => `a: &a { ${text}: 1 }\nb: [${'*a, '.repeat(500)}]`,
-      expect.stringContaining('#/b/10/xxx'),
-    ],
+    ['a long key', (text: string) => `a: &a { ${text}: 1 }\nb: [${'*a, '.repeat(500)}]`, '#/b/10'],
     [
       'a key that is an alias itself',
       (text: string) => `a: &a ${text}\nb: [${'{ *a : 1 }, '.repeat(500)}]`,
-      expect.stringContaining('#/b/10/xxx'),
+      '#/b/10',
     ],
   ])('bounds what %s comes to by aliases', (_, bomb, pointer) => {
     const found = issue(() => yaml(bomb('x'.repeat(99_000))));
@@ -108,7 +104,7 @@ describe('parseDocument of YAML', () => {
     ],
     ['a custom tag', 'a: !secret x', '#', 1, 'tag'],
     ['what JSON cannot hold', 'a: .inf', '#/a', 1, 'infinite'],
-    ['several documents', 'a: 1\n---\nb: 1', '#', undefined, 'several'],
+    ['several documents', 'a: 1\n---\nb: 1', '#', 2, 'several'],
     ['nothing', '# only a comment', '#', undefined, 'empty'],
     ['a key that is a list', '? [a]\n: 1', '#', 1, 'key'],
     [

@@ -45,10 +45,10 @@ export function readYaml(text: string): ParsedDocument {
     throw new DocumentSyntaxError([{ pointer: '#', message: 'The document is empty' }]);
   const lineAt = (offset: number): number => lines.linePos(offset).line;
   refuseSyntax(document, lineAt);
-  if (documents.length > 1) {
-    throw new DocumentSyntaxError([
-      { pointer: '#', message: 'The text holds several YAML documents; apply them one by one' },
-    ]);
+  const second = documents[1];
+  if (second) {
+    const message = 'The text holds several YAML documents; apply them one by one';
+    throw new DocumentSyntaxError([{ pointer: '#', line: lineAt(second.range[0]), message }]);
   }
   const walk = new YamlWalk(document, lineAt);
   const value = walk.value(document.contents, '', 1, false);

@@ -17,6 +17,14 @@ describe('pointerFragment', () => {
     ['/é#', '#/%C3%A9%23'],
     ['/\ud800', '#/%EF%BF%BD'],
   ])('writes %j as %s', (pointer, fragment) => expect(pointerFragment(pointer)).toBe(fragment));
+
+  it('names the nearest place around one whose name is too long to tell', () => {
+    const long = 'é'.repeat(100_000);
+    expect(pointerFragment(`/do/0/${long}/set/x`)).toBe('#/do/0');
+    expect(pointerFragment(`/${long}`)).toBe('#');
+    expect(pointerFragment(`${'/a'.repeat(1_000)}/b`)).toBe(`#${'/a'.repeat(1_000)}`);
+    expect(pointerFragment('/a'.repeat(1_000))).toBe(`#${'/a'.repeat(1_000)}`);
+  });
 });
 
 describe('fragmentTo', () => {

@@ -41,6 +41,17 @@ describe('problemAnswer', () => {
     expect(problemAnswer(down, 't').headers).toEqual({ 'retry-after': '86400' });
   });
 
+  it('cuts a detail that repeats a long name', () => {
+    const { problem } = problemAnswer(
+      new UserError('flow.unknown', `No flow ${'😀'.repeat(9_999)}`),
+      't',
+    );
+    expect(problem.detail).toMatch(/^No flow (😀)+…$/u);
+    expect(problem.detail.length).toBeLessThanOrEqual(2_000);
+    const fits = 'x'.repeat(2_000);
+    expect(problemAnswer(new UserError('flow.unknown', fits), 't').problem.detail).toBe(fits);
+  });
+
   it('keeps what an operational error knows to itself', () => {
     const error = new OperationalError('database.unavailable', 'connect ECONNREFUSED 10.0.0.7', {
       retryAfterSeconds: 2,

@@ -43,6 +43,15 @@ const statusCodes: Readonly<Record<number, ProblemCode>> = {
 /** The longest that a client is told to stay away: a tenant may have a rate whose next request is years ahead. */
 const LONGEST_RETRY_SECONDS = 86_400;
 
+/** Details may repeat names of the request, which may be as long as a body. */
+const LONGEST_DETAIL = 2_000;
+
+function bounded(detail: string): string {
+  return detail.length > LONGEST_DETAIL
+    ? `${detail.slice(0, LONGEST_DETAIL - 2).toWellFormed()}…`
+    : detail;
+}
+
 /** `Retry-After` (RFC 9110, 10.2.3): whole seconds, in digits. */
 function retryAfter(seconds: number): string {
   return String(Math.min(Math.max(1, Math.ceil(seconds)), LONGEST_RETRY_SECONDS));
@@ -113,7 +122,7 @@ function answer(
       title: kind?.title ?? 'Request refused',
       status,
       code,
-      detail,
+      detail: bounded(detail),
       traceId,
       ...(options.errors ? { errors: [...options.errors] } : {}),
     },
