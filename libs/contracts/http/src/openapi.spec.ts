@@ -69,6 +69,7 @@ describe('openApiDocument', () => {
   it.each([
     ['a cursor', ({ query }: Route) => Boolean(query?.shape.cursor), 400, 'request.invalid_cursor'],
     ['a body', ({ body }: Route) => body !== undefined, 400, 'body.malformed'],
+    ['POST', ({ method }: Route) => method === 'POST', 413, 'body.too_large'],
     ['a path with parameters', ({ path }: Route) => path.includes('{'), 400, 'request.malformed'],
     ['a tenant', ({ access }: Route) => access === 'tenant', 403, 'tenant.suspended'],
   ])('tells what a bad one is answered, of every route with %s', (_, has, status, code) => {

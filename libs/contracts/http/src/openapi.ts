@@ -151,11 +151,13 @@ function answer({ description, content: schemas, headers }: RouteAnswer): JsonOb
 }
 
 /** Codes that follow from what a route reads. */
-function readingProblems({ path, query, body }: Route): ProblemCode[] {
+function readingProblems({ method, path, query, body }: Route): ProblemCode[] {
   const codes: ProblemCode[] = [];
   if (path.includes('{')) codes.push('request.malformed');
   if (query?.shape.cursor) codes.push('request.invalid_cursor');
-  if (body) codes.push('body.malformed', 'body.too_large', 'body.unsupported_media_type');
+  if (body) codes.push('body.malformed', 'body.unsupported_media_type');
+  // Bodies that no route asked for are read off the connection all the same.
+  if (method === 'POST') codes.push('body.too_large');
   return codes;
 }
 
