@@ -46,10 +46,8 @@ export function compileAction(
         kind,
         duration: compileDuration(task.wait ?? 'PT0S', `${pointer}/wait`, context, locals),
       };
-    case 'emit': {
-      const event = task.emit?.event.with ?? {};
-      return { kind, event: sites.template(event, `${pointer}/emit/event/with`, STAGE, locals) };
-    }
+    case 'emit':
+      return compileEmit(place, context, locals);
     case 'raise':
       return compileRaise(place, context, locals);
     case 'switch':
@@ -67,6 +65,21 @@ export function compileAction(
       context.issues.unsupported(`${pointer}/${kind}`, `The task "${kind}"`);
       return NOTHING;
   }
+}
+
+function compileEmit(
+  { task, pointer }: ActionPlace,
+  context: CompilerContext,
+  locals: readonly string[],
+): Action {
+  const place = `${pointer}/emit/event`;
+  const event = task.emit?.event.with;
+  if (!event) {
+    // The schema lets it pass, and then the event would have no type.
+    context.issues.add(place, '"with" is missing; write the attributes of the event under it');
+    return NOTHING;
+  }
+  return { kind: 'emit', event: context.sites.template(event, `${place}/with`, STAGE, locals) };
 }
 
 function compileRaise(

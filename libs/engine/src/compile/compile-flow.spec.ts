@@ -109,6 +109,25 @@ describe('compileFlow', () => {
       '/do/0/a/with/endpoint/authentication/bearer/use',
       '"gone" is not listed',
     ],
+    [
+      'an event without its attributes',
+      `do: [{ a: { emit: { event: { type: t } } } }]`,
+      '/do/0/a/emit/event',
+      '"with" is missing',
+    ],
+    [
+      'an expression within a URI',
+      `do: [{ a: { call: http, with: { method: get, endpoint: 'http://x/\${.id}' } } }]`,
+      '/do/0/a/with/endpoint',
+      'such as ${ "https://example.com/\\(.id)" }',
+      '{id}',
+    ],
+    [
+      'an expression within the URI of an endpoint',
+      `do: [{ a: { call: http, with: { method: get, endpoint: { uri: 'http://x/\${.id}' } } } }]`,
+      '/do/0/a/with/endpoint/uri',
+      'as a whole',
+    ],
     ['a bad expression', `do: [{ a: { if: '.a | }', set: { x: 1 } } }]`, '/do/0/a/if', 'column 6'],
     [
       'a bad expression in a template',

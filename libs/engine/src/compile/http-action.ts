@@ -45,9 +45,17 @@ function compileUri(
   context: CompilerContext,
   locals: readonly string[],
 ): HttpAction['endpoint'] {
-  return isExpression(uri, 'strict')
-    ? { kind: 'expression', site: context.sites.expression(uri, pointer, STAGE, locals) }
-    : { kind: 'uriTemplate', text: uri };
+  if (isExpression(uri, 'strict')) {
+    return { kind: 'expression', site: context.sites.expression(uri, pointer, STAGE, locals) };
+  }
+  if (uri.includes('${')) {
+    // As a template it would lose everything from the brace on.
+    const problem =
+      'A URI with an expression must be one as a whole, such as ${ "https://example.com/\\(.id)" }; ' +
+      'a property of the input can be written as {id}';
+    context.issues.add(pointer, problem);
+  }
+  return { kind: 'uriTemplate', text: uri };
 }
 
 function compileAuthentication(
