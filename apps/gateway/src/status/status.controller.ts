@@ -32,7 +32,7 @@ export class StatusController {
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const checks = await this.source.readiness();
     const ready = Object.values(checks).every(Boolean);
-    if (!ready) reply.code(503);
+    if (!ready) reply.code(503).header('retry-after', '1');
     return { status: ready ? 'ready' : 'not ready', checks };
   }
 
