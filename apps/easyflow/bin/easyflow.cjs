@@ -19,6 +19,10 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   const child = spawn(node, [__filename, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    process.stderr.write(`Node 24 did not start: ${error.message}\n  Fix: npm rebuild node\n`);
+    process.exit(1);
+  });
   child.on('exit', (code, signal) => {
     if (signal) {
       process.removeAllListeners(signal);
