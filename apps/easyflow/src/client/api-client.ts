@@ -1,3 +1,4 @@
+import { CommandFailure, exitCodes } from '../cli/exit-codes';
 import { ApiError, ServerUnreachableError, type Problem } from './api-error';
 import type { ClientSettings } from './client-settings';
 
@@ -23,7 +24,10 @@ export interface Page<T> {
   nextCursor?: string;
 }
 
-/** The HTTP API as the command line uses it. Throws ApiError and ServerUnreachableError. */
+/**
+ * The HTTP API as the command line uses it. Throws ApiError, ServerUnreachableError, and CommandFailure (usage) for
+ * what no header can hold.
+ */
 export class ApiClient {
   constructor(private readonly settings: ClientSettings) {}
 
@@ -40,6 +44,7 @@ export class ApiClient {
       headers['content-type'] = request.document.mediaType;
       body = request.document.text;
     }
+    refuseUnsendable(headers);
     let response: Response;
     let text: string;
     try {
@@ -72,6 +77,18 @@ export class ApiClient {
       }
       cursor = page.nextCursor;
     } while (cursor !== undefined);
+  }
+}
+
+/** `fetch` refuses them too, but with the same kind of error as when no server answers. */
+function refuseUnsendable(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[\t -~\u0080-\u00ff]*$/.test(value)) {
+      throw new CommandFailure(
+        exitCodes.usage,
+        `The header "${name}" cannot be sent with this value: use visible ASCII characters.`,
+      );
+    }
   }
 }
 

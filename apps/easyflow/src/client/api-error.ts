@@ -27,6 +27,11 @@ export class ApiError extends Error {
     this.name = 'ApiError';
   }
 
+  /** The same, with what it is about in front of its message. */
+  about(subject: string): ApiError {
+    return new ApiError({ ...this.problem, detail: `${subject}: ${this.message}` });
+  }
+
   get exitCode(): ExitCode {
     return exitCodeOf[this.problem.status] ?? exitCodes.error;
   }

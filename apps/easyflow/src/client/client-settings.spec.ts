@@ -29,6 +29,17 @@ describe('readClientSettings', () => {
     });
   });
 
+  it('passes over the file of a server that was killed while another runs here', async () => {
+    const dead = 2 ** 22 + 1;
+    await write('.easyflow/dev.json', JSON.stringify({ pid: dead, ...local }));
+    expect(await read()).toEqual(local);
+    const services = { url: 'http://127.0.0.1:2', apiKey: 'ef_services', adminKey: 'other' };
+    await write('.easyflow/services.json', JSON.stringify({ pid: process.pid, ...services }));
+    expect(await read()).toEqual(services);
+    await write('.easyflow/dev.json', JSON.stringify({ pid: process.pid, ...local }));
+    expect(await read()).toEqual(local);
+  });
+
   it('refuses what is no address and what is no configuration', async () => {
     await expect(read()).rejects.toMatchObject(refused('no server is named'));
     for (const url of ['127.0.0.1:8080', 'ftp://a', 'http://', 'a b', '']) {

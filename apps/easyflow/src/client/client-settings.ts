@@ -38,6 +38,7 @@ export async function readClientSettings(
   ];
   for (const file of configurationFiles(folder, environment))
     sources.push(await readSettingsFile(file));
+  sources.push(...(await localServers(folder)));
 
   const withUrl = sources.findIndex((source) => source.url !== undefined);
   const url = sources[withUrl]?.url;
@@ -65,15 +66,28 @@ export async function readClientSettings(
 
 function configurationFiles(folder: string, environment: ClientEnvironment): string[] {
   const configHome = environment['XDG_CONFIG_HOME'] ?? path.join(homedir(), '.config');
-  return [
-    path.join(folder, 'easyflow.yaml'),
-    path.join(configHome, 'easyflow', 'config.yaml'),
-    path.join(folder, '.easyflow', 'dev.json'),
-    path.join(folder, '.easyflow', 'services.json'),
-  ];
+  return [path.join(folder, 'easyflow.yaml'), path.join(configHome, 'easyflow', 'config.yaml')];
 }
 
-async function readSettingsFile(file: string): Promise<ClientFlags> {
+/** The servers of this folder: one that was killed left its file, and comes after one that runs. */
+async function localServers(folder: string): Promise<ClientFlags[]> {
+  const names = ['dev.json', 'services.json'];
+  const found = await Promise.all(
+    names.map((name) => readSettingsFile(path.join(folder, '.easyflow', name))),
+  );
+  return [...found.filter(({ pid }) => pid !== undefined && runs(pid)), ...found];
+}
+
+/** Whether some process has this pid: enough to choose by, and quicker than to identify it. */
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function readSettingsFile(file: string): Promise<ClientFlags & { pid?: number }> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw new CommandFailure(exitCodes.usage, `${file} cannot be read: ${error.message}`);
@@ -91,5 +105,11 @@ async function readSettingsFile(file: string): Promise<ClientFlags> {
   }
   const named = value as Record<string, unknown>;
   const field = (name: string) => (typeof named[name] === 'string' ? named[name] : undefined);
-  return { url: field('url'), apiKey: field('apiKey'), adminKey: field('adminKey') };
+  const { pid } = named;
+  return {
+    url: field('url'),
+    apiKey: field('apiKey'),
+    adminKey: field('adminKey'),
+    ...(typeof pid === 'number' ? { pid } : {}),
+  };
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { IssuerCore, type DemoTenant } from '@easyflow/issuer';
 import type { EmbeddedConfig } from '@easyflow/platform-config';
@@ -7,7 +6,7 @@ import { logger as createLogger } from '@easyflow/platform-telemetry';
 import { DatabaseAccess } from '@easyflow/tenant-context';
 import { assertPortFree } from '../local/assert-port-free';
 import { DiscoveryFile } from '../local/discovery-file';
-import { demoTenant, installationKeys } from '../local/installation-keys';
+import { demoTenant, hasDemoTenant, installationKeys } from '../local/installation-keys';
 import { prepareDatabase } from '../local/local-database';
 import { openDataFolder } from '../local/open-data-folder';
 import type { Progress } from '../local/progress';
@@ -17,7 +16,7 @@ import { startEmbeddedServices } from './embedded-services';
 export interface DevServer {
   url: string;
   demo: DemoTenant;
-  /** Whether this start made the data folder's content. */
+  /** Whether this start made the demo tenant. */
   isNew: boolean;
   adminKey: string;
   /** Drains, stops everything, removes the discovery file. */
@@ -42,7 +41,7 @@ export async function startDevServer(
     const file = new DiscoveryFile('dev.json');
     await file.remove();
     const dataDir = path.resolve(config.dataDir);
-    const isNew = !existsSync(dataDir);
+    const isNew = !hasDemoTenant(dataDir);
     await openDataFolder(dataDir);
     const keys = await installationKeys(dataDir);
     say(`starting Postgres in ${dataDir}`);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UnexpectedError } from '@easyflow/kernel-errors';
 import type { Issuance } from '@easyflow/tenant-context';
-import { demoTenant, installationKeys } from './installation-keys';
+import { demoTenant, hasDemoTenant, installationKeys } from './installation-keys';
 
 describe('the keys of a data folder', () => {
   let folder: string;
@@ -26,6 +26,15 @@ describe('the keys of a data folder', () => {
       await expect(installationKeys(folder)).rejects.toMatchObject(clear);
     },
   );
+
+  it('have no demo tenant until one is made, whatever else the folder holds', async () => {
+    expect(hasDemoTenant(folder)).toBe(false);
+    await installationKeys(folder);
+    expect(hasDemoTenant(folder)).toBe(false);
+    const known = { resolveKey: () => Promise.resolve({}) } as unknown as Issuance;
+    await demoTenant(known, folder);
+    expect(hasDemoTenant(folder)).toBe(true);
+  });
 
   it('are damaged when the demo tenant’s file is, or is of another database', async () => {
     await installationKeys(folder);

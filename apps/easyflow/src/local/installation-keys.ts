@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
   ensureDemoTenant,
@@ -17,6 +18,11 @@ export async function installationKeys(dataDir: string): Promise<ProvisionedKeys
   });
   if (keys.adminKey.trim() === '') throw damaged(folder, new Error('admin.key is empty'));
   return keys;
+}
+
+/** Whether a data folder has a demo tenant already: else this start makes it, and shows its credentials. */
+export function hasDemoTenant(dataDir: string): boolean {
+  return existsSync(path.join(dataDir, 'keys', 'demo-tenant.json'));
 }
 
 /**

@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { ServiceName } from '@easyflow/contracts-events';
 import type { DemoTenant } from '@easyflow/issuer';
@@ -8,7 +7,7 @@ import { freePort } from '@easyflow/platform-local-servers';
 import { DatabaseAccess } from '@easyflow/tenant-context';
 import { assertPortFree } from '../local/assert-port-free';
 import { DiscoveryFile } from '../local/discovery-file';
-import { demoTenant, installationKeys } from '../local/installation-keys';
+import { demoTenant, hasDemoTenant, installationKeys } from '../local/installation-keys';
 import { prepareDatabase } from '../local/local-database';
 import { openDataFolder } from '../local/open-data-folder';
 import type { Progress } from '../local/progress';
@@ -46,7 +45,7 @@ export async function startLocalServices(
 ): Promise<LocalServices> {
   const say = (line: string) => progress.say(line);
   const dataDir = path.resolve(options.dataDir);
-  const isNew = !existsSync(path.join(dataDir, 'keys'));
+  const isNew = !hasDemoTenant(dataDir);
   await openDataFolder(dataDir);
   await mkdir(path.join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
   const left = await endLeftovers(dataDir);

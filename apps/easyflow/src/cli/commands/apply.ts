@@ -21,8 +21,9 @@ export function register(program: Command): void {
               document: { text: await read(file), mediaType: mediaType(file) },
             })
             .catch((error: unknown) => {
+              if (!(error instanceof ApiError)) throw error;
               printErrors(error, options.output);
-              throw error;
+              throw error.about(file);
             });
           if (options.output !== 'table') {
             printItem(body, options.output);
@@ -38,8 +39,8 @@ export function register(program: Command): void {
 }
 
 /** What is wrong with a document is data, for programs too; the message on standard error is for people. */
-function printErrors(error: unknown, output: OutputFormat): void {
-  if (!(error instanceof ApiError) || !error.problem.errors || output === 'table') return;
+function printErrors(error: ApiError, output: OutputFormat): void {
+  if (!error.problem.errors || output === 'table') return;
   printItem({ errors: error.problem.errors }, output);
 }
 

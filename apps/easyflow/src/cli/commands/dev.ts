@@ -5,38 +5,36 @@ import { printCredentials } from '../../local/print-credentials';
 import { Progress } from '../../local/progress';
 import { untilStopped } from '../../local/until-stopped';
 import { failingClearly } from '../failing-clearly';
+import { local, variablesOf, type LocalOptions } from '../local-options';
 
 /** `easyflow dev`: the one-process server. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('dev')
-    .description('run everything in one process, with a Postgres of its own')
-    .option('--port <port>', 'port of the API (default: EASYFLOW_HTTP_PORT, then 8080)')
-    .option('--data <folder>', 'data folder (default: EASYFLOW_DATA_DIR, then .easyflow/data)')
-    .action(async (options: { port?: string; data?: string }) => {
-      await failingClearly(async () => {
-        const config = readConfig('embedded', {
-          EASYFLOW_LOG_LEVEL: 'warn',
-          ...commandVariables(),
-          ...(options.port === undefined ? {} : { EASYFLOW_HTTP_PORT: options.port }),
-          ...(options.data === undefined ? {} : { EASYFLOW_DATA_DIR: options.data }),
-        });
-        const progress = new Progress();
-        await untilStopped(progress, async () => {
-          const server = await startDevServer(config, progress);
-          progress.say(`ready at ${server.url} (status page and API)`);
-          if (config.egress.allowLoopback) {
-            progress.say(
-              'flows may call services on this machine (EASYFLOW_EGRESS_ALLOW_LOOPBACK=false forbids it)',
-            );
-          }
-          printCredentials(
-            { ...server.demo, adminKey: server.adminKey },
-            server.isNew,
-            '.easyflow/dev.json',
+    .description('run everything in one process, with a Postgres of its own');
+  local(command, '.easyflow/data').action(async (options: LocalOptions) => {
+    await failingClearly(async () => {
+      const config = readConfig('embedded', {
+        EASYFLOW_LOG_LEVEL: 'warn',
+        ...commandVariables(),
+        ...variablesOf(options),
+      });
+      const progress = new Progress();
+      await untilStopped(progress, async () => {
+        const server = await startDevServer(config, progress);
+        progress.say(`ready at ${server.url} (status page and API)`);
+        if (config.egress.allowLoopback) {
+          progress.say(
+            'flows may call services on this machine (EASYFLOW_EGRESS_ALLOW_LOOPBACK=false forbids it)',
           );
-          return server;
-        });
+        }
+        printCredentials(
+          { ...server.demo, adminKey: server.adminKey },
+          server.isNew,
+          '.easyflow/dev.json',
+        );
+        return server;
       });
     });
+  });
 }

@@ -6,10 +6,9 @@ import { untilStopped } from '../../local/until-stopped';
 import { startLocalServices } from '../../services/local-services';
 import { CommandFailure, exitCodes } from '../exit-codes';
 import { failingClearly } from '../failing-clearly';
+import { local, variablesOf, type LocalOptions } from '../local-options';
 
-interface Options {
-  port?: string;
-  data?: string;
+interface Options extends LocalOptions {
   executors: string;
   schedulers: string;
   restart: boolean;
@@ -17,11 +16,10 @@ interface Options {
 
 /** `easyflow services`: the full shape on this machine, every service a process of its own. */
 export function register(program: Command): void {
-  program
+  const command = program
     .command('services')
-    .description('run Kafka, Redis, Postgres and every service as processes of this machine')
-    .option('--port <port>', 'port of the API (default: EASYFLOW_HTTP_PORT, then 8080)')
-    .option('--data <folder>', 'data folder (default: EASYFLOW_DATA_DIR, then .easyflow/services)')
+    .description('run Kafka, Redis, Postgres and every service as processes of this machine');
+  local(command, '.easyflow/services')
     .option('--executors <count>', 'how many executors', '2')
     .option('--schedulers <count>', 'how many schedulers', '1')
     .option('--no-restart', 'leave dead what dies')
@@ -31,8 +29,7 @@ export function register(program: Command): void {
       await failingClearly(async () => {
         const variables = {
           ...commandVariables(),
-          ...(options.port === undefined ? {} : { EASYFLOW_HTTP_PORT: options.port }),
-          ...(options.data === undefined ? {} : { EASYFLOW_DATA_DIR: options.data }),
+          ...variablesOf(options),
         };
         const config = readConfig('local-services', variables);
         const progress = new Progress();
