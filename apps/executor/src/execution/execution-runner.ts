@@ -41,6 +41,8 @@ const SHOW_AFTER_MS = 200;
 const SAVE_YIELDED_MS = 1_000;
 /** Or when so much has happened that its history makes a row of about 1 MB. */
 const MOST_UNSAVED_ITEMS = 8_000;
+/** Or so many events, which can be large. */
+const MOST_UNSAVED_EVENTS = 100;
 /** Node's timers hold 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -275,7 +277,8 @@ export class ExecutionRunner {
     const held = execution.dirty && execution.toStart.length > 0;
     const long =
       this.sinceSaved(execution) >= SAVE_YIELDED_MS ||
-      execution.history.length >= MOST_UNSAVED_ITEMS;
+      execution.history.length >= MOST_UNSAVED_ITEMS ||
+      execution.events.length >= MOST_UNSAVED_EVENTS;
     if ((step.yielded && long) || held || execution.children.length > 0) {
       return this.save(execution, { outcome: 'stay', status });
     }

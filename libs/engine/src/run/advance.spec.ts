@@ -398,6 +398,49 @@ do: [{ a: { set: { days: 3 } } }, { fail: { raise: { error: late } } }]`);
   });
 });
 
+describe('data that is too large', () => {
+  // Each function call holds its input, of which all share the parts: nearly nothing in memory, far too long as text.
+  const heavy = `
+use:
+  functions:
+    deeper:
+      do:
+        - again: { if: '.depth > 0', call: deeper, with: { depth: '\${ .depth - 1 }', data: '\${ .data }' } }
+        - rest: { wait: PT1H }
+do:
+  - start: { call: deeper, with: { depth: 60, data: '\${ ("x" * 1000000) as $x | [range(10) | $x] }' } }`;
+
+  it('ends the execution, before anybody has to write it', () => {
+    const run = runVirtually(heavy);
+    expect(run.last).toMatchObject({
+      status: 'faulted',
+      error: { type: `${ERRORS}runtime`, detail: expect.stringContaining('takes more than') },
+    });
+    expect(JSON.stringify(run.last.state).length).toBeLessThan(1_000);
+  });
+
+  it('cannot be emitted, and what can be is handed out in parts', () => {
+    const run = runVirtually(
+      `do: [{ a: { emit: { event: { with: { type: t, data: '\${ ("x" * 1000000) as $x | [range(10) | $x] }' } } } } }]`,
+    );
+    expect(run.last.error).toMatchObject({
+      type: `${ERRORS}runtime`,
+      detail: expect.stringContaining('The event is larger than'),
+      instance: '/do/0/a',
+    });
+    const body = `do: [{ a: { for: { in: '[range(9)]' }, do: [{ b: { emit: { event: { with: { type: t, data: '\${ $workflow.input }' } } } } }] } }]`;
+    const program = compileFlow(parseDocument(flow(body), 'application/yaml'));
+    const input = 'x'.repeat(1_000_000);
+    const first = advance(program, createState(program, { executionId: 'e', input, now: 0 }), {
+      now: 0,
+      signals: [],
+    });
+    expect(first.yielded).toBe(true);
+    expect(first.emitted.length).toBeLessThan(9);
+    expect(runVirtually(body, { input }).events.filter(({ type }) => type === 't')).toHaveLength(9);
+  });
+});
+
 describe('time', () => {
   it('waits, and says until when', () => {
     const run = runVirtually(
@@ -583,6 +626,16 @@ describe('emit', () => {
     });
     expect(run.last.emitted).toEqual([run.last.output]);
     expect(run.events.map(({ id }) => id)).toEqual(['e1-1', 'e1-2', 'e1-3']);
+  });
+
+  it('refuses a time that is none', () => {
+    const body = `do: [{ a: { emit: { event: { with: { type: t, time: '\${ .at }' } } } } }]`;
+    expect(runVirtually(body, { input: { at: 'yesterday' } }).last.error).toMatchObject({
+      type: `${ERRORS}expression`,
+      detail: expect.stringContaining('"time" of the event must be as in 2026-01-31T08:00:00Z'),
+    });
+    const at = '2026-02-01T08:00:00.5+01:00';
+    expect(runVirtually(body, { input: { at } }).last.output).toMatchObject({ time: at });
   });
 
   it('refuses attributes that are no text', () => {

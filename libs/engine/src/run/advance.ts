@@ -13,6 +13,7 @@ import { Journal, type HistoryItem } from './journal';
 import { innermost, nodeOf } from './machine';
 import { branchesOf, draftOf, type Branch, type ExecutionState } from './state';
 import { earliestTimer } from './timers';
+import { isTooHeavy, MOST_STATE } from './weight';
 
 /** News from outside. A signal whose key is not in flight is ignored: delivery is at least once. */
 export type Signal =
@@ -168,6 +169,10 @@ function expire(machine: Interpreter): void {
 
 function conclude(machine: Interpreter, before: ExecutionState): Advance {
   const { state, journal } = machine;
+  if (!isFinal(state) && isTooHeavy(state)) {
+    const detail = `The data of the execution takes more than ${MOST_STATE} characters`;
+    machine.end('faulted', { error: standardError('runtime', detail) });
+  }
   const wakeAt = isFinal(state) ? undefined : earliestTimer(state)?.at;
   if (!isFinal(state)) {
     const inFlight = branchesOf(state.root).some((branch) => isCalling(machine, branch));

@@ -49,7 +49,9 @@ export function beginTask(
     }
     case 'emit': {
       const attributes = evaluation.evaluate(action.event, input, scope);
-      return completed(machine.journal.emit(attributes, node.pointer));
+      const event = machine.journal.emit(attributes, node.pointer);
+      machine.handOut(event);
+      return completed(event);
     }
     case 'callHttp': {
       const request = buildRequest(action, branch, evaluation);
@@ -64,6 +66,7 @@ export function beginTask(
     case 'runFlow': {
       const given = evaluation.evaluate(action.input, input, scope);
       const key = effectKey(machine.state, branch);
+      machine.handOut(given);
       machine.effects.push({
         kind: 'runFlow',
         key,

@@ -1,5 +1,8 @@
 import type { Json } from '@easyflow/expressions';
 import { Fault, standardError } from './flow-error';
+import { MOST_EVENT, weightOf } from './weight';
+
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i;
 
 /** A CloudEvent in JSON form (CloudEvents 1.0). */
 export interface CloudEvent {
@@ -14,7 +17,7 @@ export interface CloudEvent {
 /**
  * Completes the attributes that an `emit` task gives: `id`, `source` and `time` have defaults, null attributes
  * are left out.
- * @throws Fault when a required attribute is no text
+ * @throws Fault when a required attribute is no text, the time is none, or the event is too large
  */
 export function emittedEvent(
   attributes: Json,
@@ -31,6 +34,14 @@ export function emittedEvent(
     const detail = `The attribute "${name}" of the event did not evaluate to a text`;
     throw new Fault(standardError('expression', detail, { instance }));
   }
+  if (!RFC_3339.test(event.time)) {
+    const detail = `The attribute "time" of the event must be as in 2026-01-31T08:00:00Z, not ${JSON.stringify(event.time.slice(0, 50))}`;
+    throw new Fault(standardError('expression', detail, { instance }));
+  }
   event.specversion = '1.0';
+  if (weightOf(event, MOST_EVENT) > MOST_EVENT) {
+    const detail = `The event is larger than ${MOST_EVENT} characters; emit where its data can be found instead`;
+    throw new Fault(standardError('runtime', detail, { instance }));
+  }
   return event;
 }

@@ -9,6 +9,7 @@ import type { Journal } from './journal';
 import { completed, innermost, nodeOf, type Machine, type Move } from './machine';
 import { branchesOf, type Branch, type ExecutionState, type Frame } from './state';
 import { catchError, tryAgain } from './try-task';
+import { MOST_HANDED_OUT, weightOf } from './weight';
 
 /** Tasks inside each other; only a function that calls itself reaches it. */
 const DEEPEST = 200;
@@ -31,6 +32,8 @@ export class Interpreter implements Machine {
   readonly evaluation: Evaluation;
   /** Tasks begun in this advance. */
   private begun = 0;
+  /** What the events and the inputs of sub-flows of this advance weigh. */
+  private handedOut = 0;
 
   constructor(
     readonly program: CompiledProgram,
@@ -66,6 +69,10 @@ export class Interpreter implements Machine {
       this.end('faulted', { error: errorOf(error) });
     }
     if (!program.readsWorkflow) delete state.input;
+  }
+
+  handOut(value: Json): void {
+    this.handedOut += weightOf(value, MOST_HANDED_OUT);
   }
 
   /** Goes on where the budget of the advance before ended. */
@@ -197,7 +204,9 @@ export class Interpreter implements Machine {
   /** The first task always begins: an execution that only yields would never end. */
   private isSpent(): boolean {
     const { steps, exhausted } = this.budget;
-    return this.begun > 0 && (this.begun >= steps || exhausted?.() === true);
+    if (this.begun === 0) return false;
+    const isFull = this.handedOut > MOST_HANDED_OUT;
+    return this.begun >= steps || isFull || exhausted?.() === true;
   }
 
   private push(branch: Branch, node: TaskNode, input: Json): Frame {

@@ -22,6 +22,8 @@ export interface Machine {
   readonly now: number;
   /** Effects begun by this advance. */
   readonly effects: Effect[];
+  /** Counts what the shell is to store beside the state. */
+  handOut(value: Json): void;
 }
 
 export function completed(output: Json, directive?: Directive): Move {
