@@ -3,6 +3,7 @@ import type { OutgoingRecord, Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { EnvelopeSigner } from '@easyflow/tenant-context';
 import type { OutboxRow } from '../checkpoint/flush';
+import { lifecycleRecords } from './lifecycle-records';
 
 /** What a row of the outbox stands for: events of a tenant that one flush committed. */
 export interface OutboxEntry extends OutboxRow {
@@ -25,8 +26,6 @@ const SHORTEST_LINGER_MS = 100;
 const LONGEST_LINGER_MS = 1_000;
 /** An append to a topic costs broker and consumers about 0.1 ms each: so the linger grows by this a tenant. */
 const LINGER_A_TENANT_MS = 5;
-/** Brokers take 1 MB a record. */
-const MOST_CHARACTERS = 400_000;
 /** Beyond this the rows in the database are enough; they are published after 5 s. */
 const MOST_CHECKPOINTS = 20_000;
 
@@ -85,9 +84,11 @@ export class LifecyclePublisher {
 
   private async send(waiting: ReadonlyMap<string, readonly OutboxEntry[]>): Promise<void> {
     try {
-      await this.options.transport.send(
-        [...waiting].flatMap(([tenantId, entries]) => this.records(tenantId, entries)),
-      );
+      const records = [...waiting].map(([tenantId, entries]) => this.records(tenantId, entries));
+      // One record a topic and request: a broker takes so much of a topic at once, and refuses the request for one.
+      for (let round = 0; records.some(({ length }) => length > round); round += 1) {
+        await this.options.transport.send(records.flatMap((own) => own[round] ?? []));
+      }
     } catch (error) {
       this.options.logger.warn({ error }, 'lifecycle events are published later');
       return;
@@ -97,9 +98,7 @@ export class LifecyclePublisher {
 
   private records(tenantId: string, entries: readonly OutboxEntry[]): OutgoingRecord[] {
     const topic = tenantEventsTopic(tenantId);
-    return parts(entries.flatMap(({ events }) => events)).map((part) => {
-      // The arrays are text already: joined without being parsed.
-      const value = `[${part.map((events) => events.slice(1, -1)).join(',')}]`;
+    return lifecycleRecords(entries.flatMap(({ events }) => events)).map((value) => {
       const envelope = this.options.signer.sign({
         topic,
         type: TYPE,
@@ -114,18 +113,4 @@ export class LifecyclePublisher {
 
 function lingerOf(tenants: number): number {
   return Math.min(LONGEST_LINGER_MS, Math.max(SHORTEST_LINGER_MS, tenants * LINGER_A_TENANT_MS));
-}
-
-function parts(arrays: readonly string[]): string[][] {
-  const found: string[][] = [];
-  let size = Infinity;
-  for (const events of arrays) {
-    if (size + events.length > MOST_CHARACTERS) {
-      found.push([]);
-      size = 0;
-    }
-    found.at(-1)?.push(events);
-    size += events.length;
-  }
-  return found;
 }
