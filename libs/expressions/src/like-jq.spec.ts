@@ -71,6 +71,8 @@ const cases: readonly Case[] = [
   ['gsub("\\\\b"; "-")', 'é', '-é--'],
   ['gsub("(?=a)"; "-")', 'éa', 'é-a'],
   ['[splits("x*")] | length', 'éx', 5],
+  ['[split("a", "b"; "i", null)]', 'xaBA', [['x', 'B', ''], ['x', 'BA'], ['xa', 'A'], ['xaBA']]],
+  ['[split(empty; null), split(","; empty)]', 'a', []],
   [
     '{a: (1, 2), "k\\(3, 4)"}',
     { k3: 1 },

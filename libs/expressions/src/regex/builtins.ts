@@ -1,4 +1,3 @@
-import { ArrayOf } from '../compile/construct';
 import { Literal } from '../compile/basic';
 import type { ValueFunction } from '../compile/calls';
 import type { Node } from '../compile/node';
@@ -72,6 +71,15 @@ const splits: EmitMatches = (input, pattern, flags, out) => {
   out(slice(input, next, null));
 };
 
+const split: EmitMatches = (input, pattern, flags, out) => {
+  const parts: Json[] = [];
+  splits(input, pattern, flags, (part) => {
+    parts.push(part);
+    return false;
+  });
+  out(parts);
+};
+
 const list: EmitMatches = (input, pattern, flags, out) => {
   out(matchList(input, pattern, flags));
 };
@@ -123,8 +131,7 @@ export const regexForms: Readonly<Record<string, Make>> = {
   'scan/2': withFlags(scan, true, globalList),
   'splits/1': withFlags(splits, true),
   'splits/2': withFlags(splits, true),
-  'split/2': (given, at) =>
-    new ArrayOf(new MatchEach(splits, given[0] as Node, given[1] as Node, true, at), at),
+  'split/2': withFlags(split, true),
   'sub/2': substitute(false),
   'sub/3': substitute(false),
   'gsub/2': substitute(true),
