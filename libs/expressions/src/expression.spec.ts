@@ -226,6 +226,11 @@ describe('safety', () => {
       { a: null },
       Number.MAX_VALUE,
     ]);
+    const texts = ['-Infinity', 'inf', '1e1000', 'nan'];
+    const numbers = [-Number.MAX_VALUE, Number.MAX_VALUE, Number.MAX_VALUE, null];
+    expect(run('map(tonumber)', texts)).toEqual([numbers]);
+    expect(run('.[] | tonumber', texts)).toEqual(numbers);
+    expect(run('map(fromjson)', texts)).toEqual([numbers]);
   });
 });
 
