@@ -48,6 +48,27 @@ describe('what is too much ends in a limit error', () => {
     expect(limitOf(program, null, limits)).toBe(limit);
   });
 
+  it.each([
+    'reduce range(60) as $i (1; [., .])',
+    'reduce range(60) as $i ({a: "x"}; {a: ., b: .})',
+    '[range(100000)] | [range(1000) as $i | .]',
+    '("x" * 1000000) | [range(1000) as $i | .]',
+  ])('%s, which would be more than can be written out', (program) => {
+    const expression = compileExpression(program);
+    const limits = { ...generous, bytes: 20_000_000 };
+    expect(() => expression.first(null, {}, limits)).toThrow(ExpressionLimitError);
+    const whole = compileExpression(`1, (${program}), 2`);
+    const { outputs, error } = whole.collect(null, {}, limits);
+    expect(outputs).toEqual([1]);
+    expect(error).toMatchObject({ limit: 'memory', line: 1 });
+  });
+
+  it('hands out no more outputs than can be written out', () => {
+    const { outputs, error } = compileExpression('"x" * 100000000 | ., ., ., .').collect(null);
+    expect(outputs).toHaveLength(2);
+    expect(error).toMatchObject({ limit: 'memory' });
+  });
+
   it('cannot be caught by the program', () => {
     expect(limitOf('try (def f: f; f) catch 1', null, { steps: 1000 })).toBe('steps');
   });

@@ -1,9 +1,18 @@
+import { toText } from './builtins/formats';
 import { Resolver } from './compile/resolve';
 import { firstOf } from './compile/assign';
 import { GO, MANY, type Each, type Frame, type Node, type One } from './compile/node';
 import { FrameLayout, keys, type Scope } from './compile/scope';
 import { Failure, HaltRequest, LimitReached } from './run/failure';
-import { grantRest, meter, startMeter, type Limits } from './run/meter';
+import {
+  builtNothing,
+  grantRest,
+  meter,
+  mostResult,
+  refuseResult,
+  startMeter,
+  type Limits,
+} from './run/meter';
 import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
 import { describer, loadModules } from './modules';
 import { readsOf, type Reads } from './reads';
@@ -11,6 +20,7 @@ import { parse } from './syntax/program';
 import { finite } from './values/finite';
 import type { Json } from './values/json';
 import { printJson } from './values/print';
+import { weightOf } from './values/weight';
 
 /** How a program is compiled. */
 export interface CompileOptions {
@@ -50,6 +60,17 @@ function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError || (error instanceof Error && error.name === 'InternalError');
 }
 
+/** A result as it is handed out: without what JSON cannot carry, and not too much of it. */
+function checked(value: Json): Json {
+  const { nonFinite } = meter;
+  if (!nonFinite && (typeof value !== 'object' || builtNothing())) return value;
+  grantRest();
+  const shown = nonFinite ? finite(value) : value;
+  const most = mostResult();
+  if (weightOf(shown, most) > most) refuseResult(most);
+  return shown;
+}
+
 class CompiledExpression implements Expression {
   private readonly one: One | undefined;
   private readonly each: Each | undefined;
@@ -60,6 +81,8 @@ class CompiledExpression implements Expression {
     private readonly variables: readonly string[],
     readonly reads: Reads,
     node: Node,
+    /** What is made of the first output; it counts as part of the evaluation. */
+    private readonly finish: (value: Json) => Json = checked,
   ) {
     if (node.card === MANY) this.each = node.each();
     else this.one = node.one();
@@ -86,7 +109,9 @@ class CompiledExpression implements Expression {
 
   private errorOf(error: unknown): ExpressionRuntimeError | undefined {
     if (error instanceof LimitReached) {
-      return new ExpressionLimitError(error.limit, error.message, this.source, error.at);
+      // Where no operation is under way, it is the whole program that took too much.
+      const at = Math.max(0, error.at);
+      return new ExpressionLimitError(error.limit, error.message, this.source, at);
     }
     if (error instanceof Failure) return this.raised(error.value, error.at);
     if (error instanceof HaltRequest) {
@@ -127,15 +152,19 @@ class CompiledExpression implements Expression {
     } catch (thrown) {
       error = this.failed(thrown);
     }
-    let shown = outputs;
-    if (meter.nonFinite) {
-      try {
-        grantRest();
-        shown = outputs.map(finite);
-      } catch (thrown) {
-        shown = [];
-        error ??= this.failed(thrown);
+    grantRest();
+    const shown: Json[] = [];
+    try {
+      const most = mostResult();
+      let weight = 0;
+      for (const output of outputs) {
+        const value = meter.nonFinite ? finite(output) : output;
+        weight += weightOf(value, most - weight);
+        if (weight > most) refuseResult(most);
+        shown.push(value);
       }
+    } catch (thrown) {
+      error = this.failed(thrown);
     }
     return error === undefined ? { outputs: shown } : { outputs: shown, error };
   }
@@ -150,9 +179,7 @@ class CompiledExpression implements Expression {
     startMeter(limits);
     try {
       const value = this.firstOne(this.frame(variables), input);
-      if (value === undefined || !meter.nonFinite) return value;
-      grantRest();
-      return finite(value);
+      return value === undefined ? undefined : this.finish(value);
     } catch (thrown) {
       const error = this.failed(thrown);
       if (error === undefined) return undefined;
@@ -166,6 +193,19 @@ class CompiledExpression implements Expression {
  * not defined.
  */
 export function compileExpression(source: string, options: CompileOptions = {}): Expression {
+  return compile(source, options);
+}
+
+/** The same, for the text of its first output. */
+export function compileText(source: string, options: CompileOptions): Expression {
+  return compile(source, options, toText);
+}
+
+function compile(
+  source: string,
+  options: CompileOptions,
+  finish?: (value: Json) => Json,
+): Expression {
   try {
     const { variables = [], modules = {} } = options;
     const program = parse(source);
@@ -182,7 +222,7 @@ export function compileExpression(source: string, options: CompileOptions = {}):
     }
     const body = program.body ?? { kind: 'identity', at: 0 };
     const node = resolver.resolve(body, scope, layout);
-    return new CompiledExpression(source, variables, readsOf(program, variables), node);
+    return new CompiledExpression(source, variables, readsOf(program, variables), node, finish);
   } catch (error) {
     if (isStackOverflow(error)) {
       throw new ExpressionSyntaxError('Program is nested too deeply', source, 0);

@@ -1,5 +1,6 @@
 import {
   compileTemplate,
+  ExpressionLimitError,
   isExpression,
   stripExpression,
   TemplateRuntimeError,
@@ -98,5 +99,34 @@ describe('compileTemplate', () => {
     const value = JSON.parse('{"__proto__": "${ 1 }"}') as Json;
     const made = compileTemplate(value, strict).evaluate(null);
     expect(JSON.stringify(made)).toBe('{"__proto__":1}');
+  });
+});
+
+describe('what is written out is bounded', () => {
+  const limitOf = (template: Json, input: Json) => {
+    const error = thrownBy(() => compileTemplate(template, strict).evaluate(input));
+    expect(error).toBeInstanceOf(TemplateRuntimeError);
+    return (error as TemplateRuntimeError).cause;
+  };
+
+  it('also where expressions share what they give', () => {
+    let value: Json = 'x';
+    const error = thrownBy(() => {
+      const template = compileTemplate({ a: '${ . }', b: '${ . }' }, strict);
+      for (let i = 0; i < 60; i += 1) value = template.evaluate(value);
+    });
+    expect(error).toBeInstanceOf(TemplateRuntimeError);
+    expect((error as TemplateRuntimeError).cause).toBeInstanceOf(ExpressionLimitError);
+  });
+
+  it('also within a text, and between its parts', () => {
+    expect(limitOf('a ${ reduce range(60) as $i ([1]; [., .]) }', null)).toBeInstanceOf(
+      ExpressionLimitError,
+    );
+    const large = 'x'.repeat(50_000_000);
+    expect(limitOf('${ . }'.repeat(12), large)).toMatchObject({
+      name: 'ExpressionLimitError',
+      limit: 'memory',
+    });
   });
 });

@@ -1,10 +1,16 @@
-import { toText } from '../builtins/formats';
-import { ExpressionRuntimeError, ExpressionSyntaxError } from '../errors';
-import { compileExpression, type CompileOptions, type Expression } from '../expression';
-import type { Limits } from '../run/meter';
+import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from '../errors';
+import {
+  compileExpression,
+  compileText,
+  type CompileOptions,
+  type Expression,
+} from '../expression';
+import { LimitReached } from '../run/failure';
+import { defaultLimits, grantRest, refuseResult, type Limits } from '../run/meter';
 import type { Reads } from '../reads';
 import type { Json, JsonObject } from '../values/json';
 import { put } from '../values/object';
+import { weightOf } from '../values/weight';
 import type { EvaluationMode } from './mode';
 import { segmentsOf, wholeExpression, type Segment } from './segments';
 import { TemplateRuntimeError, TemplateSyntaxError } from './template-errors';
@@ -31,6 +37,25 @@ function escapePointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
+/** What a value may take where it is written out, in bytes; also a text made of many. */
+const most = defaultLimits.bytes;
+
+/** Each of its expressions was bounded; together they may still share more than can be written out. */
+function checked(value: Json): Json {
+  try {
+    grantRest();
+    if (weightOf(value, most) > most) refuseResult(most);
+    return value;
+  } catch (error) {
+    if (!(error instanceof LimitReached)) throw error;
+    throw new TemplateRuntimeError('', limitError(error));
+  }
+}
+
+function limitError({ limit, message }: LimitReached): ExpressionLimitError {
+  return new ExpressionLimitError(limit, message, '', -1);
+}
+
 /** Compiles one template; keeps the expressions it meets. */
 class TemplateCompiler {
   readonly expressions: Expression[] = [];
@@ -44,9 +69,15 @@ class TemplateCompiler {
     return undefined;
   }
 
-  private compile(source: string, pointer: string, text: string, offset: number): Expression {
+  private compile(
+    source: string,
+    pointer: string,
+    text: string,
+    offset: number,
+    compile: typeof compileText = compileExpression,
+  ): Expression {
     try {
-      const expression = compileExpression(source, this.options);
+      const expression = compile(source, this.options);
       this.expressions.push(expression);
       return expression;
     } catch (error) {
@@ -101,12 +132,24 @@ class TemplateCompiler {
     const parts = segments.map((segment) =>
       segment.kind === 'text'
         ? segment.text
-        : this.evaluator(this.compile(segment.text, pointer, text, segment.offset), pointer),
+        : this.evaluator(
+            this.compile(segment.text, pointer, text, segment.offset, compileText),
+            pointer,
+          ),
     );
-    return (input, variables, limits) =>
-      parts
-        .map((part) => (typeof part === 'string' ? part : toText(part(input, variables, limits))))
-        .join('');
+    return (input, variables, limits) => {
+      let made = '';
+      for (const part of parts) {
+        const value = typeof part === 'string' ? part : part(input, variables, limits);
+        // An expression that gave nothing is null.
+        made += typeof value === 'string' ? value : 'null';
+        if (made.length > most) {
+          const reached = new LimitReached('memory', `The text takes more than ${most} bytes`, -1);
+          throw new TemplateRuntimeError(pointer, limitError(reached));
+        }
+      }
+      return made;
+    };
   }
 
   private array(array: readonly Json[], pointer: string): Part | undefined {
@@ -153,7 +196,10 @@ export function compileTemplate(value: Json, options: TemplateOptions): Template
       variables: union(expressions.map(({ reads }) => reads.variables)),
       paths: union(expressions.map(({ reads }) => reads.paths)),
     },
-    evaluate: (input, variables, limits) =>
-      part === undefined ? value : part(input, variables, limits),
+    evaluate: (input, variables, limits) => {
+      if (part === undefined) return value;
+      const made = part(input, variables, limits);
+      return expressions.length > 1 ? checked(made) : made;
+    },
   };
 }

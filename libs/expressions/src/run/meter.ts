@@ -130,6 +130,21 @@ export function grantRest(): void {
   meter.room = Math.max(meter.room, rest.bytes);
 }
 
+/** Whether the evaluation has built nothing: then its result is a part of what it was given. */
+export function builtNothing(): boolean {
+  return meter.room === limits.bytes;
+}
+
+/** What the results may take where they are written out, in bytes. */
+export function mostResult(): number {
+  return Math.max(limits.bytes, rest.bytes);
+}
+
+/** Ends the evaluation: written out, its results would take too much. */
+export function refuseResult(most: number): never {
+  reached('memory', `The results take more than ${most} bytes`);
+}
+
 /** Counts one step. */
 export function step(): void {
   if ((meter.left -= 1) < 0) refill();
