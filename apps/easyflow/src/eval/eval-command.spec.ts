@@ -16,6 +16,9 @@ describe('easyflow eval', () => {
       stdout: `${Number.MAX_VALUE}\n`,
     });
     expect(await captured('eval', '${ . }')).toMatchObject({ code: 0, stdout: 'null\n' });
+    const deep = await captured('eval', '1, reduce range(20000) as $i ([]; [.])');
+    expect(deep).toMatchObject({ code: 1, stdout: '1\n' });
+    expect(deep.stderr).toContain('too deeply');
   });
 
   it('keeps what came before an error and shows where it is', async () => {
@@ -41,6 +44,44 @@ describe('easyflow eval', () => {
 });
 
 describe('easyflow eval --batch', () => {
+  async function answersTo(pieces: Iterable<string | Buffer>): Promise<unknown[]> {
+    const output = new PassThrough();
+    const read = text(output);
+    await evaluateBatch(Readable.from(pieces), output);
+    output.end();
+    const lines = (await read).split('\n');
+    expect(lines.pop()).toBe('');
+    return lines.map((line) => JSON.parse(line) as unknown);
+  }
+
+  it('ends a line at a line feed only, wherever its pieces are cut', async () => {
+    const input = '\u2028 \u2029 \u0085 😀';
+    const requests = `${JSON.stringify({ program: '.', input })}\r\n{"program": "1",\r"input": 2}`;
+    const answers = [{ outputs: [input] }, { outputs: [1] }];
+    expect(await answersTo([requests])).toEqual(answers);
+    const bytes = Buffer.from(`${requests}\n`);
+    expect(await answersTo(Array.from(bytes, (byte) => Buffer.of(byte)))).toEqual(answers);
+    expect(await answersTo([])).toEqual([]);
+  });
+
+  it('goes on after results that cannot be printed', async () => {
+    const programs = [
+      'reduce range(20000) as $i ([]; [.])',
+      'reduce range(60) as $i (1; [., .])',
+      '"\\u0001" * 100000000',
+      '1',
+    ];
+    const answers = await answersTo([
+      programs.map((p) => JSON.stringify({ program: p })).join('\n'),
+    ]);
+    expect(answers).toEqual([
+      { outputs: [], error: { message: expect.stringContaining('too deeply') } },
+      { outputs: [], error: expect.objectContaining({ message: expect.any(String) }) },
+      { outputs: [], error: { message: expect.stringContaining('too long') } },
+      { outputs: [1] },
+    ]);
+  });
+
   it('answers every line', async () => {
     const requests = [
       '{"program": ".a, error(\\"x\\")", "input": {"a": [1]}}',

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { createInterface } from 'node:readline/promises';
 import {
   compileExpression,
   ExpressionSyntaxError,
@@ -10,6 +9,7 @@ import {
 import { CommandFailure, exitCodes } from '../cli/exit-codes';
 import { parseJson } from '../cli/parse-json';
 import { caret } from './caret';
+import { linesOf } from './lines';
 
 /** The answer to one program. */
 interface Answer {
@@ -21,7 +21,11 @@ interface Answer {
 export function evaluateOnce(expression: string, input: unknown): void {
   const program = stripExpression(expression);
   const { outputs, error } = answer(program, input as Json);
-  for (const output of outputs) process.stdout.write(`${JSON.stringify(output)}\n`);
+  for (const output of outputs) {
+    const text = printed(output);
+    if (text === undefined) throw new CommandFailure(exitCodes.error, tooDeep);
+    process.stdout.write(`${text}\n`);
+  }
   if (!error) return;
   const shown =
     error.line === undefined ? '' : `\n${caret(program, error.line, error.column ?? 1)}`;
@@ -33,8 +37,22 @@ export async function evaluateBatch(
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,
 ): Promise<void> {
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-    if (!output.write(`${JSON.stringify(answerLine(line))}\n`)) await once(output, 'drain');
+  for await (const line of linesOf(input)) {
+    const unprintable: Answer = { outputs: [], error: { message: tooDeep } };
+    const text = printed(answerLine(line)) ?? JSON.stringify(unprintable);
+    if (!output.write(`${text}\n`)) await once(output, 'drain');
+  }
+}
+
+const tooDeep = 'The result is nested too deeply or too long to be printed';
+
+/** JSON text, or undefined of what is nested too deeply for the engine to write it, or too long for a text. */
+function printed(value: Answer | Json): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return undefined;
   }
 }
 
