@@ -188,6 +188,18 @@ do:
     });
   });
 
+  it('says that a result is nested too deeply to be printed', async () => {
+    const target = await file(
+      'a.yaml',
+      flow(`do: [{ a: { set: '\${ reduce range(20000) as $i (1; [.]) }' } }]`),
+    );
+    const result = await captured('run', target);
+    expect(result.code).toBe(1);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toContain('The result cannot be printed');
+    expect(result.stderr).not.toContain('    at ');
+  });
+
   it.each([
     ['waits for', true, 3],
     ['does not wait for', false, 0],

@@ -110,8 +110,17 @@ function isCloudEvent(event: Json): boolean {
   return event.specversion === '1.0' && attributes.every((value) => typeof value === 'string');
 }
 
+/** @throws CommandFailure when no text can hold the result */
 function print(result: object): void {
-  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  let text: string;
+  try {
+    text = JSON.stringify(result, null, 2);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const problem = 'The result cannot be printed: it is too large or nested too deeply';
+    throw new CommandFailure(exitCodes.error, `${problem} (${error.message})`);
+  }
+  process.stdout.write(`${text}\n`);
 }
 
 /** Loads the HTTP client with the first call: a flow without calls ends before that would be loaded. */
