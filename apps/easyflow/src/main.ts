@@ -8,9 +8,20 @@ const { runProgram } = load('./cli/program') as typeof import('./cli/program');
 
 // Whoever reads the output may stop, as `| head -1` does: that is no error, and nobody hears more.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+  if (isGone(error)) process.exit();
+  process.stderr.write(`The output cannot be written: ${error.message}\n`);
+  process.exit(1);
 });
+
+// Messages that nobody reads any more change nothing: a server whose terminal was closed still has to stop cleanly.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (!isGone(error)) throw error;
+});
+
+/** The reader of a pipe has gone, or the terminal. */
+function isGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'EIO';
+}
 
 runProgram(process.argv.slice(2))
   .then((code) => {
