@@ -75,6 +75,15 @@ describe('compileTemplate', () => {
     expect(template.evaluate({ a: 7 })).toEqual([7, 7, 'two words', '', '$nope']);
   });
 
+  it('keeps a text in loose mode that is a program and fails, unless it was limited', () => {
+    const loose = { mode: 'loose' } as const;
+    const texts = ['error', '.a | keys', 'a-b', '.a + 1'];
+    expect(compileTemplate(texts, loose).evaluate({ a: 7 })).toEqual([...texts.slice(0, 3), 8]);
+    const endless = compileTemplate('repeat(.)|empty', loose);
+    expect(() => endless.evaluate(1, {}, { steps: 10_000 })).toThrow(TemplateRuntimeError);
+    expect(() => compileTemplate('${ error }', loose).evaluate(1)).toThrow(TemplateRuntimeError);
+  });
+
   it('says where in the value and in the text an expression is wrong', () => {
     const error = thrownBy(() => compileTemplate({ 'a/b': [0, 'x ${ .a | }'] }, strict));
     expect(error).toBeInstanceOf(TemplateSyntaxError);

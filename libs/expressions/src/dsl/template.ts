@@ -117,15 +117,25 @@ class TemplateCompiler {
     return this.interpolation(text, segments, pointer);
   }
 
-  /** In loose mode a text that is a program is one; any other stays a text. */
+  /** In loose mode a text that is a program is one; any other stays a text, and so does one that fails. */
   private looseText(text: string, pointer: string): Part | undefined {
     if (this.options.mode === 'strict' || text.trim() === '') return undefined;
+    let evaluate: Part;
     try {
-      return this.evaluator(this.compile(text, pointer, text, 0), pointer);
+      evaluate = this.evaluator(this.compile(text, pointer, text, 0), pointer);
     } catch (error) {
       if (error instanceof TemplateSyntaxError) return undefined;
       throw error;
     }
+    return (input, variables, limits) => {
+      try {
+        return evaluate(input, variables, limits);
+      } catch (error) {
+        const failed = error instanceof TemplateRuntimeError;
+        if (failed && !(error.cause instanceof ExpressionLimitError)) return text;
+        throw error;
+      }
+    };
   }
 
   private interpolation(text: string, segments: readonly Segment[], pointer: string): Part {
