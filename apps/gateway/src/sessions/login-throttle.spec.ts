@@ -61,6 +61,26 @@ describe('LoginThrottle', () => {
     ).toEqual(['auth.invalid_credentials', 'auth.too_many_attempts']);
   });
 
+  it('has few passwords of an address verified at a time, and those of others at once', async () => {
+    const ends: (() => void)[] = [];
+    const slow = () => new Promise<string>((resolve) => ends.push(() => resolve('token')));
+    const flood = Array.from({ length: 100 }, (_, i) =>
+      attempt(`user-${i}@a.test`, '9.9.9.9', slow),
+    );
+    const settled = () => new Promise((resolve) => setImmediate(resolve));
+    await settled();
+    const atOnce = ends.length;
+    expect(atOnce).toBeGreaterThan(0);
+    expect(atOnce).toBeLessThanOrEqual(8);
+    expect(await attempt('ann@a.test', '1.1.1.1', right)).toBe('token');
+    for (let n = 0; n < 100; n += 1) {
+      ends.shift()?.();
+      await settled();
+      expect(ends.length).toBeLessThanOrEqual(atOnce);
+    }
+    expect(new Set(await Promise.all(flood))).toEqual(new Set(['token']));
+  });
+
   it('answers an address that tries many accounts no more after a while', async () => {
     const codes = [];
     const { account, address } = LOGIN_LIMITS;

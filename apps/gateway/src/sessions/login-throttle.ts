@@ -10,7 +10,12 @@ export const LOGIN_LIMITS = { windowMs: 60_000, account: 30, address: 300 } as c
 const FAMILIAR_MS = 24 * 3_600_000;
 
 /** Attempts of one account that a process verifies at once, and that wait for it. */
-const TURNS = { atOnce: 4, waiting: 32 };
+const ACCOUNT_TURNS = { atOnce: 4, waiting: 32 };
+
+/** The same of one address: the issuer hashes two passwords at a time, for everybody. */
+const ADDRESS_TURNS = { atOnce: 8, waiting: LOGIN_LIMITS.address };
+
+type TurnLimits = ConstructorParameters<typeof BoundedQueue>[0];
 
 /** What a login is tried with, and from where. */
 export interface LoginAttempt {
@@ -26,7 +31,8 @@ export interface LoginAttempt {
  * Who guesses from many addresses fills the account's limit and locks its owner out for as long; so an address from
  * which the account has logged in within a day has a limit of its own for it, which nobody else fills. An attempt
  * is booked before it is verified, and taken back when it was right; so that right ones sent side by side do not fill
- * the limit meanwhile, a process verifies few of one account at a time.
+ * the limit meanwhile, a process verifies few of one account at a time; and few of one address, so that others find
+ * the issuer free.
  */
 export class LoginThrottle {
   private readonly turns = new Map<string, BoundedQueue>();
@@ -40,8 +46,9 @@ export class LoginThrottle {
   async attempt<T>({ email, address }: LoginAttempt, login: () => Promise<T>): Promise<T> {
     const account = hashOf('account', email.normalize('NFKC').toLowerCase());
     const familiar = hashOf('familiar', account, address);
+    const from = hashOf('address', address);
     const run = async (): Promise<T> => {
-      const booked = await this.book(account, familiar, hashOf('address', address));
+      const booked = await this.book(account, familiar, from);
       try {
         const answer = await login();
         await this.refund(booked);
@@ -53,18 +60,18 @@ export class LoginThrottle {
         throw error;
       }
     };
-    return this.inTurn(account, run);
+    return this.inTurn(account, ACCOUNT_TURNS, () => this.inTurn(from, ADDRESS_TURNS, run));
   }
 
-  private async inTurn<T>(account: string, task: () => Promise<T>): Promise<T> {
-    const queue = this.turns.get(account) ?? new BoundedQueue(TURNS);
-    this.turns.set(account, queue);
+  private async inTurn<T>(key: string, limits: TurnLimits, task: () => Promise<T>): Promise<T> {
+    const queue = this.turns.get(key) ?? new BoundedQueue(limits);
+    this.turns.set(key, queue);
     const turn = queue.run(task);
     if (!turn) throw tooMany(1_000);
     try {
       return await turn;
     } finally {
-      if (queue.idle) this.turns.delete(account);
+      if (queue.idle) this.turns.delete(key);
     }
   }
 
