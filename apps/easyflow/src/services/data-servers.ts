@@ -26,6 +26,10 @@ export async function startDataServers(
   log: (line: string) => void,
 ): Promise<DataServers> {
   const { postgresUrl, kafkaBrokers, redisUrl } = config;
+  const ours = Object.entries({ Postgres: postgresUrl, Kafka: kafkaBrokers, Redis: redisUrl })
+    .filter(([, given]) => given === undefined)
+    .map(([name]) => name);
+  if (ours.length > 0) log(`starting ${ours.join(', ')} in ${dataDir}`);
   if (!kafkaBrokers || !redisUrl) await ensurePrerequisites({ log, for: 'services' });
   const folder = (name: string) => path.join(dataDir, name);
   const [postgres, kafka, redis] = await Promise.all([

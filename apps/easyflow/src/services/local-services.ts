@@ -64,7 +64,6 @@ export async function startLocalServices(
     },
   });
   try {
-    say(`starting Postgres, Kafka and Redis in ${dataDir}`);
     const servers = await startDataServers(options, dataDir, supervisor, say);
     const keys = await installationKeys(dataDir);
     say('bringing the database to the newest schema');

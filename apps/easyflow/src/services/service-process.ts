@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
+import { LocalServerError } from '@easyflow/platform-local-servers';
 import type { SupervisedProcess } from './supervisor';
 
 const stopTimeoutMs = 20_000;
@@ -55,7 +56,10 @@ export async function startService(command: ServiceCommand): Promise<SupervisedP
   }
 }
 
-/** Waits until the service says it is ready. Rejects when it ends before, or after `timeoutMs`. */
+/**
+ * Waits until the service says it is ready.
+ * @throws LocalServerError when it ends before, or is not within `timeoutMs`
+ */
 export async function waitUntilReady(
   command: ServiceCommand,
   running: SupervisedProcess,
@@ -66,9 +70,14 @@ export async function waitUntilReady(
   void running.exited.then(() => (ended = true));
   for (;;) {
     if (await isReady(command.url)) return;
-    const problem = ended ? 'ended while it was starting' : 'is not ready';
+    const problem = ended
+      ? 'ended while it was starting'
+      : `is not ready after ${timeoutMs / 1_000} s`;
     if (ended || performance.now() > deadline) {
-      throw new Error(`${command.service} ${problem}; see ${command.logFile}`);
+      throw new LocalServerError(
+        `The ${command.service} ${problem}.`,
+        `see its log, ${command.logFile}; Postgres, Kafka and Redis of your own have to answer where the EASYFLOW_ variables say.`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
