@@ -414,7 +414,11 @@ do:
     const run = runVirtually(heavy);
     expect(run.last).toMatchObject({
       status: 'faulted',
-      error: { type: `${ERRORS}runtime`, detail: expect.stringContaining('takes more than') },
+      error: {
+        type: `${ERRORS}runtime`,
+        detail: expect.stringContaining('takes more than'),
+        instance: '/use/functions/deeper/do/1/rest',
+      },
     });
     expect(JSON.stringify(run.last.state).length).toBeLessThan(1_000);
   });

@@ -171,7 +171,8 @@ function conclude(machine: Interpreter, before: ExecutionState): Advance {
   const { state, journal } = machine;
   if (!isFinal(state) && isTooHeavy(state)) {
     const detail = `The data of the execution takes more than ${MOST_STATE} characters`;
-    machine.end('faulted', { error: standardError('runtime', detail) });
+    const instance = state.root.frames.at(-1)?.task ?? state.root.list;
+    machine.end('faulted', { error: standardError('runtime', detail, { instance }) });
   }
   const wakeAt = isFinal(state) ? undefined : earliestTimer(state)?.at;
   if (!isFinal(state)) {
