@@ -14,6 +14,11 @@ describe('preferredWait', () => {
     ['wait=99999999999999999999', 60],
     ['wait=0000000000005', 5],
     ['wait=1, wait=2', 1],
+    ['foo="a, wait=1", wait=5', 5],
+    ['foo="\\", wait=1", wait=5', 5],
+    ['foo="x, wait=1"; bar="y; wait=2", wait=5', 5],
+    ['wait-for=1, wait=5', 5],
+    [', ,wait=5,', 5],
   ])('%s waits %d s', (header, seconds) => expect(preferredWait(header)).toBe(seconds));
 
   it.each([
@@ -28,5 +33,7 @@ describe('preferredWait', () => {
     ['wait=1e3'],
     ['wait="5'],
     ['waiting=5'],
+    ['foo="a, wait=5, b"'],
+    ['foo="a, wait=5'],
   ])('ignores %s', (header) => expect(preferredWait(header)).toBeUndefined());
 });

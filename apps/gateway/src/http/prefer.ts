@@ -1,6 +1,10 @@
 /** The longest that a request may wait for its result. */
 export const maxWaitSeconds = 60;
 
+/** Preferences of a header: commas stand between them, and may stand within quotes. An unclosed quote ends the header. */
+const PREFERENCES = /(?:"(?:[^"\\]|\\.)*(?:"|$)|[^",])+/g;
+/** `wait`, and no longer name that begins with it. */
+const NAMES_WAIT = /^wait\s*(?:=|$)/i;
 const WAIT = /^wait\s*=\s*(?:"(\d+)"|(\d+))$/i;
 
 /**
@@ -9,9 +13,9 @@ const WAIT = /^wait\s*=\s*(?:"(\d+)"|(\d+))$/i;
  */
 export function preferredWait(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
-  for (const preference of header.split(',')) {
+  for (const [preference] of header.matchAll(PREFERENCES)) {
     const token = preference.split(';', 1)[0]?.trim() ?? '';
-    if (!/^wait\b/i.test(token)) continue;
+    if (!NAMES_WAIT.test(token)) continue;
     const match = WAIT.exec(token);
     return match ? Math.min(Number(match[1] ?? match[2]), maxWaitSeconds) : undefined;
   }
