@@ -71,6 +71,9 @@ const cases: readonly Case[] = [
   ['gsub("\\\\b"; "-")', 'é', '-é--'],
   ['gsub("(?=a)"; "-")', 'éa', 'é-a'],
   ['[splits("x*")] | length', 'éx', 5],
+  ['. as [$a, $a, $b, {a: $b}] | [$a, $b]', [1, 2, 3, { a: 4 }], [2, 4]],
+  ['. as {b: {$a}, $a, c: $a} | $a', { a: 1, b: { a: 2 }, c: 3 }, 2],
+  ['. as {$a: [$a]} | $a', { a: [1] }, [1]],
   ['[split("a", "b"; "i", null)]', 'xaBA', [['x', 'B', ''], ['x', 'BA'], ['xa', 'A'], ['xaBA']]],
   ['[split(empty; null), split(","; empty)]', 'a', []],
   [

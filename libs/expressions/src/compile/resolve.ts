@@ -175,28 +175,33 @@ export class Resolver {
       const meaning = { kind: 'variable', slot } as const;
       scope = { name: keys.variable(name), meaning, layout, parent: scope };
     }
-    const convert = (pattern: Pattern): SlotPattern => {
-      if (pattern.kind === 'variable') {
-        return { kind: 'variable', slot: slots.get(pattern.name) as number };
-      }
+    const convert = (pattern: Pattern, taken: Set<string>): SlotPattern => {
+      // A variable that a pattern names twice keeps what it got first.
+      const slotOf = (name: string): number => {
+        if (taken.has(name)) return layout.allocate();
+        taken.add(name);
+        return slots.get(name) as number;
+      };
+      if (pattern.kind === 'variable') return { kind: 'variable', slot: slotOf(pattern.name) };
       const parts: SlotPart[] =
         pattern.kind === 'array'
           ? // jq looks at the last element first.
-            pattern.items
-              .map((item, i) => ({
+            Array.from(pattern.items.entries())
+              .reverse()
+              .map(([i, item]) => ({
                 key: new Literal(i, item.at),
                 slot: undefined,
-                pattern: convert(item),
+                pattern: convert(item, taken),
               }))
-              .reverse()
           : pattern.entries.map(({ key, variable, value }) => ({
               key: this.resolve(key, outside, layout),
-              slot: variable === undefined ? undefined : slots.get(variable),
-              pattern: value === undefined ? undefined : convert(value),
+              slot: variable === undefined ? undefined : slotOf(variable),
+              pattern: value === undefined ? undefined : convert(value, taken),
             }));
       return { kind: 'parts', parts, at: pattern.at };
     };
-    const destructuring = new Destructuring(patterns.map(convert), [...slots.values()]);
+    const converted = patterns.map((pattern) => convert(pattern, new Set()));
+    const destructuring = new Destructuring(converted, [...slots.values()]);
     return { scope, destructuring };
   }
 
