@@ -36,12 +36,12 @@ describe('compileExpression', () => {
   });
 
   it.each([
-    ['.a.', 4],
-    ['{a:', 4],
+    ['.a.', 3],
+    ['{a:', 3],
     ['foo(1)', 1],
     ['. | bar', 5],
-    ['[1,2', 5],
-    ['if . then 1', 12],
+    ['[1,2', 4],
+    ['if . then 1', 11],
     ['"\\x"', 2],
     ['break $x', 1],
     ['. as [] | 1', 7],
@@ -52,6 +52,41 @@ describe('compileExpression', () => {
       line: 1,
       column,
     });
+  });
+
+  it.each([
+    ['if 1 then 2 fi', 'unexpected IDENT', 13],
+    ['.a | }', 'unexpected INVALID_CHARACTER', 6],
+    ['.a b', 'unexpected IDENT, expecting end of file', 4],
+    ['* 1', "unexpected '*', expecting end of file", 1],
+    ['1 == 2 == 3', 'unexpected ==', 8],
+    ['.[1', "unexpected end of file, expecting '|' or ',' or ':' or ']'", 3],
+    ['map(.a', "unexpected end of file, expecting ';' or ')'", 5],
+    ['reduce . as $x (0)', "unexpected ')', expecting '|' or ',' or ';'", 18],
+    ['{a b}', "unexpected IDENT, expecting '}'", 4],
+    ['def f(): 1; f', "unexpected ')', expecting IDENT or BINDING", 7],
+    ['label x | 1', 'unexpected IDENT, expecting BINDING', 7],
+    ['. as [$a | 1', "unexpected '|', expecting ',' or ']'", 10],
+    [
+      '"abc',
+      'unexpected end of file, expecting QQSTRING_TEXT or QQSTRING_INTERP_START or QQSTRING_END',
+      2,
+    ],
+  ])("calls what is wrong with %s by jq's names", (program, message, column) => {
+    expect(thrownBy(() => compileExpression(program))).toMatchObject({
+      message: `syntax error, ${message}`,
+      column,
+    });
+  });
+
+  it.each(['', ' # nothing', 'def f: 1;'])('needs a query, which %j is not', (program) => {
+    expect(() => compileExpression(program)).toThrow('Top-level program not given (try ".")');
+  });
+
+  it('says what is wrong with an escape', () => {
+    expect(() => compileExpression('"a\\q"')).toThrow(
+      `Invalid escape at line 1, column 4 (while parsing '"\\q"')`,
+    );
   });
 
   it("raises jq's message with the place of the operation", () => {

@@ -220,8 +220,10 @@ function compile(
     for (const definition of program.definitions) {
       scope = resolver.define(definition, scope, layout);
     }
-    const body = program.body ?? { kind: 'identity', at: 0 };
-    const node = resolver.resolve(body, scope, layout);
+    if (program.body === undefined) {
+      throw new ExpressionSyntaxError('Top-level program not given (try ".")', source, 0);
+    }
+    const node = resolver.resolve(program.body, scope, layout);
     return new CompiledExpression(source, variables, readsOf(program, variables), node, finish);
   } catch (error) {
     if (isStackOverflow(error)) {

@@ -87,7 +87,7 @@ describe('compileTemplate', () => {
   it('says where in the value and in the text an expression is wrong', () => {
     const error = thrownBy(() => compileTemplate({ 'a/b': [0, 'x ${ .a | }'] }, strict));
     expect(error).toBeInstanceOf(TemplateSyntaxError);
-    expect(error).toMatchObject({ pointer: '/a~1b/1', cause: { line: 1, offset: 10 } });
+    expect(error).toMatchObject({ pointer: '/a~1b/1', cause: { line: 1, offset: 9 } });
     expect(thrownBy(() => compileTemplate('${ .a', strict))).toMatchObject({
       pointer: '',
       cause: { offset: 0 },

@@ -15,6 +15,7 @@ export type TokenKind =
   | 'text' // text within a string
   | 'interpolation' // \( within a string
   | 'unquote' // closes a string
+  | 'invalid' // no token; nothing after it is read
   | 'end';
 
 /** A token: `value` is its meaning (the name without `$`, the text without escapes). */
@@ -45,7 +46,7 @@ const plainTokens: readonly (readonly [TokenKind, RegExp])[] = [
   ['format', /@([a-zA-Z0-9_]+)/y],
 ];
 const plainText = /[^\\"]+/y;
-const escapes = /(?:\\(?:u[0-9a-fA-F]{0,4}|[^u(]))+/y;
+const escapes = /(?:\\(?:u[0-9a-zA-Z]{0,4}|[^u(]))+/y;
 
 const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}', '\\(': ')' };
 
@@ -54,6 +55,8 @@ class Lexer {
   /** Open brackets and strings. */
   private readonly open: string[] = [];
   private at = 0;
+  /** Where the last token, blank or comment begins: there jq says that something is missing. */
+  private last = 0;
 
   constructor(private readonly source: string) {}
 
@@ -62,12 +65,13 @@ class Lexer {
       if (this.open.at(-1) === '"') this.stringToken();
       else this.token();
     }
-    this.push('end', '', this.at);
+    this.tokens.push({ kind: 'end', value: '', start: this.last, end: this.source.length });
     return this.tokens;
   }
 
   private push(kind: TokenKind, value: string, end: number): void {
     this.tokens.push({ kind, value, start: this.at, end });
+    this.last = this.at;
     this.at = end;
   }
 
@@ -76,13 +80,10 @@ class Lexer {
     return pattern.exec(this.source)?.[0];
   }
 
-  private fail(message: string, at = this.at): never {
-    throw new ExpressionSyntaxError(message, this.source, at);
-  }
-
   private token(): void {
     const skipped = this.match(blank) ?? this.match(comment);
     if (skipped !== undefined) {
+      this.last = this.at;
       this.at += skipped.length;
       return;
     }
@@ -105,19 +106,18 @@ class Lexer {
 
   private operatorToken(): void {
     const text = this.match(operator);
-    if (text === undefined) {
-      const character = String.fromCodePoint(this.source.codePointAt(this.at) as number);
-      this.fail(`syntax error, unexpected INVALID_CHARACTER '${character}'`);
-    }
+    if (text === undefined) return this.invalid();
     if (text === '(' || text === '[' || text === '{') this.open.push(text);
     else if (text === ')' || text === ']' || text === '}') {
       const opened = this.open.at(-1);
-      if (opened === undefined || closing[opened] !== text) {
-        this.fail(`syntax error, unexpected INVALID_CHARACTER '${text}'`);
-      }
+      if (opened === undefined || closing[opened] !== text) return this.invalid();
       this.open.pop();
     }
     this.push('op', text, this.at + text.length);
+  }
+
+  private invalid(): void {
+    this.push('invalid', '', this.source.length);
   }
 
   private stringToken(): void {
@@ -142,7 +142,7 @@ class Lexer {
 
   private escape(): void {
     const text = this.match(escapes);
-    if (text === undefined) this.fail('syntax error, unexpected INVALID_CHARACTER');
+    if (text === undefined) return this.invalid();
     try {
       this.push(
         'text',
@@ -151,7 +151,8 @@ class Lexer {
       );
     } catch (error) {
       if (!(error instanceof Complaint)) throw error;
-      this.fail(error.message);
+      const place = `at line 1, column ${text.length + 2} (while parsing '"${text}"')`;
+      throw new ExpressionSyntaxError(`${error.message} ${place}`, this.source, this.at);
     }
   }
 }

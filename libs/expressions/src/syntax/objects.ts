@@ -29,16 +29,15 @@ function parseEntry(parser: Parser): ObjectEntry {
   if (parser.accept('(')) {
     const keyAt = parser.peek().start;
     const key = parser.query();
-    parser.checkKey(key, keyAt);
-    parser.expect(')');
+    parser.expectAfterQuery(')');
     parser.expect(':');
-    return { key, value: parser.entryValue() };
+    const value = parser.entryValue();
+    parser.checkKey(key, keyAt);
+    return { key, value };
   }
   const key = parseSimpleKey(parser);
   if (parser.accept(':')) return { key, value: parser.entryValue() };
-  if (!parser.sees(',') && !parser.sees('}')) {
-    parser.fail('May need parentheses around object key expression', at);
-  }
+  if (!parser.sees(',') && !parser.sees('}')) parser.unexpected("'}'");
   return { key, value: undefined };
 }
 
@@ -53,6 +52,5 @@ function parseSimpleKey(parser: Parser): Ast {
     parser.next();
     return parser.string(token.value);
   }
-  if (token.kind === 'end') return parser.unexpected();
-  return parser.fail('May need parentheses around object key expression', token.start);
+  return parser.unexpected();
 }

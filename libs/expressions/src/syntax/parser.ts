@@ -18,21 +18,21 @@ export class Parser extends TokenStream {
   definition(): Definition {
     const at = this.expect('def').start;
     const name = this.next();
-    if (name.kind !== 'name') this.fail('syntax error, expecting a function name', name.start);
+    if (name.kind !== 'name') this.unexpectedLast('IDENT');
     const parameters: Parameter[] = [];
     if (this.accept('(')) {
       do {
         const token = this.next();
         if (token.kind !== 'name' && token.kind !== 'variable') {
-          this.fail('syntax error, expecting a parameter', token.start);
+          this.unexpectedLast('IDENT or BINDING');
         }
         parameters.push({ name: token.value, byValue: token.kind === 'variable' });
       } while (this.accept(';'));
-      this.expect(')');
-    }
-    this.expect(':');
+      this.expect(')', "';' or ')'");
+      this.expect(':');
+    } else this.expect(':', "':' or '('");
     const body = this.query();
-    this.expect(';');
+    this.expectAfterQuery(';');
     return { name: name.value, parameters, body, at };
   }
 
@@ -66,7 +66,7 @@ export class Parser extends TokenStream {
       if (this.sees('label')) {
         this.next();
         const label = this.next();
-        if (label.kind !== 'variable') this.fail('syntax error, expecting $name', label.start);
+        if (label.kind !== 'variable') this.unexpectedLast('BINDING');
         this.expect('|');
         parts.push({ kind: 'label', name: label.value, body: this.pipe(withComma), at });
         break;
@@ -172,11 +172,10 @@ export class Parser extends TokenStream {
         } else if (after.kind === 'op' && after.value === '[') {
           this.next();
           term = this.bracket(term);
-        } else
-          this.fail(
-            'syntax error, try .["field"] instead of .field for unusually named fields',
-            after.start,
-          );
+        } else {
+          this.next();
+          this.unexpected("FORMAT or QQSTRING_START or '['");
+        }
       } else if (this.sees('[')) term = this.bracket(term);
       else if (this.accept('?')) {
         term = { kind: 'try', body: term, handler: undefined, at: token.start };
@@ -194,16 +193,16 @@ export class Parser extends TokenStream {
     if (this.accept(']')) return { kind: 'iterate', target, optional: this.accept('?'), at };
     if (this.accept(':')) {
       const to = this.query();
-      this.expect(']');
+      this.expectAfterQuery(']');
       return { kind: 'slice', target, from: undefined, to, optional: this.accept('?'), at };
     }
     const key = this.query();
     if (this.accept(':')) {
       const to = this.sees(']') ? undefined : this.query();
-      this.expect(']');
+      this.expectAfterQuery(']');
       return { kind: 'slice', target, from: key, to, optional: this.accept('?'), at };
     }
-    this.expect(']');
+    this.expectAfterQuery(']', "':'");
     return { kind: 'index', target, key, optional: this.accept('?'), at };
   }
 
@@ -233,8 +232,7 @@ export class Parser extends TokenStream {
       case 'op':
         return this.operatorTerm(token);
       default:
-        this.place -= 1;
-        return this.unexpected();
+        return this.unexpectedLast();
     }
   }
 
@@ -243,7 +241,7 @@ export class Parser extends TokenStream {
     if (this.accept('(')) {
       const given: Ast[] = [this.query()];
       while (this.accept(';')) given.push(this.query());
-      this.expect(')');
+      this.expect(')', "';' or ')'");
       return { kind: 'call', name: token.value, arguments: given, at };
     }
     switch (token.value) {
@@ -276,20 +274,21 @@ export class Parser extends TokenStream {
         return { kind: 'negate', body: this.postfix(), at };
       case '(': {
         const body = this.query();
-        this.expect(')');
+        this.expectAfterQuery(')');
         return body;
       }
       case '[': {
         if (this.accept(']')) return { kind: 'array', body: undefined, at };
         const body = this.query();
-        this.expect(']');
+        this.expectAfterQuery(']');
         return { kind: 'array', body, at };
       }
       case '{':
         return parseObject(this, at);
+      case '$':
+        return this.unexpected("'$'");
       default:
-        this.place -= 1;
-        return this.unexpected();
+        return this.unexpectedLast();
     }
   }
 
@@ -306,13 +305,12 @@ export class Parser extends TokenStream {
       case 'break': {
         const label = this.next();
         if (label.kind !== 'variable') {
-          this.fail('break requires a label to break to', label.start);
+          this.unexpectedLast('BINDING');
         }
         return { kind: 'break', name: label.value, at };
       }
       default:
-        this.place -= 1;
-        return this.unexpected();
+        return this.unexpectedLast();
     }
   }
 
@@ -323,15 +321,17 @@ export class Parser extends TokenStream {
 
   private conditional(at: number): Ast {
     const condition = this.query();
-    this.expect('then');
+    this.expect('then', "then or '|' or ','");
     const then = this.query();
     let otherwise: Ast | undefined;
     if (this.sees('elif')) {
       const elseAt = this.next().start;
       return { kind: 'if', condition, then, else: this.conditional(elseAt), at };
     }
-    if (this.accept('else')) otherwise = this.query();
-    this.expect('end');
+    if (!this.accept('else')) {
+      if (!this.sees('end')) this.unexpected();
+    } else otherwise = this.query();
+    this.expect('end', "end or '|' or ','");
     return { kind: 'if', condition, then, else: otherwise, at };
   }
 
@@ -341,14 +341,14 @@ export class Parser extends TokenStream {
     const patterns = parsePatterns(this);
     this.expect('(');
     const init = this.query();
-    this.expect(';');
+    this.expectAfterQuery(';');
     const update = this.query();
     if (word === 'reduce') {
-      this.expect(')');
+      this.expectAfterQuery(')');
       return { kind: 'reduce', source, patterns, init, update, at };
     }
     const extract = this.accept(';') ? this.query() : undefined;
-    this.expect(')');
+    this.expectAfterQuery(')', ...(extract === undefined ? ["';'"] : []));
     return { kind: 'foreach', source, patterns, init, update, extract, at };
   }
 
@@ -364,11 +364,10 @@ export class Parser extends TokenStream {
         else parts.push(token.value);
       } else if (token.kind === 'interpolation') {
         parts.push(this.query());
-        this.expect(')');
+        this.expect(')', "QQSTRING_INTERP_END or '|' or ','");
       } else if (token.kind === 'unquote') break;
       else {
-        this.place -= 1;
-        this.unexpected();
+        this.unexpectedLast('QQSTRING_TEXT or QQSTRING_INTERP_START or QQSTRING_END');
       }
     }
     const [only = ''] = parts;

@@ -18,13 +18,13 @@ function parsePattern(parser: Parser): Pattern {
   if (parser.accept('[')) {
     const items = [parsePattern(parser)];
     while (parser.accept(',')) items.push(parsePattern(parser));
-    parser.expect(']');
+    parser.expect(']', "',' or ']'");
     return { kind: 'array', items, at };
   }
   if (parser.accept('{')) {
     const entries = [parseEntry(parser)];
     while (parser.accept(',')) entries.push(parseEntry(parser));
-    parser.expect('}');
+    parser.expect('}', "',' or '}'");
     return { kind: 'object', entries, at };
   }
   return parser.unexpected("BINDING or '[' or '{'");
@@ -59,8 +59,8 @@ function parseKey(parser: Parser): Ast {
   if (parser.accept('(')) {
     const keyAt = parser.peek().start;
     const key = parser.query();
+    parser.expectAfterQuery(')');
     parser.checkKey(key, keyAt);
-    parser.expect(')');
     return key;
   }
   return parser.unexpected();

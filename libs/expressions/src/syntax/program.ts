@@ -3,6 +3,11 @@ import { constantOf } from './fold';
 import type { Ast, Definition, Import, Program } from './ast';
 import { Parser } from './parser';
 
+/** The operators and keywords that begin a query. */
+const beginnings = new Set(
+  '. .. - ( [ { $ $__loc__ def label if try reduce foreach break'.split(' '),
+);
+
 /** A parser of whole programs and libraries. */
 class ProgramParser extends Parser {
   program(): Program {
@@ -11,9 +16,16 @@ class ProgramParser extends Parser {
     while (this.sees('import') || this.sees('include')) imports.push(this.import());
     const definitions: Definition[] = [];
     while (this.sees('def')) definitions.push(this.definition());
-    const body = this.peek().kind === 'end' ? undefined : this.query();
+    const body = this.seesQuery() ? this.query() : undefined;
     if (this.peek().kind !== 'end') this.unexpected('end of file');
     return { metadata, imports, definitions, body };
+  }
+
+  /** Whether the next token can begin a query. */
+  private seesQuery(): boolean {
+    const { kind, value } = this.peek();
+    if (kind === 'op' || kind === 'keyword') return beginnings.has(value);
+    return kind !== 'end' && kind !== 'invalid';
   }
 
   private metadata(): JsonObject {
@@ -30,7 +42,7 @@ class ProgramParser extends Parser {
   private import(): Import {
     const start = this.next();
     const pathAt = this.peek().start;
-    if (this.peek().kind !== 'quote') this.unexpected('a string');
+    if (this.peek().kind !== 'quote') this.unexpected('FORMAT or QQSTRING_START');
     const path = this.string(undefined);
     if (path.kind !== 'literal') this.fail('Import path must be constant', pathAt);
     let alias: string | undefined;
@@ -39,7 +51,7 @@ class ProgramParser extends Parser {
       this.expect('as');
       const token = this.next();
       if (token.kind !== 'name' && token.kind !== 'variable') {
-        this.fail('syntax error, expecting a name after "as"', token.start);
+        this.unexpectedLast('IDENT or BINDING');
       }
       alias = token.value;
       isData = token.kind === 'variable';

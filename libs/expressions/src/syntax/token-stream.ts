@@ -1,5 +1,29 @@
 import { ExpressionSyntaxError } from '../errors';
-import { tokenize, type Token } from './lexer';
+import { tokenize, type Token, type TokenKind } from './lexer';
+
+const names: Readonly<Partial<Record<TokenKind, string>>> = {
+  name: 'IDENT',
+  field: 'FIELD',
+  variable: 'BINDING',
+  number: 'LITERAL',
+  format: 'FORMAT',
+  quote: 'QQSTRING_START',
+  text: 'QQSTRING_TEXT',
+  interpolation: 'QQSTRING_INTERP_START',
+  unquote: 'QQSTRING_END',
+  invalid: 'INVALID_CHARACTER',
+  end: 'end of file',
+};
+
+/** What jq's grammar calls an operator or keyword. */
+function quoted(text: string): string {
+  return text.length === 1 ? `'${text}'` : text;
+}
+
+/** What jq's grammar calls a token. */
+function nameOf({ kind, value }: Token): string {
+  return names[kind] ?? quoted(value);
+}
 
 /** The tokens of a program, and where a parser stands among them. */
 export class TokenStream {
@@ -34,21 +58,28 @@ export class TokenStream {
     return true;
   }
 
-  expect(text: string): Token {
-    if (!this.sees(text)) this.unexpected(`'${text}'`);
+  expect(text: string, expecting = quoted(text)): Token {
+    if (!this.sees(text)) this.unexpected(expecting);
     return this.next();
+  }
+
+  /** What ends a query, which a pipe or a comma could continue. */
+  expectAfterQuery(text: string, ...others: readonly string[]): Token {
+    return this.expect(text, ["'|'", "','", ...others, `'${text}'`].join(' or '));
   }
 
   fail(message: string, at = this.peek().start): never {
     throw new ExpressionSyntaxError(message, this.source, at);
   }
 
+  /** The same of the token that was read last. */
+  unexpectedLast(expecting?: string): never {
+    this.place -= 1;
+    return this.unexpected(expecting);
+  }
+
   unexpected(expecting?: string): never {
-    const token = this.peek();
-    const shown =
-      token.kind === 'end' ? 'end of file' : `'${this.source.slice(token.start, token.end)}'`;
-    this.fail(
-      `syntax error, unexpected ${shown}${expecting === undefined ? '' : `, expecting ${expecting}`}`,
-    );
+    const wanted = expecting === undefined ? '' : `, expecting ${expecting}`;
+    this.fail(`syntax error, unexpected ${nameOf(this.peek())}${wanted}`);
   }
 }
