@@ -207,6 +207,20 @@ do:
     });
   });
 
+  it('takes any name for its variables', () => {
+    const run = runVirtually(`
+do:
+  - loop:
+      for: { each: __proto__, at: constructor, in: '[5]' }
+      do:
+        - fail:
+            try: [{ no: { raise: { error: { type: http://e, status: 418 } } } }]
+            catch:
+              as: toString
+              do: [{ say: { set: '\${ [$__proto__, $constructor, $toString.status] }' } }]`);
+    expect(run.last.output).toEqual([5, 0, 418]);
+  });
+
   it('is left by exit', () => {
     const run = runVirtually(`
 do:

@@ -103,7 +103,8 @@ export class Evaluation {
   }
 
   private variables(site: Site, scope: Scope): Record<string, Json> {
-    const variables: Record<string, Json> = {};
+    // Without a prototype, since a loop may name its variable __proto__.
+    const variables = Object.create(null) as Record<string, Json>;
     for (const name of site.uses) {
       const value = this.variable(name, scope);
       if (value !== undefined) variables[name] = value;
