@@ -99,8 +99,8 @@ describe('compileFlow', () => {
     ],
     [
       'an unlisted secret',
-      `do: [{ a: { set: { x: '\${ $secrets.gone }' } } }]`,
-      '/do/0/a/set',
+      `do: [{ a: { set: { w: { x/y: [1, '\${ $secrets["gone"] }'] } } } }]`,
+      '/do/0/a/set/w/x~1y/1',
       '"gone" is not listed in use.secrets',
     ],
     [

@@ -7,6 +7,7 @@ import {
   type Json,
   type Limits,
 } from '@easyflow/expressions';
+import { pointerTo } from '../document/json-pointer';
 import { didYouMean } from '../schema/closest';
 import type { IssueList } from './issue-list';
 import { sharedLimits } from './shared-limits';
@@ -106,7 +107,7 @@ export class SiteCompiler {
         template.evaluate(input, values, given ?? limits?.()),
       );
     };
-    return this.site(pointer, compile, stage, locals);
+    return this.site(pointer, compile, stage, locals, value);
   }
 
   /** A text is an expression, a map is a template: `input.from`, `output.as`, `export.as`. */
@@ -131,11 +132,14 @@ export class SiteCompiler {
     compile: () => Site,
     stage: Stage,
     locals: readonly string[],
+    value: Json = '',
   ): Site {
     if (this.options.accepted) return new DeferredSite(pointer, compile);
     try {
       const site = compile();
-      for (const name of site.secrets) this.requireSecret(name, pointer);
+      for (const name of site.secrets) {
+        this.requireSecret(name, pointer + (placeOfSecret(name, value) ?? ''));
+      }
       return site;
     } catch (error) {
       this.refuse(error, pointer, stage, [...STAGES[stage], ...locals]);
@@ -213,6 +217,17 @@ function compiledSite(
 /** Secrets that a source reads by name; one in a comment counts too. */
 function secretNames(source: string): string[] {
   return [...new Set([...source.matchAll(SECRET)].map((match) => match[1] ?? match[2] ?? ''))];
+}
+
+/** The pointer of the first text within a value that reads a secret. */
+function placeOfSecret(name: string, value: Json): string | undefined {
+  if (typeof value === 'string') return secretNames(value).includes(name) ? '' : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const place = placeOfSecret(name, item);
+    if (place !== undefined) return pointerTo('', key) + place;
+  }
+  return undefined;
 }
 
 function nothing(pointer: string): Site {
