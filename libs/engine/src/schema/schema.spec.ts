@@ -97,6 +97,18 @@ describe('validateAgainstSchema', () => {
       0,
     ],
     ['a missing part', { for: { each: 'x' }, do: [] }, [['#/do/0/a/for', '"in" is missing']], 0],
+    [
+      'a number for a text',
+      { call: 'http', with: { method: 'get', endpoint: 'http://x', headers: { a: 1 } } },
+      [['#/do/0/a/with/headers/a', 'must be a text, not a number; put it in quotes']],
+      0,
+    ],
+    [
+      'no URI',
+      { emit: { event: { with: { type: 't', source: 'not a uri' } } } },
+      [['#/do/0/a/emit/event/with/source', 'must be a URI without spaces']],
+      0,
+    ],
     ['a wrong type', { do: { a: 1 } }, [['#/do/0/a/do', 'must be a list, not a map']], 0],
     [
       'an authentication',

@@ -9,7 +9,9 @@ const PATTERN_TEXTS: Readonly<Record<string, string>> = {
   WorkflowVersion: 'must be a semantic version in quotes, such as "1.0.0"',
   WorkflowNamespace: 'must be 1 to 63 letters, digits and hyphens, with no hyphen at either end',
   WorkflowName: 'must be 1 to 63 letters, digits and hyphens, with no hyphen at either end',
-  RuntimeExpression: 'must be a runtime expression: ${ … }',
+  RuntimeExpression: 'must be a runtime expression as a whole: ${ … }',
+  LiteralUriTemplate: 'must be a URI without spaces, or a runtime expression: ${ … }',
+  LiteralUri: 'must be a URI without spaces, or a runtime expression: ${ … }',
 };
 
 const patterns = new Map<string, TextPattern>();
@@ -35,7 +37,9 @@ const TYPE_NAMES = {
 /** Why the value is not of the schema's type, or undefined. */
 export function typeProblem(schema: SchemaObject, value: Json): string | undefined {
   if (schema.type === undefined || hasType(schema.type, value)) return undefined;
-  return `must be ${TYPE_NAMES[schema.type]}, not ${kindName(value)}`;
+  const isPlain = typeof value === 'number' || typeof value === 'boolean';
+  const quotes = schema.type === 'string' && isPlain ? '; put it in quotes' : '';
+  return `must be ${TYPE_NAMES[schema.type]}, not ${kindName(value)}${quotes}`;
 }
 
 function hasType(type: NonNullable<SchemaObject['type']>, value: Json): boolean {
