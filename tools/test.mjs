@@ -101,6 +101,8 @@ async function runProject(project, args, env, folder) {
       project,
       '--json',
       `--outputFile=${outputFile}`,
+      // For what hangs, not for what is slow: Jest's own 5 s are less than waitFor waits, and than a busy machine takes.
+      '--testTimeout=60000',
       ...args,
       ...filters,
     ],

@@ -228,6 +228,14 @@ describe('processes that die or freeze', () => {
       });
     await equal();
     await stage.shape.killAndAwaitRestart(await stage.shape.process('analytics'));
+    // The ten seconds are those of an analytics that runs; how long a slow machine starts it is not counted.
+    const { url } = await stage.shape.process('analytics');
+    const isReady = () =>
+      fetch(`${url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await waitFor(isReady, { timeout: 60_000, describe: 'analytics to be ready' });
     const tenant = await tenantWith('billed');
     await inParallel(30, 10, () => tenant.api.run('e2e/billed'));
     await equal();

@@ -62,13 +62,13 @@ describe('an executor that is not alone', () => {
   it('keeps its lease for as long as a call takes', async () => {
     const { caller, answers } = held();
     const id = await rig.accept(tenant, 'call');
-    const settings = { leaseMs: 2_000, pollMs: 50 };
+    const settings = { leaseMs: 3_000, pollMs: 50 };
     await rig.executor({ caller, settings });
     await waitFor(() => answers.length === 1, { describe: 'the call' });
     const other = new FakeCaller();
     await rig.executor({ caller: other, settings });
     // Two leases long, and one is watching for the first to end.
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await new Promise((resolve) => setTimeout(resolve, 7_000));
     answers[0]?.({ ok: true });
 
     expect((await rig.ends(tenant, id)).output).toEqual({ ok: true });

@@ -13,7 +13,8 @@ describe('what arrives from outside', () => {
     tenant = await rig.database.createTenant();
     await rig.flow(tenant, 'call', [{ call: callTask() }]);
     await rig.flow(tenant, 'wait', [
-      { pause: { wait: { milliseconds: 800 } } },
+      // Long enough to be seen in the database by a slow machine.
+      { pause: { wait: { seconds: 3 } } },
       { set: { set: { waited: true } } },
     ]);
     await rig.flow(tenant, 'long-wait', [{ pause: { wait: { hours: 1 } } }]);

@@ -83,7 +83,7 @@ describe('members of one group', () => {
     // With the gate open it shows whose topic is whose: one fetch need not bring a member all it was sent, and
     // what comes after the batch in hand waits for it.
     await first.send(topics.map((topic) => recordOn(topic, `${topic}/1`)));
-    await waitFor(() => all([quick, slow]).length === topics.length, {
+    await waitFor(() => new Set(all([quick, slow])).size === topics.length, {
       describe: () => `every record, of which there are ${all([quick, slow]).join()}`,
     });
     const mine = topics.filter((topic) => quick.values.includes(`${topic}/1`));
@@ -98,10 +98,9 @@ describe('members of one group', () => {
     });
     expect(slow.values.some((value) => value.endsWith('/2'))).toBe(false);
     gate.resolve();
-    await waitFor(
-      () => all([quick, slow]).filter((value) => value.endsWith('/2')).length === topics.length,
-      { describe: 'the slow member to finish' },
-    );
+    await waitFor(() => topics.every((topic) => all([quick, slow]).includes(`${topic}/2`)), {
+      describe: 'the slow member to finish',
+    });
   });
 
   it('take over what a member that left had, and hand on what is new', async () => {
@@ -112,7 +111,9 @@ describe('members of one group', () => {
     const leaving = await first.subscribeTenants({ group, onBatch: one.onBatch });
     await second.subscribeTenants({ group, onBatch: two.onBatch });
     await first.send(topics.map((topic) => recordOn(topic, `${topic}/1`)));
-    await waitFor(() => all([one, two]).length === topics.length, { describe: 'the first round' });
+    await waitFor(() => new Set(all([one, two])).size === topics.length, {
+      describe: 'the first round',
+    });
     await leaving.close();
     await first.send(topics.map((topic) => recordOn(topic, `${topic}/2`)));
     await waitFor(() => topics.every((topic) => two.values.includes(`${topic}/2`)), {
