@@ -93,6 +93,7 @@ export function takeCheckpoint(execution: LiveExecution, content: CheckpointCont
   // Events always come with items; should they ever not, they wait for a segment to be kept in.
   if (row.segment !== null) execution.events = [];
   execution.history = [];
+  execution.unsavedCharacters = 0;
   execution.children = [];
   execution.consumed = [];
   return row;

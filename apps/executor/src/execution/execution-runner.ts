@@ -41,8 +41,8 @@ const SHOW_AFTER_MS = 200;
 const SAVE_YIELDED_MS = 1_000;
 /** Or when so much has happened that its history makes a row of about 1 MB. */
 const MOST_UNSAVED_ITEMS = 8_000;
-/** Or so many events, which can be large. */
-const MOST_UNSAVED_EVENTS = 100;
+/** Or when its events, errors and inputs of sub-flows have so many characters. */
+const MOST_UNSAVED_CHARACTERS = 8_000_000;
 /** Node's timers hold 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -278,7 +278,7 @@ export class ExecutionRunner {
     const long =
       this.sinceSaved(execution) >= SAVE_YIELDED_MS ||
       execution.history.length >= MOST_UNSAVED_ITEMS ||
-      execution.events.length >= MOST_UNSAVED_EVENTS;
+      execution.unsavedCharacters >= MOST_UNSAVED_CHARACTERS;
     if ((step.yielded && long) || held || execution.children.length > 0) {
       return this.save(execution, { outcome: 'stay', status });
     }

@@ -54,6 +54,8 @@ export class LiveExecution {
   history: HistoryItem[] = [];
   events: CloudEvent[] = [];
   children: ChildExecution[] = [];
+  /** What they weigh, about. */
+  unsavedCharacters = 0;
   /** Effects that begin when the next checkpoint has committed. */
   readonly toStart: CallHttpEffect[] = [];
   readonly effects = new Map<string, AbortController>();
@@ -118,6 +120,7 @@ export class LiveExecution {
     if (first?.type === 'executionStarted') this.startedAt = Date.parse(first.at);
     this.history.push(...advance.history);
     this.events.push(...advance.events);
+    this.unsavedCharacters += advance.handedOut;
     this.yielded = advance.yielded;
     for (const key of advance.abandoned) {
       this.effects.get(key)?.abort();

@@ -455,7 +455,19 @@ do:
     });
     expect(first.yielded).toBe(true);
     expect(first.emitted.length).toBeLessThan(9);
+    expect(first.handedOut).toBeGreaterThan(first.emitted.length * 1_000_000);
     expect(runVirtually(body, { input }).events.filter(({ type }) => type === 't')).toHaveLength(9);
+  });
+});
+
+describe('errors that are large', () => {
+  it('are handed out in parts', () => {
+    const body = `do: [{ a: { try: [{ b: { raise: { error: { type: http://e, status: 500, detail: '\${ . }' } } } }], catch: { retry: {} } } }]`;
+    const program = compileFlow(parseDocument(flow(body), 'application/yaml'));
+    const state = createState(program, { executionId: 'e', input: 'x'.repeat(1_000_000), now: 0 });
+    const step = advance(program, state, { now: 0, signals: [] });
+    expect(step).toMatchObject({ yielded: true, status: 'running' });
+    expect(step.history.length).toBeLessThan(30);
   });
 });
 

@@ -42,6 +42,8 @@ export interface Advance {
   wakeAt?: number;
   /** The budget of pure work is used up: checkpoint and call again. */
   yielded: boolean;
+  /** About the characters of what is in `events`, `history` and `effects` besides small change. */
+  handedOut: number;
   history: HistoryItem[];
   /** Lifecycle events and the events of `emit` tasks, in order; ids are deterministic. */
   events: CloudEvent[];
@@ -191,6 +193,7 @@ function conclude(machine: Interpreter, before: ExecutionState): Advance {
     abandoned: machine.abandoned,
     ...(wakeAt !== undefined && { wakeAt }),
     yielded: machine.yielded,
+    handedOut: machine.handedOut,
     history: journal.history,
     events: journal.events,
     emitted: journal.emitted,

@@ -32,8 +32,8 @@ export class Interpreter implements Machine {
   readonly evaluation: Evaluation;
   /** Tasks begun in this advance. */
   private begun = 0;
-  /** What the events and the inputs of sub-flows of this advance weigh. */
-  private handedOut = 0;
+  /** What the events, the errors and the inputs of sub-flows of this advance weigh. */
+  handedOut = 0;
 
   constructor(
     readonly program: CompiledProgram,
@@ -318,7 +318,9 @@ export class Interpreter implements Machine {
       return undefined;
     }
     const told = error.instance === undefined ? { ...error, instance: frame.task } : error;
-    this.journal.record('taskFaulted', frame.task, { error: errorValue(told) });
+    const value = errorValue(told);
+    this.handOut(value);
+    this.journal.record('taskFaulted', frame.task, { error: value });
     const parent = branch.frames.at(-1);
     return parent?.phase === 'try'
       ? catchError(this, branch, parent, told)
