@@ -286,6 +286,28 @@ describe('reading', () => {
     expect((await list('?flow=shop/other')).items).toEqual([]);
   });
 
+  it('lists errors of authors short, however long they are', async () => {
+    const tenant = await rig.tenant();
+    await rig.apply(tenant, orderFlow());
+    const faulted = async (error: object) => {
+      const { id } = (await start(tenant, { input: { amount: 1 } })).body;
+      await rig.end(id, 'faulted', { error });
+      return id;
+    };
+    const small = { type: 'https://a.test/e', status: 418, title: 'T', instance: '/do/0/a' };
+    const long = { ...small, title: '\u0000"\ud800é😀'.repeat(100_000), detail: 'd' };
+    const id = await faulted(long);
+    await faulted(small);
+    const { body, text } = await get(tenant, '/v1/executions');
+    const { items } = body as { items: { error: { title: string; status: number } }[] };
+    for (const item of items) executionSummarySchema.parse(item);
+    expect(items[0]?.error).toEqual(small);
+    expect(items[1]?.error).toMatchObject({ type: small.type, status: 418 });
+    expect(items[1]?.error.title).toMatch(/^\u0000"\ud800é😀.*…$/s);
+    expect(text.length).toBeLessThan(20_000);
+    expect((await get(tenant, `/v1/executions/${id}`)).body).toMatchObject({ error: long });
+  });
+
   it.each(['limit=0', 'limit=1001', 'limit=x', 'status=done', 'flow=shop', 'flow=a/b/c'])(
     'refuses %s',
     async (query) => {

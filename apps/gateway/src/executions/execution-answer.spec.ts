@@ -10,6 +10,7 @@ const row = {
   flow_version: '1.0.0',
   mode: 'eco',
   error: null,
+  error_status: null,
   created_at: new Date('2026-01-02T03:04:05.006Z'),
   started_at: new Date('2026-01-02T03:04:06Z'),
   ended_at: null,
@@ -33,6 +34,21 @@ describe('executionJson', () => {
 
   it('passes payloads on as they are', () => {
     expect(executionJson(row)).toContain('"input":{"n":12345678901234567890.10}');
+  });
+
+  it.each([
+    [
+      'in a text',
+      '{"type":"t","title":"a\\",\\"detail\\":\\"b',
+      { type: 't', title: 'a","detail":"b…' },
+    ],
+    ['in an escape', '{"type":"t","title":"a\\', { type: 't', title: 'a…' }],
+    ['in a code', '{"type":"t","title":"a\\ud8', { type: 't', title: 'a…' }],
+    ['between members', '{"type":"t","title":"a",', { type: 't', title: 'a' }],
+    ['in a name', '{"type":"t","title":"a","det', { type: 't', title: 'a' }],
+  ])('makes an error of a long one that is cut %s', (_, error, shown) => {
+    const text = executionSummaryJson({ ...row, error, error_status: '418,"detail"' });
+    expect(executionSummarySchema.parse(JSON.parse(text)).error).toEqual({ ...shown, status: 418 });
   });
 
   it('leaves payloads out of lists', () => {

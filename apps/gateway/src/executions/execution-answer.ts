@@ -12,14 +12,27 @@ export function executionJson(row: ExecutionRow): string {
   });
 }
 
-/** JSON of an execution in a list: no input, no output. */
+/** JSON of an execution in a list: no input, no output, and of a long error the beginning. */
 export function executionSummaryJson(row: ExecutionSummaryRow): string {
-  return object({ ...head(row), error: row.error, ...times(row) });
+  return object({ ...head(row), error: shortError(row), ...times(row) });
+}
+
+/** Members of an error object that are texts, as far as they go: the last may be cut anywhere. */
+const TEXTS = /"(type|title|detail|instance)":"((?:[^"\\]|\\u[\da-fA-F]{4}|\\[^u])*)("?)/g;
+
+function shortError({ error, error_status: status }: ExecutionSummaryRow): string | null {
+  if (error === null || status === null) return error;
+  const texts = [...error.matchAll(TEXTS)].map(
+    ([, name, text, end]) => `"${name}":"${text}${end === '' ? '…' : ''}"`,
+  );
+  return `{${[...texts, `"status":${Number.parseInt(status, 10)}`].join(',')}}`;
 }
 
 type Members = Record<string, string | null>;
 
-function head(row: ExecutionSummaryRow): Members {
+type Row = Omit<ExecutionSummaryRow, 'error_status'>;
+
+function head(row: Row): Members {
   return {
     id: JSON.stringify(row.id),
     status: JSON.stringify(row.status),
@@ -32,7 +45,7 @@ function head(row: ExecutionSummaryRow): Members {
   };
 }
 
-function times(row: ExecutionSummaryRow): Members {
+function times(row: Row): Members {
   return {
     createdAt: time(row.created_at),
     startedAt: time(row.started_at),

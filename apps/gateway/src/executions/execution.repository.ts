@@ -17,14 +17,16 @@ export interface ExecutionSummaryRow {
   flow_name: string;
   flow_version: string;
   mode: string;
-  /** JSON text. */
+  /** JSON text, or the beginning of a long one. */
   error: string | null;
+  /** Of a long error: what stands behind `"status":`. */
+  error_status: string | null;
   created_at: Date;
   started_at: Date | null;
   ended_at: Date | null;
 }
 
-export interface ExecutionRow extends ExecutionSummaryRow {
+export interface ExecutionRow extends Omit<ExecutionSummaryRow, 'error_status'> {
   /** JSON text. */
   input: string | null;
   /** JSON text. */
