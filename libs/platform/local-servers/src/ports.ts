@@ -11,10 +11,16 @@ import { hasCode } from './process-identity';
 const firstPort = 20_000;
 const lastPort = 32_700;
 
-/** A TCP port of 127.0.0.1 that nobody listens on now. */
+/** What was given away here: seconds may pass until whoever asked for it listens on it. */
+const given = new Set<number>();
+
+/** A TCP port of 127.0.0.1 that nobody listens on now, and that nobody else in this process was given. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(firstPort, lastPort);
+    if (given.has(port)) continue;
+    if (given.size > (lastPort - firstPort) / 2) given.clear();
+    given.add(port);
     if (await isPortFree(port)) return port;
   }
 }
