@@ -1,7 +1,9 @@
 import { SlotLease } from './slot-lease';
 
 const log = { info: jest.fn(), warn: jest.fn(), error: jest.fn() };
-const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
+const until = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+};
 
 /** An issuer that gives these slots, one an answer; undefined fails. The last one stays. */
 function issuer(...answers: (number | undefined)[]) {
@@ -21,8 +23,7 @@ describe('SlotLease', () => {
     const lost = jest.fn();
     const lease = await SlotLease.take({ ...options, patienceMs: 60_000, issuer: port, lost });
     expect(lease?.slot).toBe('3');
-    await settled();
-    expect(port.leaseSlot.mock.calls.length).toBeGreaterThan(3);
+    await until(() => port.leaseSlot.mock.calls.length > 3);
     await lease?.close();
     expect(port.freeSlot).toHaveBeenCalledWith('gateway-abc');
     expect(lost).not.toHaveBeenCalled();
@@ -37,8 +38,10 @@ describe('SlotLease', () => {
   it('keeps the slot while the issuer is down, and ends when it is another’s', async () => {
     const lost = jest.fn();
     const answers: (number | undefined)[] = [0, undefined, undefined, 0, 1];
-    const lease = await SlotLease.take({ ...options, issuer: issuer(...answers), lost });
-    await settled();
+    const port = issuer(...answers);
+    const lease = await SlotLease.take({ ...options, issuer: port, lost });
+    await until(() => lost.mock.calls.length > 0);
+    expect(port.leaseSlot).toHaveBeenCalledTimes(5);
     expect(lost).toHaveBeenCalledTimes(1);
     await lease?.close();
   });
