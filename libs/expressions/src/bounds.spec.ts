@@ -38,6 +38,8 @@ describe('what is too much ends in a limit error', () => {
     ['[range(1e15)] | length', 'time', { steps: 1e15, milliseconds: 20, bytes: 1e12 }],
     ['[range(300000) * 7919 % 300007] | sort', 'steps', { steps: 2_000_000, milliseconds: 60_000 }],
     ['[range(300000)] | group_by(. % 7)', 'steps', { steps: 2_000_000, milliseconds: 60_000 }],
+    ['[range(1000) | jn(. * 1000; 1e6)]', 'steps', { steps: 2_000_000, milliseconds: 60_000 }],
+    ['[range(1000) | yn(100000; . + 200000)]', 'steps', { steps: 2_000_000, milliseconds: 60_000 }],
     ['[range(100000)] | tojson', 'memory', { bytes: 1_000_000, milliseconds: 60_000 }],
     [
       'reduce range(60) as $i ([1]; [., .]) | tojson',

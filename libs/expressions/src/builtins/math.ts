@@ -35,11 +35,17 @@ function roundToEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
+/** The remainder of the nearest quotient, exact as C's. */
 function ieeeRemainder(x: number, y: number): number {
-  if (y === 0 || y !== y || !Number.isFinite(x)) return NaN;
-  if (!Number.isFinite(y)) return x;
-  const quotient = roundToEven(x / y);
-  return x - quotient * y;
+  if (y === 0 || y !== y || x - x !== 0) return NaN;
+  const size = Math.abs(y);
+  const half = size / 2;
+  let rest = Math.abs(x) % (2 * size);
+  if (rest > half) {
+    rest -= size;
+    if (rest >= half) rest -= size;
+  }
+  return x < 0 || Object.is(x, -0) ? -rest : rest;
 }
 
 /** The mantissa in [0.5, 1) and the exponent. */
