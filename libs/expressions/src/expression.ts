@@ -4,15 +4,7 @@ import { firstOf } from './compile/assign';
 import { GO, MANY, type Each, type Frame, type Node, type One } from './compile/node';
 import { FrameLayout, keys, type Scope } from './compile/scope';
 import { Failure, HaltRequest, LimitReached } from './run/failure';
-import {
-  builtNothing,
-  grantRest,
-  meter,
-  mostResult,
-  refuseResult,
-  startMeter,
-  type Limits,
-} from './run/meter';
+import { builtNothing, grantRest, meter, mostResult, startMeter, type Limits } from './run/meter';
 import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
 import { describer, loadModules } from './modules';
 import { readsOf, type Reads } from './reads';
@@ -20,7 +12,7 @@ import { parse } from './syntax/program';
 import { finite } from './values/finite';
 import type { Json } from './values/json';
 import { printJson } from './values/print';
-import { weightOf } from './values/weight';
+import { addWeight } from './values/weight';
 
 /** How a program is compiled. */
 export interface CompileOptions {
@@ -66,8 +58,7 @@ function checked(value: Json): Json {
   if (!nonFinite && (typeof value !== 'object' || builtNothing())) return value;
   grantRest();
   const shown = nonFinite ? finite(value) : value;
-  const most = mostResult();
-  if (weightOf(shown, most) > most) refuseResult(most);
+  addWeight(shown, mostResult());
   return shown;
 }
 
@@ -159,8 +150,7 @@ class CompiledExpression implements Expression {
       let weight = 0;
       for (const output of outputs) {
         const value = meter.nonFinite ? finite(output) : output;
-        weight += weightOf(value, most - weight);
-        if (weight > most) refuseResult(most);
+        weight = addWeight(value, most, weight);
         shown.push(value);
       }
     } catch (thrown) {

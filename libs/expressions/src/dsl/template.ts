@@ -6,11 +6,11 @@ import {
   type Expression,
 } from '../expression';
 import { LimitReached } from '../run/failure';
-import { defaultLimits, grantRest, refuseResult, type Limits } from '../run/meter';
+import { defaultLimits, grantRest, type Limits } from '../run/meter';
 import type { Reads } from '../reads';
 import type { Json, JsonObject } from '../values/json';
 import { put } from '../values/object';
-import { weightOf } from '../values/weight';
+import { addWeight } from '../values/weight';
 import type { EvaluationMode } from './mode';
 import { segmentsOf, wholeExpression, type Segment } from './segments';
 import { TemplateRuntimeError, TemplateSyntaxError } from './template-errors';
@@ -41,19 +41,16 @@ function escapePointer(key: string): string {
 const most = defaultLimits.bytes;
 
 /** Each of its expressions was bounded; together they may still share more than can be written out. */
-function checked(value: Json): Json {
+function checked(value: Json, pointer: string): Json {
   try {
     grantRest();
-    if (weightOf(value, most) > most) refuseResult(most);
+    addWeight(value, most);
     return value;
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error;
-    throw new TemplateRuntimeError('', limitError(error));
+    const { limit, message } = error;
+    throw new TemplateRuntimeError(pointer, new ExpressionLimitError(limit, message, '', -1));
   }
-}
-
-function limitError({ limit, message }: LimitReached): ExpressionLimitError {
-  return new ExpressionLimitError(limit, message, '', -1);
 }
 
 /** Compiles one template; keeps the expressions it meets. */
@@ -153,10 +150,7 @@ class TemplateCompiler {
         const value = typeof part === 'string' ? part : part(input, variables, limits);
         // An expression that gave nothing is null.
         made += typeof value === 'string' ? value : 'null';
-        if (made.length > most) {
-          const reached = new LimitReached('memory', `The text takes more than ${most} bytes`, -1);
-          throw new TemplateRuntimeError(pointer, limitError(reached));
-        }
+        if (made.length > most) checked(made, pointer);
       }
       return made;
     };
@@ -209,7 +203,7 @@ export function compileTemplate(value: Json, options: TemplateOptions): Template
     evaluate: (input, variables, limits) => {
       if (part === undefined) return value;
       const made = part(input, variables, limits);
-      return expressions.length > 1 ? checked(made) : made;
+      return expressions.length > 1 ? checked(made, '') : made;
     },
   };
 }

@@ -3,11 +3,6 @@ import { constantOf } from './fold';
 import type { Ast, Definition, Import, Program } from './ast';
 import { Parser } from './parser';
 
-/** The operators and keywords that begin a query. */
-const beginnings = new Set(
-  '. .. - ( [ { $ $__loc__ def label if try reduce foreach break'.split(' '),
-);
-
 /** A parser of whole programs and libraries. */
 class ProgramParser extends Parser {
   program(): Program {
@@ -16,16 +11,10 @@ class ProgramParser extends Parser {
     while (this.sees('import') || this.sees('include')) imports.push(this.import());
     const definitions: Definition[] = [];
     while (this.sees('def')) definitions.push(this.definition());
-    const body = this.seesQuery() ? this.query() : undefined;
+    this.beginning = this.place;
+    const body = this.peek().kind === 'end' ? undefined : this.query();
     if (this.peek().kind !== 'end') this.unexpected('end of file');
     return { metadata, imports, definitions, body };
-  }
-
-  /** Whether the next token can begin a query. */
-  private seesQuery(): boolean {
-    const { kind, value } = this.peek();
-    if (kind === 'op' || kind === 'keyword') return beginnings.has(value);
-    return kind !== 'end' && kind !== 'invalid';
   }
 
   private metadata(): JsonObject {

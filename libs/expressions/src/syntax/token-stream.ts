@@ -8,9 +8,6 @@ const names: Readonly<Partial<Record<TokenKind, string>>> = {
   number: 'LITERAL',
   format: 'FORMAT',
   quote: 'QQSTRING_START',
-  text: 'QQSTRING_TEXT',
-  interpolation: 'QQSTRING_INTERP_START',
-  unquote: 'QQSTRING_END',
   invalid: 'INVALID_CHARACTER',
   end: 'end of file',
 };
@@ -29,6 +26,8 @@ function nameOf({ kind, value }: Token): string {
 export class TokenStream {
   private readonly tokens: readonly Token[];
   protected place = 0;
+  /** Where the query of a program begins: there it could end as well. */
+  protected beginning = -1;
 
   constructor(readonly source: string) {
     this.tokens = tokenize(source);
@@ -75,7 +74,9 @@ export class TokenStream {
   /** The same of the token that was read last. */
   unexpectedLast(expecting?: string): never {
     this.place -= 1;
-    return this.unexpected(expecting);
+    return this.unexpected(
+      expecting ?? (this.place === this.beginning ? 'end of file' : undefined),
+    );
   }
 
   unexpected(expecting?: string): never {

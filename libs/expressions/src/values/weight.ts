@@ -1,23 +1,22 @@
-import { step, steps } from '../run/meter';
+import { refuseResult, step, steps } from '../run/meter';
 import type { Json, JsonObject } from './json';
 
 type Container = Json[] | JsonObject;
 
 /**
- * About the bytes that a value takes where it is written out: what is shared counts wherever it
- * stands, so that a few steps of `[., .]` weigh more than any machine holds. Not much more than
- * `enough` is weighed.
+ * Adds about the bytes that a value takes where it is written out to those before: what is shared
+ * counts wherever it stands, so that a few steps of `[., .]` weigh more than any machine holds.
+ * Ends the evaluation at more than `most`.
  */
-export function weightOf(root: Json, enough: number): number {
-  if (typeof root === 'string') return root.length;
-  if (typeof root !== 'object' || root === null) return 8;
-  let weight = 0;
-  const work: Container[] = [root];
+export function addWeight(root: Json, most: number, before = 0): number {
+  let weight = before;
+  const work: Container[] = [];
   const weigh = (value: Json): void => {
     if (typeof value === 'string') weight += value.length;
     else if (typeof value === 'object' && value !== null) work.push(value);
   };
-  for (let next = work.pop(); next !== undefined && weight <= enough; next = work.pop()) {
+  weigh(root);
+  for (let next = work.pop(); next !== undefined && weight <= most; next = work.pop()) {
     step();
     if (Array.isArray(next)) {
       steps(next.length >> 2);
@@ -34,5 +33,6 @@ export function weightOf(root: Json, enough: number): number {
       weight += 8 + 8 * keys;
     }
   }
+  if (weight > most) refuseResult(most);
   return weight;
 }
