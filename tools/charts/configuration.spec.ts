@@ -57,6 +57,14 @@ describeScenarios('the environment of the pods', (helm, scenario) => {
 });
 
 describeWithHelm('the values of the chart', (helm) => {
+  it.each(['minimal', 'argocd'])('the migrations speak TLS as the services do (%s)', (scenario) => {
+    const manifests = render(helm, scenario, { 'database.sslMode': 'require' });
+    const job = podsOf(manifests).find(({ component }) => component === 'migrations');
+    if (!job) throw new Error('no migrations');
+    const { databaseUrl } = readConfig('migrations', environmentOf(job, manifests));
+    expect(new URL(databaseUrl).searchParams.get('sslmode')).toBe('require');
+  });
+
   it('reach the programs', () => {
     const manifests = render(helm, 'minimal', {
       'settings.prices.eco': '0.001',

@@ -101,6 +101,8 @@ issuer: [ef_issuer]
 {{ include "easyflow.secretVariable" (dict "name" "EASYFLOW_MIGRATIONS_DATABASE_URL" "secret" .Values.migrations.existingSecret "key" .Values.migrations.secretKey) }}
 - name: EASYFLOW_MIGRATIONS_PROFILE
   value: {{ .Values.migrations.profile }}
+- name: EASYFLOW_DATABASE_SSL_MODE
+  value: {{ .Values.database.sslMode }}
 - name: EASYFLOW_LOG_LEVEL
   value: {{ .Values.settings.logLevel }}
 {{- if .Values.migrations.setPasswords }}

@@ -80,7 +80,7 @@ export const databaseVariables = {
     about:
       'disable, require (encrypted) or verify-full (encrypted, and the certificate is checked).',
     fix: 'write disable, require or verify-full',
-    usedBy: services,
+    usedBy: [...services, 'migrations'],
   }),
   EASYFLOW_DATABASE_STATEMENT_TIMEOUT_MS: variable({
     schema: integer(100, 600_000),
@@ -100,7 +100,8 @@ export const databaseVariables = {
   EASYFLOW_MIGRATIONS_DATABASE_URL: variable({
     schema: postgresUrl,
     secret: true,
-    about: 'The database as its administrator; only the migrations know it.',
+    about:
+      'The database as its administrator; only the migrations know it. A sslmode in it goes before EASYFLOW_DATABASE_SSL_MODE.',
     fix: 'write postgres://user:password@host:port/database',
     usedBy: ['migrations'],
   }),

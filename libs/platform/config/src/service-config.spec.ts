@@ -91,6 +91,17 @@ describe('readConfig', () => {
     expect(error.message).not.toContain('secret"');
   });
 
+  it('migrates under the TLS of the services unless the URL says otherwise', () => {
+    const urlOf = (url: string) =>
+      readConfig('migrations', {
+        EASYFLOW_MIGRATIONS_DATABASE_URL: url,
+        EASYFLOW_DATABASE_SSL_MODE: 'verify-full',
+      }).databaseUrl;
+    expect(urlOf('postgres://a:p%2Fw@db/x')).toBe('postgres://a:p%2Fw@db/x?sslmode=verify-full');
+    const own = 'postgres://a:b@db/x?sslmode=disable';
+    expect(urlOf(own)).toBe(own);
+  });
+
   it('does not show a secret that cannot be used', () => {
     const error = problemsOf(() =>
       readConfig('migrations', { EASYFLOW_MIGRATIONS_DATABASE_URL: 'mysql://root:hunter2@db' }),

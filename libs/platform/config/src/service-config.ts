@@ -115,12 +115,23 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
     return {
       service: 'migrations',
       logLevel: have(values, 'EASYFLOW_LOG_LEVEL'),
-      databaseUrl: have(values, 'EASYFLOW_MIGRATIONS_DATABASE_URL'),
+      databaseUrl: underTls(
+        have(values, 'EASYFLOW_MIGRATIONS_DATABASE_URL'),
+        have(values, 'EASYFLOW_DATABASE_SSL_MODE'),
+      ),
       profile: have(values, 'EASYFLOW_MIGRATIONS_PROFILE'),
       rolePasswords: passwords(DATABASE_ROLES, values),
     };
   },
 };
+
+/** The URL with the mode of TLS, unless it names one itself. */
+function underTls(databaseUrl: string, mode: string): string {
+  const url = new URL(databaseUrl);
+  if (url.searchParams.has('sslmode')) return databaseUrl;
+  url.searchParams.set('sslmode', mode);
+  return url.href;
+}
 
 /**
  * The configuration of one program.

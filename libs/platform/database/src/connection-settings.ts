@@ -10,7 +10,8 @@ export interface DatabaseAddress {
   sslMode?: SslMode;
 }
 
-export type SslMode = 'disable' | 'require' | 'verify-full';
+const sslModes = ['disable', 'require', 'verify-full'] as const;
+export type SslMode = (typeof sslModes)[number];
 
 /** The driver's setting for a mode. */
 export function driverSsl(mode: SslMode | undefined): boolean | { rejectUnauthorized: boolean } {
@@ -32,12 +33,21 @@ export function parseDatabaseUrl(
       'The database URL must look like postgres://user:password@host:5432/name',
     );
   }
-  const mode = parsed.searchParams.get('sslmode');
+  const sslMode = sslModes.find(
+    (mode) => mode === (parsed.searchParams.get('sslmode') ?? 'disable'),
+  );
+  // A mode that is not known here must not become none: passwords would travel in clear.
+  if (sslMode === undefined) {
+    throw new UserError(
+      'database.url',
+      `The database URL has a sslmode that is none of ${sslModes.join(', ')}`,
+    );
+  }
   return {
     host: decodeURIComponent(parsed.hostname),
     port: parsed.port === '' ? 5432 : Number(parsed.port),
     database: decodeURIComponent(parsed.pathname.slice(1)) || 'postgres',
-    sslMode: mode === 'require' || mode === 'verify-full' ? mode : 'disable',
+    sslMode,
     user: decodeURIComponent(parsed.username),
     password: decodeURIComponent(parsed.password),
   };
