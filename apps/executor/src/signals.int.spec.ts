@@ -121,6 +121,69 @@ describe('what arrives from outside', () => {
     expect(children).toEqual([{ parent_id: id, status: 'completed' }]);
   });
 
+  it('cancels the sub-flows that a cancelled execution waits for, however deep', async () => {
+    await rig.flow(tenant, 'waiting-parent', [runTask('long-wait')]);
+    await rig.flow(tenant, 'waiting-grandparent', [runTask('waiting-parent')]);
+    const id = await rig.accept(tenant, 'waiting-grandparent', { n: 1 });
+    await rig.executor();
+    const child = await childOf(id);
+    const grandchild = await childOf(child);
+    await rig.reaches(tenant, grandchild, 'waiting');
+
+    await rig.signal(tenant, id, { kind: 'cancel' });
+
+    for (const each of [id, child, grandchild]) {
+      expect((await rig.ends(tenant, each)).status).toBe('cancelled');
+      expect(await signals(each)).toBe(0);
+    }
+  });
+
+  it('cancels a sub-flow in memory of another process, and goes on after a limit', async () => {
+    await rig.flow(tenant, 'limited', [
+      {
+        attempt: {
+          try: [{ slow: { timeout: { after: { seconds: 1 } }, do: [runTask('call')] } }],
+          catch: { do: [{ late: { set: { late: true } } }] },
+        },
+      },
+    ]);
+    const caller = new FakeCaller();
+    let aborted = false;
+    caller.answer = (_, signal) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => {
+          aborted = true;
+          reject(new Error('aborted'));
+        });
+      });
+    const id = await rig.accept(tenant, 'limited', { n: 1 });
+    await rig.executor({ caller });
+    await rig.executor({ caller });
+    const child = await childOf(id);
+
+    expect(await rig.ends(tenant, id)).toMatchObject({
+      status: 'completed',
+      output: { late: true },
+    });
+    expect((await rig.ends(tenant, child)).status).toBe('cancelled');
+    expect(aborted).toBe(true);
+  });
+
+  it('leaves a sub-flow alone that nobody waits for', async () => {
+    const task = runTask('wait');
+    await rig.flow(tenant, 'detached-parent', [
+      { run: { run: { ...(task['run'] as { run: object }).run, await: false } } },
+      { pause: { wait: { hours: 1 } } },
+    ]);
+    const id = await rig.accept(tenant, 'detached-parent', { n: 1 });
+    await rig.executor();
+    await rig.reaches(tenant, id, 'waiting');
+    await rig.signal(tenant, id, { kind: 'cancel' });
+
+    expect((await rig.ends(tenant, id)).status).toBe('cancelled');
+    expect((await rig.ends(tenant, await childOf(id))).status).toBe('completed');
+  });
+
   it('keeps a cancellation that commits while the checkpoint waits for its row', async () => {
     await rig.flow(tenant, 'call-and-wait', [
       { call: callTask() },
@@ -198,6 +261,19 @@ describe('what arrives from outside', () => {
     );
     expect(rows).toContainEqual({ id: hour?.id, soon: true });
   });
+
+  /** The id of the first sub-flow of an execution, when there is one. */
+  async function childOf(id: string): Promise<string> {
+    const read = (): Promise<{ id: string }[]> =>
+      rig.database.superuser<{ id: string }>(
+        'SELECT id FROM ef.executions WHERE tenant_id = $1 AND parent_id = $2',
+        [tenant.id, id],
+      );
+    await waitFor(async () => (await read()).length > 0, { describe: 'a sub-flow' });
+    const [child] = await read();
+    if (!child) throw new Error('there is no sub-flow');
+    return child.id;
+  }
 
   function signals(id: string): Promise<number> {
     return rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [id]);

@@ -16,4 +16,9 @@ export type { HistoryItem, HistoryType } from './run/journal';
 export { lifecycleEvent, type EventSubject } from './run/lifecycle-event';
 export type { Budget } from './run/interpreter';
 export { restoreEvents, restoreHistory, storeEvents, storeHistory } from './run/stored-journal';
-export { createState, type ExecutionState, type ExecutionStatus } from './run/state';
+export {
+  childrenInFlight,
+  createState,
+  type ExecutionState,
+  type ExecutionStatus,
+} from './run/state';

@@ -49,12 +49,14 @@ export class MemoryRunner {
   readonly emitted: CloudEvent[] = [];
   private readonly stopped = new AbortController();
   private readonly detached = new Set<Promise<unknown>>();
+  /** Sub-flows that run, by id; undefined where one was cancelled before it began. */
+  private readonly children = new Map<string, MemoryExecution | undefined>();
 
   constructor(private readonly options: RunnerOptions) {}
 
   /** Begins an execution; its sub-flows run beside it. */
   start(program: Program, input: Json): MemoryExecution {
-    return this.begin(program, input, 0);
+    return this.begin(program, input, { id: newId(), level: 0 });
   }
 
   /** Waits for the sub-flows that nobody waits for. */
@@ -67,30 +69,37 @@ export class MemoryRunner {
     this.stopped.abort();
   }
 
-  private begin(program: Program, input: Json, level: number, parentId?: string): MemoryExecution {
+  private begin(program: Program, input: Json, place: Place): MemoryExecution {
     const shell: Shell = {
       ...this.options,
       stopped: this.stopped.signal,
       emit: (events) => this.emitted.push(...events),
       runFlow: (effect, parent) => {
-        const ended = this.runChild(effect, parent, level + 1);
+        const ended = this.runChild(effect, parent, place.level + 1);
         if (!effect.await) {
           this.detached.add(ended);
           void ended.finally(() => this.detached.delete(ended));
         }
         return ended;
       },
+      cancel: (childId) => this.cancel(childId),
     };
-    return new MemoryExecution(program, input, shell, parentId);
+    return new MemoryExecution(program, input, shell, place);
+  }
+
+  private cancel(childId: string): void {
+    const child = this.children.get(childId);
+    if (child) child.cancel();
+    else this.children.set(childId, undefined);
   }
 
   private async runChild(
-    { key, flow, input }: RunFlowEffect,
+    { key, flow, childId, input }: RunFlowEffect,
     parentId: string,
     level: number,
   ): Promise<Signal> {
     const refused = (error: FlowError): Signal => {
-      return { kind: 'childEnded', key, childId: '', status: 'faulted', error };
+      return { kind: 'childEnded', key, childId, status: 'faulted', error };
     };
     const program = this.options.flows.find(flow);
     if (!program) {
@@ -103,12 +112,15 @@ export class MemoryRunner {
     }
     // A flow that runs itself must not go on in the call stack of its parent.
     await nextTurn();
-    const child = this.begin(program, input, level, parentId);
+    const child = this.begin(program, input, { id: childId, level, parentId });
+    if (this.children.has(childId)) child.cancel();
+    this.children.set(childId, child);
     const { status, output, error } = await child.ended;
+    this.children.delete(childId);
     return {
       kind: 'childEnded',
       key,
-      childId: child.id,
+      childId,
       status: status === 'completed' || status === 'faulted' ? status : 'cancelled',
       ...(output !== undefined && { output }),
       ...(error && { error }),
@@ -116,15 +128,24 @@ export class MemoryRunner {
   }
 }
 
+/** Where an execution stands among those that run each other. */
+interface Place {
+  id: string;
+  level: number;
+  parentId?: string;
+}
+
 interface Shell extends RunnerOptions {
   stopped: AbortSignal;
   emit: (events: readonly CloudEvent[]) => void;
   runFlow: (effect: RunFlowEffect, parentId: string) => Promise<Signal>;
+  /** Ends a sub-flow that nobody waits for any more. */
+  cancel: (childId: string) => void;
 }
 
 /** One execution that runs in memory. */
 export class MemoryExecution {
-  readonly id = newId();
+  readonly id: string;
   /** Resolves when the execution is final, or stopped: then with the status it has. Never rejects for errors of the flow. */
   readonly ended: Promise<Outcome>;
   private state: ExecutionState;
@@ -137,8 +158,9 @@ export class MemoryExecution {
     private readonly program: Program,
     input: Json,
     private readonly shell: Shell,
-    parentId: string | undefined,
+    { id, parentId }: Place,
   ) {
+    this.id = id;
     this.state = createState(program, {
       executionId: this.id,
       input,
@@ -151,6 +173,11 @@ export class MemoryExecution {
   /** How it stands now. */
   current(): Outcome {
     return this.outcome;
+  }
+
+  /** Ends the execution as soon as it has its turn. */
+  cancel(): void {
+    this.receive({ kind: 'cancel' });
   }
 
   private async run(): Promise<Outcome> {
@@ -168,6 +195,7 @@ export class MemoryExecution {
       emit(step.emitted);
       onHistory?.(this.id, step.history);
       for (const key of step.abandoned) this.inFlight.get(key)?.abort();
+      for (const childId of step.abandonedChildren) this.shell.cancel(childId);
       for (const effect of step.effects) this.perform(effect);
       if (!['running', 'waiting'].includes(step.status)) break;
       // A long pure loop must not keep timers, calls and signals of the process waiting.

@@ -200,6 +200,28 @@ do:
     expect(result.stderr).not.toContain('    at ');
   });
 
+  it('cancels a sub-flow whose task takes too long', async () => {
+    await file(
+      'child.yaml',
+      flow(
+        `do: [{ pause: { wait: PT0.3S } }, { late: { emit: { event: { with: { type: late } } } } }]`,
+        'child',
+      ),
+    );
+    const target = await file(
+      'a.yaml',
+      flow(`
+do:
+  - limited:
+      try: [{ slow: { timeout: { after: PT0.05S }, do: [{ child: { run: { workflow: { namespace: test, name: child, version: 1.0.0 } } } }] } }]
+      catch: { do: [{ pause: { wait: PT0.6S } }] }`),
+    );
+    expect(output(await captured('run', target))).toMatchObject({
+      status: 'completed',
+      emitted: [],
+    });
+  });
+
   it.each([
     ['waits for', true, 3],
     ['does not wait for', false, 0],

@@ -50,6 +50,8 @@ export interface Checkpoint {
   readonly consumed: readonly string[];
   readonly children: readonly ChildExecution[];
   readonly wake: Wake | undefined;
+  /** Sub-flows that nobody waits for any more: they are cancelled. */
+  readonly abandonedChildren: readonly string[];
   /** Kept for who is told about the end. */
   readonly result: { output?: Json; error?: FlowError } | undefined;
 }
@@ -88,6 +90,7 @@ export function takeCheckpoint(execution: LiveExecution, content: CheckpointCont
     consumed: execution.consumed,
     children: execution.children,
     wake: ended ? wakeOf(execution, content) : undefined,
+    abandonedChildren: execution.abandonedChildren,
     result: ended ? resultOf(content) : undefined,
   };
   // Events always come with items; should they ever not, they wait for a segment to be kept in.
@@ -95,8 +98,24 @@ export function takeCheckpoint(execution: LiveExecution, content: CheckpointCont
   execution.history = [];
   execution.unsavedCharacters = 0;
   execution.children = [];
+  execution.abandonedChildren = [];
   execution.consumed = [];
   return row;
+}
+
+const CANCEL = JSON.stringify({ kind: 'cancel' });
+
+/** The other work rows that a checkpoint wakes. */
+export function wakesOf({
+  wake,
+  abandonedChildren,
+}: Pick<Checkpoint, 'wake' | 'abandonedChildren'>): Wake[] {
+  const cancellations = abandonedChildren.map((id): Wake => ({
+    kind: 'execution',
+    id,
+    signal: CANCEL,
+  }));
+  return wake ? [wake, ...cancellations] : cancellations;
 }
 
 function happened({
@@ -134,6 +153,7 @@ function resultOf(content: CheckpointContent): { output?: Json; error?: FlowErro
 /** Marks executions whose end a schedule of kind `after` waits for. */
 const SCHEDULE_PREFIX = 'schedule:';
 
+/** Who waits for the end of this execution. */
 function wakeOf(execution: LiveExecution, content: CheckpointContent): Wake | undefined {
   const { id, parentId, parentKey } = execution.facts;
   if (parentKey === undefined) return undefined;

@@ -2,7 +2,7 @@ import type { BatchSession, BatchWriter, Statement, TenantToken } from '@easyflo
 import { newId } from '@easyflow/kernel-ids';
 import { pairKey } from '../execution/live-execution';
 import { jsonArray, plainArray } from './array-literals';
-import type { Checkpoint } from './checkpoint';
+import { wakesOf, type Checkpoint } from './checkpoint';
 import {
   deleteOutbox,
   deleteSignals,
@@ -71,8 +71,9 @@ export async function flush(
 }
 
 /** Whether nothing is to be written after the checkpoint itself has come back. */
-function isPlain({ wake, children, consumed }: Checkpoint): boolean {
-  return wake === undefined && children.length === 0 && consumed.length === 0;
+function isPlain({ wake, abandonedChildren, children, consumed }: Checkpoint): boolean {
+  const wakesNone = wake === undefined && abandonedChildren.length === 0;
+  return wakesNone && children.length === 0 && consumed.length === 0;
 }
 
 /**
@@ -118,7 +119,7 @@ function flushInSteps(writer: BatchWriter, owner: string, bundle: Bundle): Promi
   return writer.transaction(tokens, async (session) => {
     const ended = endedTenants(rows);
     const side: Promise<unknown>[] = [];
-    if (rows.some((row) => row.wake !== undefined)) side.push(lockAll(session, rows));
+    if (rows.some((row) => wakesOf(row).length > 0)) side.push(lockAll(session, rows));
     const first =
       rows.length > 0 ? write(session, owner, rows) : new Map<string, WrittenCheckpoint>();
     if (published.length > 0) side.push(forget(session, published));
@@ -188,9 +189,9 @@ function lockAll(session: BatchSession, rows: readonly Checkpoint[]): Promise<un
   const pairs = new Map<string, readonly [string, string, string]>();
   const add = (tenantId: string, kind: string, id: string) =>
     pairs.set(`${tenantId}/${kind}/${id}`, [tenantId, kind, id]);
-  for (const { tenantId, id, wake } of rows) {
-    add(tenantId, 'execution', id);
-    if (wake) add(tenantId, wake.kind, wake.id);
+  for (const row of rows) {
+    add(row.tenantId, 'execution', row.id);
+    for (const { kind, id } of wakesOf(row)) add(row.tenantId, kind, id);
   }
   return session.query({ ...lockWork, values: columns([...pairs].sort(byKey).map(([, p]) => p)) });
 }
@@ -207,10 +208,12 @@ async function followUp(session: BatchSession, rows: readonly Checkpoint[]): Pro
 async function wakeOthers(session: BatchSession, rows: readonly Checkpoint[]): Promise<void> {
   const pairs = new Map<string, readonly [string, string, string]>();
   const signals: (readonly [string, string, string, string])[] = [];
-  for (const { tenantId, wake } of rows) {
-    if (!wake) continue;
-    pairs.set(`${tenantId}/${wake.kind}/${wake.id}`, [tenantId, wake.kind, wake.id]);
-    if (wake.signal !== undefined) signals.push([tenantId, wake.id, newId(), wake.signal]);
+  for (const row of rows) {
+    const { tenantId } = row;
+    for (const { kind, id, signal } of wakesOf(row)) {
+      pairs.set(`${tenantId}/${kind}/${id}`, [tenantId, kind, id]);
+      if (signal !== undefined) signals.push([tenantId, id, newId(), signal]);
+    }
   }
   if (pairs.size === 0) return;
   await Promise.all([

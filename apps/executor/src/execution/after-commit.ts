@@ -1,6 +1,6 @@
 import type { Claims, Lease, LeaseOwner } from '@easyflow/tenant-context';
 import type { Logger } from '@easyflow/platform-telemetry';
-import type { Checkpoint } from '../checkpoint/checkpoint';
+import { wakesOf, type Checkpoint } from '../checkpoint/checkpoint';
 import type { FlushListener } from '../checkpoint/checkpointer';
 import type { Written } from '../checkpoint/flush';
 import { executionsEnded } from '../executor-metrics';
@@ -54,7 +54,8 @@ export class AfterCommit implements FlushListener {
       ended.map(({ status }) => status),
     );
     this.publish(results);
-    const wokeOthers = this.wakeOthers(ended);
+    const written = results.flatMap(({ row, written: ours }) => (ours ? [row] : []));
+    const wokeOthers = this.wakeOthers(written);
     if (left.length > 0) void this.giveBack(left);
     if (created || wokeOthers) this.options.claimer.nudge();
   }
@@ -85,14 +86,16 @@ export class AfterCommit implements FlushListener {
     for (const entry of entries.values()) this.options.publisher.add(entry);
   }
 
-  /** A parent in this process looks at once; another is due, and any executor may claim it. */
-  private wakeOthers(ended: readonly Checkpoint[]): boolean {
+  /** A parent or child in this process looks at once; another is due, and any executor may claim it. */
+  private wakeOthers(rows: readonly Checkpoint[]): boolean {
     let elsewhere = false;
-    for (const { tenantId, wake } of ended) {
-      if (wake?.kind !== 'execution') continue;
-      const parent = this.options.live.get(tenantId, wake.id);
-      if (parent) this.options.signals.look(parent);
-      else elsewhere = true;
+    for (const row of rows) {
+      for (const { kind, id } of wakesOf(row)) {
+        if (kind !== 'execution') continue;
+        const woken = this.options.live.get(row.tenantId, id);
+        if (woken) this.options.signals.look(woken);
+        else elsewhere = true;
+      }
     }
     return elsewhere;
   }

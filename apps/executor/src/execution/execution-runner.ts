@@ -1,5 +1,6 @@
 import {
   advance,
+  childrenInFlight,
   createState,
   effectsInFlight,
   lifecycleEvent,
@@ -136,6 +137,7 @@ export class ExecutionRunner {
     if (execution.poisoned || execution.phase === 'gone') return this.drop(execution);
     execution.poisoned = true;
     execution.consumed = [...row.consumed];
+    execution.abandonedChildren = [...row.abandonedChildren];
     this.endWith(
       execution,
       standardError('runtime', 'The data of the execution cannot be stored'),
@@ -345,6 +347,7 @@ export class ExecutionRunner {
     const told = { error: { ...error } };
     execution.events = [lifecycleEvent(facts, number, 'faulted', at, told)];
     execution.children = [];
+    if (state) execution.abandonedChildren.push(...childrenInFlight(state));
     execution.history = [{ sequence, type: 'executionEnded', at, status, error: { ...error } }];
     this.save(execution, { outcome: 'end', status, error });
   }

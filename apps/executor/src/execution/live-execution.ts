@@ -56,6 +56,8 @@ export class LiveExecution {
   children: ChildExecution[] = [];
   /** What they weigh, about. */
   unsavedCharacters = 0;
+  /** Sub-flows nobody waits for any more: the next checkpoint cancels them. */
+  abandonedChildren: string[] = [];
   /** Effects that begin when the next checkpoint has committed. */
   readonly toStart: CallHttpEffect[] = [];
   readonly effects = new Map<string, AbortController>();
@@ -122,12 +124,20 @@ export class LiveExecution {
     this.events.push(...advance.events);
     this.unsavedCharacters += advance.handedOut;
     this.yielded = advance.yielded;
+    for (const id of advance.abandonedChildren) this.abandonChild(id);
     for (const key of advance.abandoned) {
       this.effects.get(key)?.abort();
       this.effects.delete(key);
       const waiting = this.toStart.findIndex((effect) => effect.key === key);
       if (waiting >= 0) this.toStart.splice(waiting, 1);
     }
+  }
+
+  /** Cancels a sub-flow with the next checkpoint; one that no checkpoint has created yet never comes to be. */
+  private abandonChild(id: string): void {
+    const uncreated = this.children.findIndex((child) => child.id === id);
+    if (uncreated >= 0) this.children.splice(uncreated, 1);
+    else this.abandonedChildren.push(id);
   }
 
   /** Stops everything that runs for this execution in this process. */

@@ -1,5 +1,4 @@
 import type { RunFlowEffect } from '@easyflow/engine';
-import { newId } from '@easyflow/kernel-ids';
 import type { Clock } from '@easyflow/kernel-time';
 import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
@@ -28,7 +27,7 @@ export class SubFlows {
     const version = await this.version(token, effect.flow);
     if (version === undefined) return undefined;
     return {
-      id: newId(),
+      id: effect.childId,
       flow: { namespace: effect.flow.namespace, name: effect.flow.name, version },
       input: JSON.stringify(effect.input),
       parentKey: effect.await ? effect.key : undefined,

@@ -97,7 +97,12 @@ export const executionRoutes = {
     operationId: 'cancelExecution',
     summary: 'Cancel an execution',
     access: 'tenant',
-    answers: { 202: json('the execution, which will be cancelled', executionSchema) },
+    answers: {
+      202: json(
+        'the execution, which will be cancelled with the sub-flows it waits for',
+        executionSchema,
+      ),
+    },
     problems: ['execution.unknown', 'execution.final'],
   },
 } as const satisfies Record<string, Route>;

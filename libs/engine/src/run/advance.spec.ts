@@ -1,9 +1,10 @@
+import { isId } from '@easyflow/kernel-ids';
 import { compileFlow } from '../compile/compile-flow';
 import { parseDocument } from '../document/parse-document';
 import { advance, effectsInFlight } from './advance';
 import { standardError } from './flow-error';
 import { flow, runVirtually, type VirtualRun } from './run-virtually.test';
-import { createState } from './state';
+import { childrenInFlight, createState } from './state';
 
 const ERRORS = 'https://open-workflow-specification.org/spec/1.0.0/errors/';
 const tasksOf = (run: VirtualRun, type: string): (string | undefined)[] =>
@@ -705,6 +706,35 @@ do:
     expect(run.effects).toHaveLength(1);
   });
 
+  it('names the children to be created: the same after a crash, each its own', () => {
+    const two = `
+do:
+  - a: { run: { workflow: { namespace: n, name: c, version: 1.0.0 } } }
+  - b: { run: { workflow: { namespace: n, name: c, version: 1.0.0 }, await: false } }`;
+    const ids = (takenOver: boolean): string[] =>
+      runVirtually(two, { takenOver }).effects.map((effect) =>
+        effect.kind === 'runFlow' ? effect.childId : '',
+      );
+    const before = ids(false);
+    expect(new Set(before).size).toBe(2);
+    expect(before.every(isId)).toBe(true);
+    expect(ids(true)).toEqual(before);
+  });
+
+  it('abandons the child whose task takes too long', () => {
+    const run = runVirtually(
+      `
+do:
+  - limited:
+      try: [{ slow: { timeout: { after: PT5S }, do: [{ child: { run: { workflow: { namespace: n, name: c, version: 1.0.0 } } } }] } }]
+      catch: { do: [{ late: { set: { late: true } } }] }`,
+      { child: () => 'hang' },
+    );
+    const [effect] = run.effects;
+    expect(run.last.output).toEqual({ late: true });
+    expect(run.last.abandonedChildren).toEqual([effect?.kind === 'runFlow' && effect.childId]);
+  });
+
   it('outputs nothing when told so, and takes over the error of the child', () => {
     expect(
       runVirtually(body(', return: none'), { child: () => ({ output: 1 }) }).last.output,
@@ -740,6 +770,22 @@ do: [{ go: { call: twice, with: { n: '\${ .start }' }, output: { as: '{ result: 
 });
 
 describe('cancel', () => {
+  it('abandons the child that the execution waits for', () => {
+    const body = `do: [{ a: { run: { workflow: { namespace: n, name: c, version: 1.0.0 } } } }]`;
+    let childId: string | undefined;
+    const run = runVirtually(body, {
+      child: (effect) => {
+        childId = effect.childId;
+        return 'hang';
+      },
+    });
+    expect(childrenInFlight(run.last.state)).toEqual([childId]);
+    const program = compileFlow(parseDocument(flow(body), 'application/yaml'));
+    const cancelled = advance(program, run.last.state, { now: 1, signals: [{ kind: 'cancel' }] });
+    expect(cancelled).toMatchObject({ status: 'cancelled', abandonedChildren: [childId] });
+    expect(childrenInFlight(cancelled.state)).toEqual([]);
+  });
+
   it('ends the execution, abandons its call, and further signals change nothing', () => {
     const program = compileFlow(
       parseDocument(

@@ -38,6 +38,8 @@ export interface Advance {
   effects: Effect[];
   /** Keys of effects in flight that no longer matter (timeout, cancel): the shell aborts them. */
   abandoned: string[];
+  /** Executions nobody waits for any more: the shell cancels them. */
+  abandonedChildren: string[];
   /** Earliest timer: the end of a wait, a retry, a timeout. Milliseconds since the epoch. */
   wakeAt?: number;
   /** The budget of pure work is used up: checkpoint and call again. */
@@ -191,6 +193,7 @@ function conclude(machine: Interpreter, before: ExecutionState): Advance {
     status: state.status === 'pending' ? 'running' : state.status,
     effects: machine.effects,
     abandoned: machine.abandoned,
+    abandonedChildren: machine.abandonedChildren,
     ...(wakeAt !== undefined && { wakeAt }),
     yielded: machine.yielded,
     handedOut: machine.handedOut,

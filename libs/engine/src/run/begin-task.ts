@@ -1,4 +1,5 @@
 import type { Json } from '@easyflow/expressions';
+import { derivedId } from '@easyflow/kernel-ids';
 import type { ForAction, TaskNode } from '../compile/program';
 import { effectKey } from './effect-key';
 import type { CallHttpEffect, HttpRequest } from './effects';
@@ -67,16 +68,19 @@ export function beginTask(
       const given = evaluation.evaluate(action.input, input, scope);
       const key = effectKey(machine.state, branch);
       machine.handOut(given);
+      const childId = derivedId(machine.now, key);
       machine.effects.push({
         kind: 'runFlow',
         key,
         task: node.pointer,
         flow: action.flow,
+        childId,
         input: given,
         await: action.await,
       });
       if (!action.await) return completed(input);
       frame.effect = key;
+      frame.childId = childId;
       return undefined;
     }
   }

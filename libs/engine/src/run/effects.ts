@@ -29,6 +29,8 @@ export interface RunFlowEffect {
   key: string;
   task: string;
   flow: { namespace: string; name: string; version: string };
+  /** The id that the child is to have: the same on every dispatch. */
+  childId: string;
   input: Json;
   /** Whether the execution waits for the end of the child, told by the signal `childEnded`. */
   await: boolean;

@@ -27,6 +27,7 @@ export class Interpreter implements Machine {
   readonly effects: Effect[] = [];
   /** Keys of effects that were in flight before this advance and no longer matter. */
   readonly abandoned: string[] = [];
+  readonly abandonedChildren: string[] = [];
   /** Whether the budget ended before the work. */
   yielded = false;
   readonly evaluation: Evaluation;
@@ -137,12 +138,16 @@ export class Interpreter implements Machine {
     delete branch.next;
     for (const frame of branch.frames.slice(depth)) {
       delete frame.until;
-      const { effect } = frame;
+      const { effect, childId } = frame;
       if (effect === undefined) continue;
       delete frame.effect;
+      delete frame.childId;
       const begun = this.effects.findIndex(({ key }) => key === effect);
       if (begun >= 0) this.effects.splice(begun, 1);
-      else this.abandoned.push(effect);
+      else {
+        this.abandoned.push(effect);
+        if (childId !== undefined) this.abandonedChildren.push(childId);
+      }
     }
   }
 

@@ -58,6 +58,8 @@ export interface Frame {
   steps?: number;
   /** Key of the effect in flight. */
   effect?: string;
+  /** The execution that it waits for, when the effect is a sub-flow. */
+  childId?: string;
   /** End of a wait or of the delay before a retry. */
   until?: number;
   /** Of a loop. */
@@ -104,6 +106,13 @@ function draftBranch(branch: Branch): Branch {
 
 function draftFrame(frame: Frame): Frame {
   return frame.branches ? { ...frame, branches: frame.branches.map(draftBranch) } : { ...frame };
+}
+
+/** Executions that a state waits for. */
+export function childrenInFlight(state: ExecutionState): string[] {
+  return branchesOf(state.root).flatMap(({ frames }) =>
+    frames.flatMap(({ childId }) => (childId === undefined ? [] : [childId])),
+  );
 }
 
 /** All branches of a tree, each before those inside it. */

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
 /** What one id takes. */
@@ -28,6 +28,11 @@ export function newId(): string {
     }
   }
   return v7({ random, msecs: milliseconds, seq: counter });
+}
+
+/** The same UUIDv7 for the same time (milliseconds since the epoch) and text: who names something again gives it no second name. */
+export function derivedId(time: number, text: string): string {
+  return v7({ random: createHash('sha256').update(text).digest().subarray(0, 16), msecs: time });
 }
 
 function draw(): Buffer {

@@ -1,1 +1,1 @@
-export { idTime, isId, newId } from './id';
+export { derivedId, idTime, isId, newId } from './id';
