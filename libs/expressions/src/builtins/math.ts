@@ -21,18 +21,16 @@ function binary(compute: (x: number, y: number) => number): (_: Json, a: Json, b
   return (_, a, b) => checked(compute(numberOf(a), numberOf(b)));
 }
 
-/** Rounds halves away from zero, as C does. */
-function round(x: number): number {
-  return Math.sign(x) * Math.floor(Math.abs(x) + 0.5 - (Math.abs(x) % 1 < 0.5 ? 0.5 : 0));
+/** Rounds to the nearest whole number; halves away from zero, as C does. */
+function round(x: number, toEven = false): number {
+  const whole = Math.trunc(x);
+  const rest = Math.abs(x - whole);
+  const isUp = toEven && whole % 2 === 0 ? rest > 0.5 : rest >= 0.5;
+  return isUp ? whole + Math.sign(x) : whole;
 }
 
-/** Rounds halves to even. */
 function roundToEven(x: number): number {
-  const floor = Math.floor(x);
-  const difference = x - floor;
-  if (difference < 0.5) return floor;
-  if (difference > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
+  return round(x, true);
 }
 
 /** The remainder of the nearest quotient, exact as C's. */
@@ -158,7 +156,7 @@ export const math: Readonly<Record<string, ValueFunction>> = {
   ...Object.fromEntries(sameInBoth.map((name) => [`${name}/0`, unary((x) => Math[name](x))])),
   'abs/0': absolute,
   'fabs/0': unary(Math.abs),
-  'round/0': unary(round),
+  'round/0': unary((x) => round(x)),
   'rint/0': unary(roundToEven),
   'nearbyint/0': unary(roundToEven),
   'exp2/0': unary((x) => 2 ** x),
