@@ -14,4 +14,4 @@ export {
 } from './checkpoint/checkpoint.statements';
 export { loadExecutions, loadSignals } from './claiming/loading.statements';
 export { loadEvents } from './lifecycle/outbox.statements';
-export { selectDocument, selectVersion } from './programs/program.statements';
+export { countLevels, selectDocument, selectVersion } from './programs/program.statements';

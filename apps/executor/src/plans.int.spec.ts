@@ -17,7 +17,14 @@ const STATEMENTS = Object.entries<unknown>({ ...executor }).filter(
 );
 
 /** Read by ef_worker; all others are the batch writer's. */
-const READS = new Set(['x_load', 'x_load_signals', 'x_load_events', 'x_document', 'x_version']);
+const READS = new Set([
+  'x_load',
+  'x_load_signals',
+  'x_load_events',
+  'x_document',
+  'x_version',
+  'x_levels',
+]);
 
 interface Plan {
   'Node Type': string;

@@ -225,6 +225,26 @@ describe('what arrives from outside', () => {
     });
   });
 
+  it.each([
+    [998, 'completed', null],
+    [999, 'faulted', { status: 500, detail: expect.stringContaining('run itself') as string }],
+  ])('lets an execution wait below %i others: %s', async (levels, status, error) => {
+    const id = await rig.accept(tenant, 'parent', { n: 1 });
+    await rig.database.superuser(
+      `WITH ids AS (SELECT n, gen_random_uuid() AS id FROM generate_series(1, $2::int) n),
+       line AS (
+         INSERT INTO ef.executions (tenant_id, id, flow_namespace, flow_name, flow_version, mode, status, parent_id, parent_key)
+         SELECT $1, i.id, 'test', 'parent', '1.0.0', 'balanced', 'waiting', p.id, 'key' || p.n
+         FROM ids i LEFT JOIN ids p ON p.n = i.n - 1)
+       UPDATE ef.executions SET parent_id = (SELECT i.id FROM ids i WHERE i.n = $2), parent_key = 'key'
+       WHERE tenant_id = $1 AND id = $3`,
+      [tenant.id, levels, id],
+    );
+    await rig.executor();
+
+    expect(await rig.ends(tenant, id)).toMatchObject({ status, error });
+  });
+
   it('faults a parent whose sub-flow does not exist', async () => {
     await rig.flow(tenant, 'lost-parent', [runTask('nowhere')]);
     const id = await rig.accept(tenant, 'lost-parent');

@@ -250,10 +250,16 @@ export class ExecutionRunner {
     await tokens.open([execution.lease], 'ef_worker');
     const token = tokens.get(execution.facts.tenantId, 'ef_worker');
     if (!token) throw new Error('no token of ef_worker for a live lease');
+    const { id, parentKey } = execution.facts;
+    // Nothing waits above one that nothing waits for.
+    const isDeepest = parentKey !== undefined && (await subFlows.isTooDeep(token, id));
     for (const effect of effects) {
       const child = await subFlows.child(token, effect);
-      if (child) execution.children.push(child);
-      else execution.signal({ kind: 'effectFailed', key: effect.key, error: unknownFlow(effect) });
+      const { key } = effect;
+      if (!child) execution.signal({ kind: 'effectFailed', key, error: unknownFlow(effect) });
+      else if (isDeepest && effect.await) {
+        execution.signal({ kind: 'effectFailed', key, error: tooDeep(effect) });
+      } else execution.children.push(child);
     }
   }
 
@@ -359,6 +365,11 @@ function isFinal(step: Advance): boolean {
 
 function firstUnsaved(execution: LiveExecution): number {
   return execution.history[0]?.sequence ?? (execution.state?.sequence ?? 0) + 1;
+}
+
+function tooDeep({ task }: RunFlowEffect): FlowError {
+  const detail = 'Too many flows wait for each other; does a flow run itself without end?';
+  return standardError('runtime', detail, { instance: task });
 }
 
 function unknownFlow({ flow, task }: RunFlowEffect): FlowError {

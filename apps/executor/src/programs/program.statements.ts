@@ -14,3 +14,23 @@ LEFT JOIN flow_versions v
   ON v.tenant_id = f.tenant_id AND v.namespace = f.namespace AND v.name = f.name AND v.version = $3
 WHERE f.tenant_id = ctx.tenant() AND f.namespace = $1 AND f.name = $2`,
 } as const;
+
+/**
+ * How many executions wait for each other down to this one, itself included, counted up to $2. $1 its id. In the tenant's own session.
+ */
+export const countLevels = {
+  name: 'x_levels',
+  text: `
+WITH RECURSIVE line AS (
+  SELECT e.parent_id, e.parent_key, 1 AS level FROM executions e
+  WHERE e.tenant_id = ctx.tenant() AND e.id = $1::uuid
+  UNION ALL
+  SELECT e.parent_id, e.parent_key, line.level + 1 FROM line
+  CROSS JOIN LATERAL (
+    SELECT p.parent_id, p.parent_key FROM executions p
+    WHERE p.tenant_id = ctx.tenant() AND p.id = line.parent_id OFFSET 0
+  ) e
+  WHERE line.parent_key IS NOT NULL AND line.level < $2::int
+)
+SELECT max(level) AS levels FROM line`,
+} as const;

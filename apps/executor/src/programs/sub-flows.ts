@@ -3,10 +3,13 @@ import type { Clock } from '@easyflow/kernel-time';
 import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
 import type { ChildExecution } from '../checkpoint/checkpoint';
-import { selectVersion } from './program.statements';
+import { countLevels, selectVersion } from './program.statements';
 
 /** How long the active version of a flow is believed without a look, milliseconds. */
 const LATEST_FOR_MS = 1_000;
+
+/** Executions that wait for each other; only a flow that runs itself reaches it. */
+const MOST_LEVELS = 1_000;
 
 /** Finds which version a sub-flow runs, and makes the child that the next checkpoint inserts. */
 export class SubFlows {
@@ -32,6 +35,20 @@ export class SubFlows {
       input: JSON.stringify(effect.input),
       parentKey: effect.await ? effect.key : undefined,
     };
+  }
+
+  /**
+   * Whether so many executions wait for each other down to this one that it may wait for no further one.
+   * @throws OperationalError when the database is down
+   */
+  async isTooDeep(token: TenantToken, executionId: string): Promise<boolean> {
+    const { rows } = await this.database.tenant(token, (session) =>
+      session.query<{ levels: number | null }>({
+        ...countLevels,
+        values: [executionId, MOST_LEVELS],
+      }),
+    );
+    return (rows[0]?.levels ?? 0) >= MOST_LEVELS;
   }
 
   private async version(
