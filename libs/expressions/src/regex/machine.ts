@@ -1,4 +1,5 @@
 import { meter, refill } from '../run/meter';
+import { utf8Length } from '../values/print';
 import type { CharSet } from './char-set';
 import { choice, giveBack, takeMore, Trail } from './trail';
 import { assertion, op, type Instruction, type LoopPlan, type Program } from './program';
@@ -20,6 +21,9 @@ export class Machine extends Trail {
   private searchStart = 0;
   private matchStart = 0;
   private best: number[] | undefined;
+  private bestBytes = 0;
+  /** Whether the text may have characters of more than one byte; only known where it matters. */
+  private isWide = false;
   /** Where the lookbehind under way must end. */
   private target = 0;
 
@@ -45,6 +49,7 @@ export class Machine extends Trail {
   search(from: number): readonly number[] | undefined {
     this.searchStart = from;
     this.best = undefined;
+    if (this.options.longest) this.isWide = utf8Length(this.text) > this.text.length;
     for (let at = this.candidate(from); at >= 0; at = this.candidate(this.after(at))) {
       if ((meter.left -= 1) < 0) refill();
       if (this.matchAt(at) && !this.options.longest) return this.slots;
@@ -217,11 +222,15 @@ export class Machine extends Trail {
   private accepts(at: number): boolean {
     if (this.options.notEmpty && at === this.matchStart) return false;
     if (!this.options.longest) return true;
-    const length = at - (this.slots[0] as number);
-    const { best } = this;
-    if (best === undefined || length > (best[1] as number) - (best[0] as number)) {
+    const start = this.slots[0] as number;
+    // Oniguruma counts bytes, of which a unit of UTF-16 has three at most.
+    const units = at - start;
+    if (this.best !== undefined && 3 * units <= this.bestBytes) return false;
+    const bytes = this.isWide ? utf8Length(this.text.slice(start, at)) : units;
+    if (this.best === undefined || bytes > this.bestBytes) {
       this.best = this.slots.slice();
       this.best[1] = at;
+      this.bestBytes = bytes;
     }
     return false;
   }
