@@ -52,12 +52,16 @@ function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError || (error instanceof Error && error.name === 'InternalError');
 }
 
+/** Whether a single result may be handed out as it is. */
+function isPlain(value: Json | undefined): boolean {
+  return !meter.nonFinite && (typeof value !== 'object' || builtNothing());
+}
+
 /** A result as it is handed out: without what JSON cannot carry, and not too much of it. */
 function checked(value: Json): Json {
-  const { nonFinite } = meter;
-  if (!nonFinite && (typeof value !== 'object' || builtNothing())) return value;
+  if (isPlain(value)) return value;
   grantRest();
-  const shown = nonFinite ? finite(value) : value;
+  const shown = meter.nonFinite ? finite(value) : value;
   addWeight(shown, mostResult());
   return shown;
 }
@@ -143,6 +147,7 @@ class CompiledExpression implements Expression {
     } catch (thrown) {
       error = this.failed(thrown);
     }
+    if (error === undefined && outputs.length < 2 && isPlain(outputs[0])) return { outputs };
     grantRest();
     const shown: Json[] = [];
     try {
