@@ -2,6 +2,7 @@ import { waitFor } from '@easyflow/testing';
 import { callingTenant } from './durability/calling-tenant';
 import { countExecutions, exactlyOnce, untilDone, written } from './durability/counting';
 import { inParallel, startUntilAccepted } from './durability/load';
+import { flow, set } from './flows';
 import { isAlive, processState, signal, type ShapeProcess } from './shape/processes';
 import type { Tenant } from './shape/shape';
 import { stageOf } from './shape/stage';
@@ -205,6 +206,16 @@ describe('processes that die or freeze', () => {
       { timeout: 60_000, every: 250, describe: 'a result' },
     );
     expect(answer.body.status).toBe('completed');
+    // A registry that began anew waits until Kafka has given up what it was before, which takes some ten seconds.
+    const document = flow('applied-again', [set('x', { ok: true })]);
+    await waitFor(
+      async () => {
+        const { status } = await tenant.api.apply(document);
+        expect([200, 201, 503]).toContain(status);
+        return status !== 503;
+      },
+      { timeout: 60_000, every: 250, describe: 'a flow to be applied' },
+    );
   });
 
   test('usage equals what completed, by flow, mode and hour, also after a restart of analytics', async () => {
