@@ -1,8 +1,9 @@
 import { build, step, steps } from '../run/meter';
-import { describe, raise, raiseAbout } from '../run/raise';
+import { keyOf, raiseAbout } from '../run/raise';
 import { get, has } from '../values/access';
 import { isObject, kindOf, type Json, type JsonObject } from '../values/json';
-import { KeyCount, ownKeys, ownValues, put, sortedKeys } from '../values/object';
+import { KeyCount, ownKeys, put, sortedKeys } from '../values/object';
+import { iterable } from './arrays';
 
 function indicesOf(array: readonly Json[]): number[] {
   build(8 * array.length);
@@ -46,19 +47,14 @@ function entryKey(entry: Json): Json {
 
 /** `from_entries` */
 export function fromEntries(input: Json): Json {
-  const entries = Array.isArray(input) ? input : isObject(input) ? ownValues(input) : undefined;
-  if (entries === undefined) return raise(`Cannot iterate over ${describe(input)}`);
   const object: JsonObject = {};
   const size = new KeyCount();
-  for (const entry of entries) {
+  for (const entry of iterable(input)) {
     step();
     build(32);
     const key = entryKey(entry);
     const value = has(entry, 'value') ? get(entry, 'value') : get(entry, 'Value');
-    if (typeof key !== 'string') {
-      return raise(`Cannot use ${describe(key)} as object key`);
-    }
-    put(object, key, value);
+    put(object, keyOf(key), value);
     size.count(object);
   }
   return object;

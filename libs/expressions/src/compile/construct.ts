@@ -1,6 +1,6 @@
 import { failure } from '../run/failure';
 import { build, meter, step } from '../run/meter';
-import { describe } from '../run/raise';
+import { keyComplaint } from '../run/raise';
 import { formatter } from '../builtins/formats';
 import { get } from '../values/access';
 import type { Json, JsonObject } from '../values/json';
@@ -81,7 +81,7 @@ export interface Entry {
 
 function checkedKey(key: Json, at: number): string {
   if (typeof key === 'string') return key;
-  throw failure(`Cannot use ${describe(key)} as object key`, at);
+  throw failure(keyComplaint(key), at);
 }
 
 function memberOf(input: Json, key: Json, at: number): Json {

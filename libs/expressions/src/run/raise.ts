@@ -14,6 +14,16 @@ export function describe(value: Json): string {
   return `${kindOf(value)} (${brief(value)})`;
 }
 
+/** jq's error about a value that cannot be a key. */
+export function keyComplaint(value: Json): string {
+  return `Cannot use ${describe(value)} as object key`;
+}
+
+/** A value as the key of an object; raises jq's error where it is no string. */
+export function keyOf(value: Json): string {
+  return typeof value === 'string' ? value : raise(keyComplaint(value));
+}
+
 /** Raises jq's error about one value. */
 export function raiseAbout(value: Json, complaint: string): never {
   raise(`${describe(value)} ${complaint}`);

@@ -1,6 +1,6 @@
 import { Failure, LimitReached } from '../run/failure';
 import { aside, type Limits } from '../run/meter';
-import { describe } from '../run/raise';
+import { keyComplaint } from '../run/raise';
 import type { Json, JsonObject } from '../values/json';
 import { put } from '../values/object';
 import { operations } from '../values/operations';
@@ -57,8 +57,8 @@ export function constantOf(ast: Ast): Json | undefined {
 }
 
 /** jq's complaint about a constant object key that is no string. */
-export function keyComplaint(key: Ast): string | undefined {
+export function complaintOf(key: Ast): string | undefined {
   const value = constantOf(key);
   if (value === undefined || typeof value === 'string') return undefined;
-  return `Cannot use ${aside(budget, () => describe(value))} as object key`;
+  return aside(budget, () => keyComplaint(value));
 }

@@ -107,11 +107,9 @@ class Lexer {
   private operatorToken(): void {
     const text = this.match(operator);
     if (text === undefined) return this.invalid();
-    if (text === '(' || text === '[' || text === '{') this.open.push(text);
-    else if (text === ')' || text === ']' || text === '}') {
-      const opened = this.open.at(-1);
-      if (opened === undefined || closing[opened] !== text) return this.invalid();
-      this.open.pop();
+    if ('([{'.includes(text)) this.open.push(text);
+    else if (')]}'.includes(text)) {
+      if (closing[this.open.pop() ?? ''] !== text) return this.invalid();
     }
     this.push('op', text, this.at + text.length);
   }

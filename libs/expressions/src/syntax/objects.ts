@@ -35,22 +35,8 @@ function parseEntry(parser: Parser): ObjectEntry {
     parser.checkKey(key, keyAt);
     return { key, value };
   }
-  const key = parseSimpleKey(parser);
+  const key = parser.simpleKey();
   if (parser.accept(':')) return { key, value: parser.entryValue() };
   if (!parser.sees(',') && !parser.sees('}')) parser.unexpected("'}'");
   return { key, value: undefined };
-}
-
-function parseSimpleKey(parser: Parser): Ast {
-  const token = parser.peek();
-  if (parser.isKeyWord(token)) {
-    parser.next();
-    return { kind: 'literal', value: token.value, at: token.start };
-  }
-  if (token.kind === 'quote') return parser.string(undefined);
-  if (token.kind === 'format' && parser.peek(1).kind === 'quote') {
-    parser.next();
-    return parser.string(token.value);
-  }
-  return parser.unexpected();
 }

@@ -27,6 +27,8 @@ export function strengthOf(token: Token): readonly [number, Side] | undefined {
   return isOperator ? strengths.get(token.value) : undefined;
 }
 
+const isUpdate = /^[-+*/%]+=$/;
+
 /** The tree of an operator between two operands. */
 export function operationOf(token: Token, left: Ast, right: Ast): Ast {
   const operator = token.value;
@@ -41,20 +43,11 @@ export function operationOf(token: Token, left: Ast, right: Ast): Ast {
       return { kind: 'assign', left, right, at };
     case '|=':
       return { kind: 'modify', left, right, at };
-    case '+=':
-    case '-=':
-    case '*=':
-    case '/=':
-    case '%=':
-    case '//=':
-      return {
-        kind: 'update',
-        operator: operator.slice(0, -1) as UpdateOperator,
-        left,
-        right,
-        at,
-      };
     default:
+      if (isUpdate.test(operator)) {
+        const own = operator.slice(0, -1) as UpdateOperator;
+        return { kind: 'update', operator: own, left, right, at };
+      }
       return foldBinary(operator as BinaryOperator, left, right, at);
   }
 }

@@ -1,14 +1,25 @@
 import { placeOf } from '../errors';
-import type { Ast, Definition, Parameter, StringPart } from './ast';
+import type { Json } from '../values/json';
+import type { Ast, Definition, Parameter, Pattern, StringPart } from './ast';
 import type { Token } from './lexer';
 import { operationOf, strengthOf } from './operators';
 import { TokenStream } from './token-stream';
-import { keyComplaint } from './fold';
+import { complaintOf } from './fold';
 import { parsePatterns } from './patterns';
 import { parseObject } from './objects';
 
 /** Deeper nesting than any person writes, and far from the end of JavaScript's stack. */
 const deepestNesting = 500;
+
+const constants = new Map<string, Json>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]);
+
+function piped(parts: readonly Ast[]): Ast {
+  return parts.reduceRight((right, left) => ({ kind: 'pipe', left, right, at: left.at }));
+}
 
 /** A recursive descent parser over jq's grammar of queries. */
 export class Parser extends TokenStream {
@@ -72,18 +83,27 @@ export class Parser extends TokenStream {
         break;
       }
       const first = this.expression(1);
-      if (this.accept('as')) {
-        const patterns = parsePatterns(this);
-        this.expect('|');
-        const body = this.pipe(withComma);
-        parts.push({ kind: 'bind', source: first, patterns, body, at });
+      if (this.sees('as')) {
+        parts.push(this.binding(first, withComma, at));
         break;
       }
       const part = withComma && this.sees(',') ? this.commas(first) : first;
       parts.push(part);
       if (!this.accept('|')) break;
     }
-    return parts.reduceRight((right, left) => ({ kind: 'pipe', left, right, at: left.at }));
+    return piped(parts);
+  }
+
+  /** `as $x | …`, after the source. */
+  private binding(source: Ast, withComma: boolean, at: number): Ast {
+    const patterns = this.patterns();
+    this.expect('|');
+    return { kind: 'bind', source, patterns, body: this.pipe(withComma), at };
+  }
+
+  private patterns(): readonly Pattern[] {
+    this.expect('as');
+    return parsePatterns(this);
   }
 
   private commas(first: Ast): Ast {
@@ -94,13 +114,9 @@ export class Parser extends TokenStream {
         return { kind: 'comma', left, right: this.pipe(true), at: left.at };
       }
       const next = this.expression(1);
-      if (this.accept('as')) {
+      if (this.sees('as')) {
         // `a, b as $x | c` is `a, (b as $x | c)`.
-        const patterns = parsePatterns(this);
-        this.expect('|');
-        const body = this.pipe(true);
-        const right: Ast = { kind: 'bind', source: next, patterns, body, at };
-        return { kind: 'comma', left, right, at: left.at };
+        return { kind: 'comma', left, right: this.binding(next, true, at), at: left.at };
       }
       left = { kind: 'comma', left, right: next, at: left.at };
     }
@@ -111,7 +127,7 @@ export class Parser extends TokenStream {
   entryValue(): Ast {
     const parts: Ast[] = [this.expression(1)];
     while (this.accept('|')) parts.push(this.expression(1));
-    return parts.reduceRight((right, left) => ({ kind: 'pipe', left, right, at: left.at }));
+    return piped(parts);
   }
 
   /** Operators at least as strong as `weakest`. */
@@ -163,19 +179,12 @@ export class Parser extends TokenStream {
         const key: Ast = { kind: 'literal', value: token.value, at: token.start };
         term = { kind: 'index', target: term, key, optional: this.accept('?'), at: token.start };
       } else if (this.sees('.')) {
-        const after = this.peek(1);
-        const isFormatted = after.kind === 'format' && this.peek(2).kind === 'quote';
-        if (after.kind === 'quote' || isFormatted) {
-          this.next();
-          const key = this.maybeFormatted();
+        this.next();
+        if (this.seesString()) {
+          const key = this.string();
           term = { kind: 'index', target: term, key, optional: this.accept('?'), at: token.start };
-        } else if (after.kind === 'op' && after.value === '[') {
-          this.next();
-          term = this.bracket(term);
-        } else {
-          this.next();
-          this.unexpected("FORMAT or QQSTRING_START or '['");
-        }
+        } else if (this.sees('[')) term = this.bracket(term);
+        else this.unexpected("FORMAT or QQSTRING_START or '['");
       } else if (this.sees('[')) term = this.bracket(term);
       else if (this.accept('?')) {
         term = { kind: 'try', body: term, handler: undefined, at: token.start };
@@ -183,45 +192,32 @@ export class Parser extends TokenStream {
     }
   }
 
-  private maybeFormatted(): Ast {
-    const format = this.peek().kind === 'format' ? this.next().value : undefined;
-    return this.string(format);
-  }
-
   private bracket(target: Ast): Ast {
     const at = this.expect('[').start;
     if (this.accept(']')) return { kind: 'iterate', target, optional: this.accept('?'), at };
-    if (this.accept(':')) {
-      const to = this.query();
-      this.expectAfterQuery(']');
-      return { kind: 'slice', target, from: undefined, to, optional: this.accept('?'), at };
+    const key = this.sees(':') ? undefined : this.query();
+    if (key !== undefined && !this.sees(':')) {
+      this.expectAfterQuery(']', "':'");
+      return { kind: 'index', target, key, optional: this.accept('?'), at };
     }
-    const key = this.query();
-    if (this.accept(':')) {
-      const to = this.sees(']') ? undefined : this.query();
-      this.expectAfterQuery(']');
-      return { kind: 'slice', target, from: key, to, optional: this.accept('?'), at };
-    }
-    this.expectAfterQuery(']', "':'");
-    return { kind: 'index', target, key, optional: this.accept('?'), at };
+    this.expect(':');
+    const to = key !== undefined && this.sees(']') ? undefined : this.query();
+    this.expectAfterQuery(']');
+    return { kind: 'slice', target, from: key, to, optional: this.accept('?'), at };
   }
 
   private term(): Ast {
+    if (this.seesString()) return this.string();
     const token = this.next();
     const at = token.start;
     switch (token.kind) {
       case 'number':
         return { kind: 'literal', value: Number(token.value), at };
-      case 'field': {
-        const key: Ast = { kind: 'literal', value: token.value, at };
-        const target: Ast = { kind: 'identity', at };
-        return { kind: 'index', target, key, optional: this.accept('?'), at };
-      }
-      case 'quote':
+      case 'field':
+        // It is a suffix of `.`, which is left out.
         this.place -= 1;
-        return this.string(undefined);
+        return { kind: 'identity', at };
       case 'format':
-        if (this.peek().kind === 'quote') return this.string(token.value);
         return { kind: 'format', name: token.value, at };
       case 'variable':
         return { kind: 'variable', name: token.value, at };
@@ -244,30 +240,19 @@ export class Parser extends TokenStream {
       this.expect(')', "';' or ')'");
       return { kind: 'call', name: token.value, arguments: given, at };
     }
-    switch (token.value) {
-      case 'true':
-        return { kind: 'literal', value: true, at };
-      case 'false':
-        return { kind: 'literal', value: false, at };
-      case 'null':
-        return { kind: 'literal', value: null, at };
-      default:
-        return { kind: 'call', name: token.value, arguments: [], at };
-    }
+    const value = constants.get(token.value);
+    return value === undefined
+      ? { kind: 'call', name: token.value, arguments: [], at }
+      : { kind: 'literal', value, at };
   }
 
   private operatorTerm(token: Token): Ast {
     const at = token.start;
     switch (token.value) {
-      case '.': {
-        const after = this.peek();
-        if (after.kind === 'quote' || (after.kind === 'format' && this.peek(1).kind === 'quote')) {
-          const key = this.maybeFormatted();
-          const target: Ast = { kind: 'identity', at };
-          return { kind: 'index', target, key, optional: this.accept('?'), at };
-        }
+      case '.':
+        // `."a"` is a suffix of it.
+        if (this.seesString()) this.place -= 1;
         return { kind: 'identity', at };
-      }
       case '..':
         return { kind: 'call', name: 'recurse', arguments: [], at };
       case '-':
@@ -323,22 +308,19 @@ export class Parser extends TokenStream {
     const condition = this.query();
     this.expect('then', "then or '|' or ','");
     const then = this.query();
-    let otherwise: Ast | undefined;
     if (this.sees('elif')) {
       const elseAt = this.next().start;
       return { kind: 'if', condition, then, else: this.conditional(elseAt), at };
     }
-    if (!this.accept('else')) {
-      if (!this.sees('end')) this.unexpected();
-    } else otherwise = this.query();
+    if (!this.sees('else') && !this.sees('end')) this.unexpected();
+    const otherwise = this.accept('else') ? this.query() : undefined;
     this.expect('end', "end or '|' or ','");
     return { kind: 'if', condition, then, else: otherwise, at };
   }
 
   private loop(word: 'reduce' | 'foreach', at: number): Ast {
     const source = this.expression(1);
-    this.expect('as');
-    const patterns = parsePatterns(this);
+    const patterns = this.patterns();
     this.expect('(');
     const init = this.query();
     this.expectAfterQuery(';');
@@ -348,12 +330,19 @@ export class Parser extends TokenStream {
       return { kind: 'reduce', source, patterns, init, update, at };
     }
     const extract = this.accept(';') ? this.query() : undefined;
-    this.expectAfterQuery(')', ...(extract === undefined ? ["';'"] : []));
+    this.expectAfterQuery(')', extract === undefined ? "';'" : undefined);
     return { kind: 'foreach', source, patterns, init, update, extract, at };
   }
 
-  /** A string, from its opening quote. */
-  string(format: string | undefined): Ast {
+  /** Whether a string comes next, maybe after its format. */
+  seesString(): boolean {
+    const { kind } = this.peek();
+    return kind === 'quote' || (kind === 'format' && this.peek(1).kind === 'quote');
+  }
+
+  /** A string, from its format or its opening quote. */
+  string(): Ast {
+    const format = this.peek().kind === 'format' ? this.next().value : undefined;
     const at = this.next().start;
     const parts: StringPart[] = [];
     for (;;) {
@@ -375,14 +364,19 @@ export class Parser extends TokenStream {
     return { kind: 'string', parts, format, at };
   }
 
-  /** A keyword or name that stands for an object key. */
-  isKeyWord(token: Token): boolean {
-    return token.kind === 'name' || (token.kind === 'keyword' && token.value !== '$__loc__');
+  /** An object key that is a keyword, a name or a string. */
+  simpleKey(): Ast {
+    const { kind, value, start } = this.peek();
+    if (kind === 'name' || (kind === 'keyword' && value !== '$__loc__')) {
+      this.next();
+      return { kind: 'literal', value, at: start };
+    }
+    return this.seesString() ? this.string() : this.unexpected();
   }
 
   /** Rejects constant keys that are not strings. */
   checkKey(key: Ast, at: number): void {
-    const complaint = keyComplaint(key);
+    const complaint = complaintOf(key);
     if (complaint !== undefined) this.fail(complaint, at);
   }
 }

@@ -45,23 +45,10 @@ function parseEntry(parser: Parser): PatternEntry {
 }
 
 function parseKey(parser: Parser): Ast {
-  const token = parser.peek();
-  const at = token.start;
-  if (parser.isKeyWord(token)) {
-    parser.next();
-    return { kind: 'literal', value: token.value, at };
-  }
-  if (token.kind === 'quote') return parser.string(undefined);
-  if (token.kind === 'format' && parser.peek(1).kind === 'quote') {
-    parser.next();
-    return parser.string(token.value);
-  }
-  if (parser.accept('(')) {
-    const keyAt = parser.peek().start;
-    const key = parser.query();
-    parser.expectAfterQuery(')');
-    parser.checkKey(key, keyAt);
-    return key;
-  }
-  return parser.unexpected();
+  if (!parser.accept('(')) return parser.simpleKey();
+  const { start } = parser.peek();
+  const key = parser.query();
+  parser.expectAfterQuery(')');
+  parser.checkKey(key, start);
+  return key;
 }

@@ -32,7 +32,7 @@ class ProgramParser extends Parser {
     const start = this.next();
     const pathAt = this.peek().start;
     if (this.peek().kind !== 'quote') this.unexpected('FORMAT or QQSTRING_START');
-    const path = this.string(undefined);
+    const path = this.string();
     if (path.kind !== 'literal') this.fail('Import path must be constant', pathAt);
     let alias: string | undefined;
     let isData = false;

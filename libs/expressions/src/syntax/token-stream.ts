@@ -63,8 +63,9 @@ export class TokenStream {
   }
 
   /** What ends a query, which a pipe or a comma could continue. */
-  expectAfterQuery(text: string, ...others: readonly string[]): Token {
-    return this.expect(text, ["'|'", "','", ...others, `'${text}'`].join(' or '));
+  expectAfterQuery(text: string, other?: string): Token {
+    const others = other === undefined ? '' : `${other} or `;
+    return this.expect(text, `'|' or ',' or ${others}'${text}'`);
   }
 
   fail(message: string, at = this.peek().start): never {
