@@ -1,12 +1,11 @@
 import type { ValueFunction } from '../compile/calls';
 import { steps } from '../run/meter';
 import { raise } from '../run/raise';
+import { largestInt, toInt } from '../values/access';
 import type { Json } from '../values/json';
 import { secondsOf, timeOf, type Time } from './calendar';
 import { formatTime } from './strftime';
 import { parseTime } from './strptime';
-
-const largestInt = 2 ** 31 - 1;
 
 function brokenDown(time: Time, fraction: number): Json[] {
   return [
@@ -47,7 +46,7 @@ function timeOfFields(fields: readonly Json[]): Time | undefined {
     const value = i < fields.length ? fields[i] : 0;
     if (typeof value !== 'number' || value !== value) return undefined;
     const shifted = i === 0 && i < fields.length ? value - 1900 : value;
-    numbers.push(Math.trunc(Math.max(-largestInt - 1, Math.min(largestInt, shifted))));
+    numbers.push(toInt(shifted));
   }
   const [year, month, day, hour, minute, second] = numbers as [
     number,
@@ -57,8 +56,7 @@ function timeOfFields(fields: readonly Json[]): Time | undefined {
     number,
     number,
   ];
-  const loose = { year: year + 1900, month, day, hour, minute, second, weekDay: 0, yearDay: 0 };
-  return loose;
+  return { year: year + 1900, month, day, hour, minute, second, weekDay: 0, yearDay: 0 };
 }
 
 function mktime(input: Json): Json {

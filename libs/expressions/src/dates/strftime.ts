@@ -7,88 +7,47 @@ function hour12(time: Time): number {
   return time.hour % 12 === 0 ? 12 : time.hour % 12;
 }
 
-function field(letter: string, time: Time, zone: string): Field | undefined {
-  switch (letter) {
-    case 'a':
-      return (dayNames[time.weekDay] as string).slice(0, 3);
-    case 'A':
-      return dayNames[time.weekDay];
-    case 'b':
-    case 'h':
-      return (monthNames[time.month] as string).slice(0, 3);
-    case 'B':
-      return monthNames[time.month];
-    case 'C':
-      return [Math.floor(time.year / 100), 1];
-    case 'd':
-      return [time.day, 2];
-    case 'e':
-      return [time.day, 2, ' '];
-    case 'g':
-      return [((isoWeek(time).year % 100) + 100) % 100, 2];
-    case 'G':
-      return [isoWeek(time).year, 1];
-    case 'H':
-      return [time.hour, 2];
-    case 'I':
-      return [hour12(time), 2];
-    case 'j':
-      return [time.yearDay + 1, 3];
-    case 'k':
-      return [time.hour, 2, ' '];
-    case 'l':
-      return [hour12(time), 2, ' '];
-    case 'm':
-      return [time.month + 1, 2];
-    case 'M':
-      return [time.minute, 2];
-    case 'n':
-      return '\n';
-    case 'p':
-      return time.hour < 12 ? 'AM' : 'PM';
-    case 'P':
-      return time.hour < 12 ? 'am' : 'pm';
-    case 's':
-      return [secondsOf(time), 1];
-    case 'S':
-      return [time.second, 2];
-    case 't':
-      return '\t';
-    case 'u':
-      return [((time.weekDay + 6) % 7) + 1, 1];
-    case 'U':
-      return [Math.floor((time.yearDay + 7 - time.weekDay) / 7), 2];
-    case 'V':
-      return [isoWeek(time).week, 2];
-    case 'w':
-      return [time.weekDay, 1];
-    case 'W':
-      return [Math.floor((time.yearDay + 7 - ((time.weekDay + 6) % 7)) / 7), 2];
-    case 'y':
-      return [((time.year % 100) + 100) % 100, 2];
-    case 'Y':
-      return [time.year, 1];
-    case 'z':
-      return '+0000';
-    case 'Z':
-      return zone;
-    case '%':
-      return '%';
-    default:
-      return undefined;
-  }
-}
+const lastTwo = (year: number) => ((year % 100) + 100) % 100;
+const fromMonday = (time: Time) => (time.weekDay + 6) % 7;
+
+/** What the letters stand for; `b` is also `h`. */
+const fields: Readonly<Record<string, (time: Time, zone: string) => Field>> = {
+  a: (time) => (dayNames[time.weekDay] as string).slice(0, 3),
+  A: (time) => dayNames[time.weekDay] as string,
+  b: (time) => (monthNames[time.month] as string).slice(0, 3),
+  B: (time) => monthNames[time.month] as string,
+  C: (time) => [Math.floor(time.year / 100), 1],
+  d: (time) => [time.day, 2],
+  e: (time) => [time.day, 2, ' '],
+  g: (time) => [lastTwo(isoWeek(time).year), 2],
+  G: (time) => [isoWeek(time).year, 1],
+  H: (time) => [time.hour, 2],
+  I: (time) => [hour12(time), 2],
+  j: (time) => [time.yearDay + 1, 3],
+  k: (time) => [time.hour, 2, ' '],
+  l: (time) => [hour12(time), 2, ' '],
+  m: (time) => [time.month + 1, 2],
+  M: (time) => [time.minute, 2],
+  n: () => '\n',
+  p: (time) => (time.hour < 12 ? 'AM' : 'PM'),
+  P: (time) => (time.hour < 12 ? 'am' : 'pm'),
+  s: (time) => [secondsOf(time), 1],
+  S: (time) => [time.second, 2],
+  t: () => '\t',
+  u: (time) => [fromMonday(time) + 1, 1],
+  U: (time) => [Math.floor((time.yearDay + 7 - time.weekDay) / 7), 2],
+  V: (time) => [isoWeek(time).week, 2],
+  w: (time) => [time.weekDay, 1],
+  W: (time) => [Math.floor((time.yearDay + 7 - fromMonday(time)) / 7), 2],
+  y: (time) => [lastTwo(time.year), 2],
+  Y: (time) => [time.year, 1],
+  z: () => '+0000',
+  Z: (_, zone) => zone,
+  '%': () => '%',
+};
 
 function printField(value: Field, flags: string, width: string, letter: string): string {
   const isText = typeof value === 'string';
-  if (flags === '' && width === '') {
-    if (isText) return value;
-    const [number, least, fill = '0'] = value;
-    if (number >= 0) {
-      const digits = String(number);
-      return digits.length >= least ? digits : digits.padStart(least, fill);
-    }
-  }
   const filler = flags.includes('_')
     ? ' '
     : flags.includes('0')
@@ -124,20 +83,21 @@ const formatsKept = 64;
 
 function pieceOf(all: string, flags: string, width: string, letter: string): Piece {
   if (Number(width) > widest) return ' '.repeat(widest);
-  const inner = Object.hasOwn(combined, letter) ? combined[letter] : undefined;
+  const inner = combined[letter];
   if (inner !== undefined) {
     const pieces = piecesOf(inner);
     return (time, zone) => printField(join(pieces, time, zone), flags, width, letter);
   }
+  const field = fields[letter === 'h' ? 'b' : letter];
+  if (field === undefined) return all;
   const isPlain = flags === '' && width === '';
   return (time, zone) => {
-    const value = field(letter, time, zone);
-    if (value === undefined) return all;
-    if (isPlain && typeof value === 'string') return value;
-    // Most fields are numbers of two digits.
-    if (isPlain && value[1] === 2 && value[2] === undefined) {
-      const number = value[0] as number;
-      if (number >= 10 && number < 100) return String(number);
+    const value = field(time, zone);
+    if (isPlain) {
+      if (typeof value === 'string') return value;
+      // Most fields are numbers of as many digits as they shall have.
+      const [number, least] = value;
+      if (number >= 10 ** (least - 1)) return String(number);
     }
     return printField(value, flags, width, letter);
   };

@@ -106,10 +106,10 @@ class TimeParser {
   }
 
   private field(written: string): boolean {
-    const inner = Object.hasOwn(combined, written) ? combined[written] : undefined;
+    const inner = combined[written];
     if (inner !== undefined) return this.parse(inner);
-    const letter = Object.hasOwn(sameAs, written) ? (sameAs[written] as string) : written;
-    if (Object.hasOwn(numbers, letter)) return this.number(letter);
+    const letter = sameAs[written] ?? written;
+    if (numbers[letter] !== undefined) return this.number(letter);
     switch (letter) {
       case '%':
         if (this.text[this.at] !== '%') return false;

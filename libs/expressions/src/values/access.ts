@@ -5,13 +5,14 @@ import { isObject, kindOf, type Json, type JsonObject } from './json';
 import { copyObject, member, ownKeys, put } from './object';
 import { codePointLength, sliceCodePoints } from './strings';
 
-/** jq keeps array indices in 32 bits. */
-const largestInt = 2 ** 31 - 1;
+/** The largest of C's integers: jq keeps array indices in 32 bits. */
+export const largestInt = 2 ** 31 - 1;
 
 /** The largest index jq sets. */
 const largestIndex = largestInt >> 2;
 
-function toInt(value: number): number {
+/** The nearest of C's integers, rounded toward zero. */
+export function toInt(value: number): number {
   return Math.trunc(Math.max(-largestInt - 1, Math.min(largestInt, value)));
 }
 
@@ -145,6 +146,11 @@ export function set(container: Json, key: Json, value: Json): Json {
     }
     if (typeof container === 'string') raise('Cannot update string slices');
   }
+  refuseUpdate(container, key);
+}
+
+/** Raises jq's error about a key that cannot be set in a container. */
+export function refuseUpdate(container: Json, key: Json): never {
   raise(`Cannot update field at ${kindOf(key)} index of ${kindOf(container)}`);
 }
 

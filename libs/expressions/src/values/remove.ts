@@ -1,6 +1,6 @@
 import { build, step, steps } from '../run/meter';
 import { raise } from '../run/raise';
-import { copyOf, get, indexToSet, set, sliceBounds } from './access';
+import { copyOf, get, indexToSet, refuseUpdate, set, sliceBounds } from './access';
 import { compare, equal } from './compare';
 import { isObject, kindOf, type Json, type JsonObject } from './json';
 import { member } from './object';
@@ -114,8 +114,6 @@ export function setPath(root: Json, path: Json, value: Json): Json {
 
 function checkSettable(container: Json, key: Json): void {
   if (typeof key === 'string' || isObject(key)) return;
-  if (typeof key !== 'number') {
-    raise(`Cannot update field at ${kindOf(key)} index of ${kindOf(container)}`);
-  }
+  if (typeof key !== 'number') refuseUpdate(container, key);
   indexToSet(Array.isArray(container) ? container.length : 0, key);
 }
