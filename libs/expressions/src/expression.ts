@@ -4,13 +4,22 @@ import { firstOf } from './compile/assign';
 import { GO, MANY, type Each, type Frame, type Node, type One } from './compile/node';
 import { FrameLayout, keys, type Scope } from './compile/scope';
 import { Failure, HaltRequest, LimitReached } from './run/failure';
-import { builtNothing, grantRest, meter, mostResult, startMeter, type Limits } from './run/meter';
+import {
+  builtNothing,
+  grantRest,
+  meter,
+  mostResult,
+  reached,
+  startMeter,
+  type Limits,
+} from './run/meter';
 import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
 import { describer, loadModules } from './modules';
 import { readsOf, type Reads } from './reads';
 import { parse } from './syntax/program';
 import { finite } from './values/finite';
 import type { Json } from './values/json';
+import { ownEntry } from './values/object';
 import { printJson } from './values/print';
 import { addWeight } from './values/weight';
 
@@ -57,13 +66,24 @@ function isPlain(value: Json | undefined): boolean {
   return !meter.nonFinite && (typeof value !== 'object' || builtNothing());
 }
 
-/** A result as it is handed out: without what JSON cannot carry, and not too much of it. */
+/** Adds results as they are handed out: without what JSON cannot carry, and not too much of it. */
+function handOut(outputs: readonly Json[], shown: Json[]): void {
+  grantRest();
+  const most = mostResult();
+  let weight = 0;
+  for (const output of outputs) {
+    const value = meter.nonFinite ? finite(output) : output;
+    weight = addWeight(value, most, weight);
+    shown.push(value);
+  }
+}
+
+/** The same for a single one. */
 function checked(value: Json): Json {
   if (isPlain(value)) return value;
-  grantRest();
-  const shown = meter.nonFinite ? finite(value) : value;
-  addWeight(shown, mostResult());
-  return shown;
+  const shown: Json[] = [];
+  handOut([value], shown);
+  return shown[0] as Json;
 }
 
 class CompiledExpression implements Expression {
@@ -87,7 +107,7 @@ class CompiledExpression implements Expression {
   private frame(values: Readonly<Record<string, Json>>): Frame {
     const frame: Frame = [undefined];
     for (const name of this.variables) {
-      frame.push(Object.hasOwn(values, name) ? values[name] : null);
+      frame.push(ownEntry(values, name) ?? null);
     }
     return frame;
   }
@@ -133,7 +153,7 @@ class CompiledExpression implements Expression {
     }
     this.each?.(frame, input, (value) => {
       outputs.push(value);
-      if ((meter.room -= 8) < 0) throw new LimitReached('memory', 'Too many outputs', meter.at);
+      if ((meter.room -= 8) < 0) reached('memory', 'Too many outputs');
       return GO;
     });
   }
@@ -148,16 +168,9 @@ class CompiledExpression implements Expression {
       error = this.failed(thrown);
     }
     if (error === undefined && outputs.length < 2 && isPlain(outputs[0])) return { outputs };
-    grantRest();
     const shown: Json[] = [];
     try {
-      const most = mostResult();
-      let weight = 0;
-      for (const output of outputs) {
-        const value = meter.nonFinite ? finite(output) : output;
-        weight = addWeight(value, most, weight);
-        shown.push(value);
-      }
+      handOut(outputs, shown);
     } catch (thrown) {
       error = this.failed(thrown);
     }

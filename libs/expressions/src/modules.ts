@@ -1,5 +1,6 @@
 import { ExpressionSyntaxError } from './errors';
 import { Resolver } from './compile/resolve';
+import { moduleText } from './builtins/system';
 import { keys, type FrameLayout, type Scope } from './compile/scope';
 import type { Import, Program } from './syntax/ast';
 import { build, startMeter, steps } from './run/meter';
@@ -7,6 +8,7 @@ import { raise } from './run/raise';
 import { parse } from './syntax/program';
 import { finite } from './values/finite';
 import type { Json } from './values/json';
+import { ownEntry } from './values/object';
 import { parseValues } from './values/parse';
 
 /** Where the definitions of a module go: under a prefix, or none for `include`. */
@@ -32,9 +34,7 @@ function dataScope(
 /** `modulemeta`: what a module says of itself, imports, and defines. */
 export function describer(files: Files): (input: Json) => Json {
   return (input) => {
-    if (typeof input !== 'string') return raise('modulemeta input module name must be a string');
-    const text = Object.hasOwn(files, input) ? files[input] : undefined;
-    if (text === undefined) return raise(`module not found: ${input}`);
+    const text = moduleText(files, input);
     steps(text.length);
     build(16 * text.length);
     return metaOf(text);
@@ -74,7 +74,7 @@ export function loadModules(
     const fail = (message: string): never => {
       throw new ExpressionSyntaxError(message, source, item.at);
     };
-    const text = Object.hasOwn(files, item.path) ? files[item.path] : undefined;
+    const text = ownEntry(files, item.path);
     if (text === undefined) return fail(`module not found: ${item.path}`);
     if (item.isData) {
       scope = dataScope(item, text, scope, layout, fail);

@@ -1,6 +1,7 @@
 import { build, step, steps } from '../run/meter';
 import { raise, raiseAbout } from '../run/raise';
 import type { Json } from '../values/json';
+import { ownEntry } from '../values/object';
 import { eachPiece, inPieces, pieceLength, TextBuilder } from '../values/pieces';
 import { printJson } from '../values/print';
 import { decodeStrictly, decodeUtf8, encodeUtf8 } from '../values/utf8';
@@ -219,6 +220,5 @@ const formats: Readonly<Record<string, (value: Json) => string>> = {
 
 /** The function of a format (`@name`); of an unknown one, a function that raises. */
 export function formatter(name: string): (value: Json) => string {
-  const known = Object.hasOwn(formats, name) ? formats[name] : undefined;
-  return known ?? (() => raise(`${name} is not a valid format`));
+  return ownEntry(formats, name) ?? (() => raise(`${name} is not a valid format`));
 }

@@ -1,5 +1,6 @@
 import { MAYBE, ONE, type Card } from '../compile/node';
 import type { ValueFunction } from '../compile/calls';
+import { ownEntry } from '../values/object';
 import { arrays } from './arrays';
 import { dates } from '../dates';
 import { forms, type Make } from './forms';
@@ -40,8 +41,9 @@ export function builtinNames(): string[] {
 
 /** The builtin of a key (`name/arity`), if it is not written in jq. */
 export function builtinOf(key: string): Builtin | undefined {
-  if (Object.hasOwn(allForms, key)) return { kind: 'form', make: allForms[key] as Make };
-  if (!Object.hasOwn(values, key)) return undefined;
-  const run = values[key] as ValueFunction;
+  const make = ownEntry(allForms, key);
+  if (make !== undefined) return { kind: 'form', make };
+  const run = ownEntry(values, key);
+  if (run === undefined) return undefined;
   return { kind: 'value', run, card: key.startsWith('halt') ? MAYBE : ONE };
 }

@@ -1,16 +1,11 @@
-import { meter } from '../run/meter';
 import { raiseAbout } from '../run/raise';
 import type { ValueFunction } from '../compile/calls';
-import type { Json } from '../values/json';
+import { checked } from '../values/arithmetic';
+import { isTrue, type Json } from '../values/json';
 import * as special from './special-functions';
 
 function numberOf(value: Json): number {
   return typeof value === 'number' ? value : raiseAbout(value, 'number required');
-}
-
-function checked(value: number): number {
-  if (value - value !== 0) meter.nonFinite = true;
-  return value;
 }
 
 function unary(compute: (x: number) => number): (input: Json) => Json {
@@ -86,7 +81,6 @@ function logb(x: number): number {
 }
 
 function significand(x: number): number {
-  if (x === 0 || x - x !== 0) return x;
   return 2 * frexp(x)[0];
 }
 
@@ -122,6 +116,7 @@ function absolute(input: Json): Json {
 }
 
 const isNumber = (input: Json): input is number => typeof input === 'number';
+const isInfinite = (input: Json) => input === Infinity || input === -Infinity;
 const smallestNormal = 2 ** -1022;
 
 /** What C and JavaScript call by the same name. */
@@ -201,10 +196,10 @@ export const math: Readonly<Record<string, ValueFunction>> = {
   'fma/3': (_: Json, a: Json, b: Json, c: Json) => checked(numberOf(a) * numberOf(b) + numberOf(c)),
   'infinite/0': () => checked(Infinity),
   'nan/0': () => checked(NaN),
-  'isinfinite/0': (input: Json) => input === Infinity || input === -Infinity,
+  'isinfinite/0': isInfinite,
   'isnan/0': (input: Json) => input !== input,
   'isnormal/0': (input: Json) =>
     isNumber(input) && input - input === 0 && Math.abs(input) >= smallestNormal,
-  'isfinite/0': (input: Json) => isNumber(input) && input !== Infinity && input !== -Infinity,
-  'not/0': (input: Json) => input === null || input === false,
+  'isfinite/0': (input: Json) => isNumber(input) && !isInfinite(input),
+  'not/0': (input: Json) => !isTrue(input),
 };

@@ -147,7 +147,6 @@ export function besselJ(order: number, x: number): number {
   }
   const [n, size] = [Math.abs(order), Math.abs(x)];
   if (size === Infinity) return 0;
-  if (size === 0) return n === 0 ? 1 : 0;
   // Too small for any number.
   if (n > 2 * size + 2000) return 0;
   if (size < farOut || n > size) return miller(n, size)[n] as number;

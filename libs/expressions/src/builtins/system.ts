@@ -2,8 +2,15 @@ import { HaltRequest } from '../run/failure';
 import { meter } from '../run/meter';
 import { raise, raiseAbout } from '../run/raise';
 import type { Json } from '../values/json';
+import { ownEntry } from '../values/object';
 import { deletePaths, setPath } from '../values/remove';
 import { formatter } from './formats';
+
+/** The text of a module; raises jq's error where there is none. */
+export function moduleText(files: Readonly<Record<string, string>>, name: Json): string {
+  if (typeof name !== 'string') raise('modulemeta input module name must be a string');
+  return ownEntry(files, name) ?? raise(`module not found: ${name}`);
+}
 
 /** The builtins about paths as values, and those about the world outside, which is empty. */
 export const system = {
@@ -31,8 +38,6 @@ export const system = {
     if (typeof code !== 'number') raiseAbout(input, 'halt_error/1: number required');
     throw new HaltRequest(input, meter.at);
   },
-  'modulemeta/0': (input: Json): Json =>
-    typeof input === 'string'
-      ? raise(`module not found: ${input}`)
-      : raise('modulemeta input module name must be a string'),
+  // Where there are modules, the compiler knows better.
+  'modulemeta/0': (input: Json): Json => moduleText({}, input),
 };

@@ -28,7 +28,6 @@ export class LimitReached extends Error {
     readonly at: number,
   ) {
     super(message);
-    this.name = 'LimitReached';
   }
 }
 
@@ -38,7 +37,6 @@ export class HaltRequest extends Error {
     readonly value: Json | undefined,
     readonly at: number,
   ) {
-    super('halt');
-    this.name = 'HaltRequest';
+    super();
   }
 }

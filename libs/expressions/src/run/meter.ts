@@ -94,13 +94,9 @@ export function aside<T>(wanted: Limits, run: () => T): T {
   }
 }
 
-function reached(limit: LimitName, text: string): never {
+/** Ends the evaluation at one of its bounds. */
+export function reached(limit: LimitName, text: string): never {
   throw new LimitReached(limit, text, meter.at);
-}
-
-/** Ends the evaluation: it has built an object of too many keys. */
-export function refuseKeys(): never {
-  reached('memory', `Evaluation built an object of more than ${mostKeys} keys`);
 }
 
 /** Called when a chunk of steps is used up. */
@@ -138,11 +134,6 @@ export function builtNothing(): boolean {
 /** What the results may take where they are written out, in bytes. */
 export function mostResult(): number {
   return Math.max(limits.bytes, rest.bytes);
-}
-
-/** Ends the evaluation: written out, its results would take too much. */
-export function refuseResult(most: number): never {
-  reached('memory', `The results take more than ${most} bytes`);
 }
 
 /** Counts one step. */

@@ -6,7 +6,8 @@ import { isObject, type Json, type JsonObject } from './json';
 import { copyObject, KeyCount, member, ownKeys, put } from './object';
 import { repeatString, splitString } from './strings';
 
-function checked(value: number): number {
+/** A computed number; what JSON cannot carry is noted. */
+export function checked(value: number): number {
   if (value - value !== 0) meter.nonFinite = true;
   return value;
 }

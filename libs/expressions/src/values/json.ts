@@ -9,16 +9,10 @@ export type Kind = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object'
 
 /** The kind of a value, as jq's `type`. */
 export function kindOf(value: Json): Kind {
-  switch (typeof value) {
-    case 'number':
-      return 'number';
-    case 'string':
-      return 'string';
-    case 'boolean':
-      return 'boolean';
-    default:
-      return value === null ? 'null' : Array.isArray(value) ? 'array' : 'object';
+  if (typeof value === 'object') {
+    return value === null ? 'null' : Array.isArray(value) ? 'array' : 'object';
   }
+  return typeof value as 'boolean' | 'number' | 'string';
 }
 
 /** Rank in jq's order of kinds: null, false, true, numbers, strings, arrays, objects. */

@@ -1,4 +1,4 @@
-import { mostKeys, refuseKeys, step, steps } from '../run/meter';
+import { mostKeys, reached, step, steps } from '../run/meter';
 import type { Json, JsonObject } from './json';
 import { sorted } from './sort';
 
@@ -11,6 +11,11 @@ export function member(object: JsonObject, key: string): Json | undefined {
   const value = object[key];
   if (value === undefined || typeof value === 'function') return undefined;
   return key === '__proto__' && !Object.hasOwn(object, key) ? undefined : value;
+}
+
+/** The entry of a table at a key that comes from outside, or undefined. */
+export function ownEntry<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
 /** Sets a key of an object under construction. */
@@ -27,6 +32,12 @@ export function put(object: JsonObject, key: string, value: Json): void {
   }
 }
 
+function checkSize(count: number): void {
+  if (count > mostKeys) {
+    reached('memory', `Evaluation built an object of more than ${mostKeys} keys`);
+  }
+}
+
 /** Counts the keys of an object under construction: listing too many cannot be interrupted. */
 export class KeyCount {
   constructor(private left = mostKeys) {}
@@ -36,7 +47,7 @@ export class KeyCount {
     this.left -= 1;
     if (this.left >= 0) return;
     const { length } = Object.keys(object);
-    if (length > mostKeys) refuseKeys();
+    checkSize(length);
     steps(length);
     this.left = Math.max(mostKeys - length, mostKeys >> 3);
   }
@@ -58,7 +69,7 @@ export function ownKeys(object: JsonObject): string[] {
 /** A shallow copy. */
 export function copyObject(object: JsonObject, keys = ownKeys(object)): JsonObject {
   if (keys.length <= large) return { ...object };
-  if (keys.length > mostKeys) refuseKeys();
+  checkSize(keys.length);
   const copy: JsonObject = {};
   for (const key of keys) {
     step();

@@ -41,14 +41,8 @@ export function printString(value: string): string {
 }
 
 function printScalar(value: null | boolean | number | string): string {
-  switch (typeof value) {
-    case 'string':
-      return printString(value);
-    case 'number':
-      return printNumber(value);
-    default:
-      return String(value);
-  }
+  if (typeof value === 'string') return printString(value);
+  return typeof value === 'number' ? printNumber(value) : String(value);
 }
 
 /** One container being printed: its elements, or its entries. */

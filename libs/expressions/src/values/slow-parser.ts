@@ -98,8 +98,13 @@ export class SlowParser {
   }
 
   private value(value: Json): void {
-    if (this.next !== undefined) throw new Complaint('Expected separator between values');
+    this.refuseNext();
     this.finished(value);
+  }
+
+  /** Called where a value begins. */
+  private refuseNext(): void {
+    if (this.next !== undefined) throw new Complaint('Expected separator between values');
   }
 
   /** A value is complete; outside of all containers only one may be. */
@@ -162,7 +167,7 @@ export class SlowParser {
         if (this.open.length >= maximumDepth) {
           throw new Complaint('Exceeds depth limit for parsing');
         }
-        if (this.next !== undefined) throw new Complaint('Expected separator between values');
+        this.refuseNext();
         this.open.push({
           value: character === '[' ? [] : {},
           key: undefined,
@@ -193,16 +198,14 @@ export class SlowParser {
   private comma(top: Open | undefined): void {
     if (this.next === undefined) throw new Complaint("Expected value before ','");
     if (top === undefined) throw new Complaint("',' not as part of an object or array");
-    if (!Array.isArray(top.value) && top.key === undefined) {
-      throw new Complaint('Objects must consist of key:value pairs');
-    }
     this.store(top, this.next);
   }
 
   private store(top: Open, value: Json): void {
     if (Array.isArray(top.value)) top.value.push(value);
     else {
-      put(top.value, top.key as string, value);
+      if (top.key === undefined) throw new Complaint('Objects must consist of key:value pairs');
+      put(top.value, top.key, value);
       top.size.count(top.value);
       top.key = undefined;
     }
@@ -214,12 +217,8 @@ export class SlowParser {
     if (top === undefined || (isArray && !Array.isArray(top.value))) {
       throw new Complaint(`Unmatched '${character}'`);
     }
-    if (this.next !== undefined) {
-      if (!isArray && top.key === undefined) {
-        throw new Complaint('Objects must consist of key:value pairs');
-      }
-      this.store(top, this.next);
-    } else {
+    if (this.next !== undefined) this.store(top, this.next);
+    else {
       if (!isArray && (Array.isArray(top.value) || top.key !== undefined)) {
         throw new Complaint("Unmatched '}'");
       }

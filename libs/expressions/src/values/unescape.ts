@@ -35,8 +35,11 @@ export function unescape(raw: string): string {
       const [unit, used] = unicodeEscape(raw, i + 1);
       text += unit;
       i += used;
-    } else if (Object.hasOwn(escapes, letter)) text += escapes[letter] as string;
-    else throw new Complaint('Invalid escape');
+      continue;
+    }
+    const meant = escapes[letter];
+    if (meant === undefined) throw new Complaint('Invalid escape');
+    text += meant;
   }
   return text;
 }

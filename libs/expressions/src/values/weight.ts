@@ -1,4 +1,4 @@
-import { refuseResult, step, steps } from '../run/meter';
+import { reached, step, steps } from '../run/meter';
 import type { Json, JsonObject } from './json';
 
 type Container = Json[] | JsonObject;
@@ -33,6 +33,6 @@ export function addWeight(root: Json, most: number, before = 0): number {
       weight += 8 + 8 * keys;
     }
   }
-  if (weight > most) refuseResult(most);
+  if (weight > most) reached('memory', `The results take more than ${most} bytes`);
   return weight;
 }
