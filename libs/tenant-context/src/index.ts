@@ -11,6 +11,7 @@ export { BatchReader } from './access/batch-reader';
 export { BatchWriter } from './access/batch-writer';
 export { bisect, type Bisected } from './access/bisect';
 export { bundles, type Bundle } from './access/bundles';
+export { FlushLanes } from './access/flush-lanes';
 export { CLAIM, Claims, LEASE_LIMITS, OPEN, RELEASE, RENEW } from './access/claims';
 export { CredentialCache, type ResolvedCredential } from './access/credential-cache';
 export { DatabaseAccess, type DatabaseSettings } from './access/database-access';

@@ -1,6 +1,6 @@
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
-import { bisect, type BatchWriter, type TenantToken } from '@easyflow/tenant-context';
+import { bisect, FlushLanes, type BatchWriter, type TenantToken } from '@easyflow/tenant-context';
 import type { TenantTokens } from '../claiming/tenant-tokens';
 import { isSampled, traced } from '../execution/traced';
 import { flushDuration, flushesRepeated, flushSize } from '../executor-metrics';
@@ -29,7 +29,7 @@ export interface CheckpointerOptions {
 /** What bisecting a flush says of a row. */
 type Settled = { item: Checkpoint; result?: Written; error?: Error };
 
-/** Two connections: while one commits, the other's batch grows. */
+/** Two connections: under load, while one commits, the other's batch is sent. */
 const LANES = 2;
 const MOST_ROWS = 300;
 const MOST_TENANTS = 100;
@@ -40,16 +40,19 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 1_000;
 
 /**
- * Gathers checkpoints and writes them in natural batches: as soon as a lane is free, whatever has gathered, of at
- * most 100 tenants. Nothing waits for a timer.
+ * Gathers checkpoints and writes them in natural batches: whatever has gathered, of at most 100 tenants, when
+ * `FlushLanes` says.
  */
 export class Checkpointer {
   private queue: Checkpoint[] = [];
   private published: OutboxRow[] = [];
   private publishedSince = 0;
-  private inFlight = 0;
+  private readonly lanes = new FlushLanes({
+    lanes: LANES,
+    waiting: () => this.queue.length,
+    flush: () => this.next(),
+  });
   private waiting = 0;
-  private scheduled = false;
   private draining = false;
   private retryMs = FIRST_RETRY_MS;
   private listener: FlushListener | undefined;
@@ -63,48 +66,31 @@ export class Checkpointer {
   /** Whether nothing is queued or on its way; published outbox rows count once it drains. */
   get idle(): boolean {
     const forgotten = !this.draining || this.published.length === 0;
-    return this.queue.length === 0 && this.inFlight === 0 && this.waiting === 0 && forgotten;
+    return this.queue.length === 0 && this.lanes.idle && this.waiting === 0 && forgotten;
   }
 
   /** From now on nothing waits for company: the connections are closed soon. */
   drain(): void {
     this.draining = true;
-    this.schedule();
+    this.lanes.schedule();
   }
 
   add(row: Checkpoint): void {
     this.queue.push(row);
-    this.schedule();
+    this.lanes.schedule();
   }
 
   /** Outbox rows to be deleted with a next flush. What cannot be deleted is published again after 5 s. */
   forget(rows: readonly OutboxRow[]): void {
     if (this.published.length === 0) this.publishedSince = this.options.clock.monotonic();
     this.published.push(...rows);
-    this.schedule();
-    setTimeout(() => this.schedule(), PUBLISHED_WAIT_MS).unref();
+    this.lanes.schedule();
+    setTimeout(() => this.lanes.schedule(), PUBLISHED_WAIT_MS).unref();
   }
 
-  /** Executions that become ready in one turn of the event loop share a flush. */
-  private schedule(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      this.fillLanes();
-    });
-  }
-
-  private fillLanes(): void {
-    while (this.inFlight < LANES) {
-      const bundle = this.takeBundle();
-      if (!bundle) return;
-      this.inFlight += 1;
-      void this.write(bundle).finally(() => {
-        this.inFlight -= 1;
-        this.fillLanes();
-      });
-    }
+  private next(): Promise<void> | undefined {
+    const bundle = this.takeBundle();
+    return bundle && this.write(bundle);
   }
 
   private takeBundle(): Bundle | undefined {
@@ -231,7 +217,7 @@ export class Checkpointer {
     setTimeout(() => {
       this.waiting -= rows.length;
       this.queue.push(...rows);
-      this.schedule();
+      this.lanes.schedule();
     }, this.retryMs);
     this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
   }
@@ -250,7 +236,7 @@ export class Checkpointer {
     }
     this.queue.push(...ready);
     if (without.length > 0) this.retryLater(without);
-    if (ready.length > 0) this.schedule();
+    if (ready.length > 0) this.lanes.schedule();
   }
 
   private isLate(row: Checkpoint): boolean {

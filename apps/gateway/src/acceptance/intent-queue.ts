@@ -1,10 +1,10 @@
 import { OperationalError } from '@easyflow/kernel-errors';
-import { bisect, bundles, type TenantToken } from '@easyflow/tenant-context';
+import { bisect, bundles, FlushLanes, type TenantToken } from '@easyflow/tenant-context';
 import type { Intent, Outcome } from './intent';
 
 /** Rows of one flush: beyond it the statement's time grows faster than its share a row falls. */
 const MAX_ROWS = 500;
-/** Two writer connections: one commit waits for its fsync while the other's rows are sent. */
+/** Two writer connections: under load, one commit waits for its fsync while the other's rows are sent. */
 const WRITERS = 2;
 /** Requests that may wait for a flush; beyond it a caller is better told to come back. */
 const MAX_WAITING = 20_000;
@@ -27,18 +27,23 @@ interface Bundle {
 
 /**
  * Group commit with natural batching: no timer; whatever has gathered is flushed as soon as a writer is free, so
- * one caller waits for one commit, and many share one.
+ * one caller waits for one commit, and many share one. A second writer is for many: see `FlushLanes`.
  */
 export class IntentQueue {
   private waiting: Entry[] = [];
   private ready: Bundle[] = [];
-  private free = WRITERS;
-  private scheduled = false;
+  private readonly lanes: FlushLanes;
   private readonly keyed = new Map<string, Entry>();
   private readonly idle: (() => void)[] = [];
   private unfinished = 0;
 
-  constructor(private readonly write: (intents: readonly Intent[]) => Promise<Outcome[]>) {}
+  constructor(private readonly write: (intents: readonly Intent[]) => Promise<Outcome[]>) {
+    this.lanes = new FlushLanes({
+      lanes: WRITERS,
+      waiting: () => this.ready.reduce((sum, { items }) => sum + items.length, this.waiting.length),
+      flush: () => this.next(),
+    });
+  }
 
   /**
    * Resolves after the commit.
@@ -75,38 +80,17 @@ export class IntentQueue {
     }
     if (key !== undefined) this.keyed.set(key, entry);
     this.waiting.push(entry);
-    this.schedule();
+    this.lanes.schedule();
   }
 
-  /** At the end of the turn, so that requests read from the sockets in one turn share a flush. */
-  private schedule(): void {
-    if (this.scheduled || this.free === 0) return;
-    this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      this.pump();
-    });
-  }
-
-  private pump(): void {
-    while (this.free > 0) {
-      const bundle = this.next();
-      if (!bundle) return;
-      this.free -= 1;
-      void this.flush(bundle.items).finally(() => {
-        this.free += 1;
-        this.pump();
-      });
-    }
-  }
-
-  private next(): Bundle | undefined {
+  private next(): Promise<void> | undefined {
     if (this.ready.length === 0 && this.waiting.length > 0) {
       const taken = bundles(this.waiting.splice(0, MAX_ROWS), MAX_ROWS);
       this.ready = taken.bundles;
       for (const entry of taken.expired) void this.renew(entry);
     }
-    return this.ready.shift();
+    const bundle = this.ready.shift();
+    return bundle && this.flush(bundle.items);
   }
 
   private async renew(entry: Entry): Promise<void> {
@@ -179,7 +163,7 @@ export class IntentQueue {
       return;
     }
     this.waiting.push(entry);
-    this.schedule();
+    this.lanes.schedule();
   }
 
   private fail(entry: Entry, error: unknown): void {
