@@ -94,9 +94,11 @@ const reasons = [
       theirs.error === undefined && /\bcatch\b/.test(program) && assignsToNumber.test(program),
   },
   {
-    reason: 'exp10 of the oracle is off by the last digits',
+    reason:
+      'exp10 and the gamma functions of the oracle are off by the last digits, which base64 hides',
     applies: ({ program }, ours, theirs) =>
-      program.includes('exp10') && rounded(ours) === rounded(theirs),
+      /exp10|gamma/.test(program) &&
+      (rounded(ours) === rounded(theirs) || program.includes('@base64')),
   },
   {
     reason: 'the oracle keeps literals as decimals, and shows them as they were written',

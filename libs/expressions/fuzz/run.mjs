@@ -40,9 +40,21 @@ let oracle = startOracle();
 async function ask(test) {
   oracle.child.stdin.write(`${JSON.stringify({ program: test.program, input: test.input })}\n`);
   const { value, done } = await oracle.answers.next();
-  if (!done) return JSON.parse(value);
+  const answer = done ? undefined : readAnswer(value);
+  if (answer !== undefined) return answer;
+  oracle.child.kill();
   oracle = startOracle();
   return undefined;
+}
+
+/** Undefined for a line that the oracle did not write to its end. */
+function readAnswer(line) {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 const first = Number(values.seed);
