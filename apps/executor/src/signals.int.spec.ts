@@ -88,15 +88,7 @@ describe('what arrives from outside', () => {
   });
 
   it('cancels an execution in memory and aborts its call', async () => {
-    const caller = new FakeCaller();
-    let aborted = false;
-    caller.answer = (_, signal) =>
-      new Promise((_resolve, reject) => {
-        signal?.addEventListener('abort', () => {
-          aborted = true;
-          reject(new Error('aborted'));
-        });
-      });
+    const { caller, aborted } = hanging();
     const id = await rig.accept(tenant, 'call');
     await rig.executor({ caller });
     await waitFor(() => caller.calls.length === 1, { describe: 'the call' });
@@ -104,7 +96,7 @@ describe('what arrives from outside', () => {
     await rig.signal(tenant, id, { kind: 'cancel' });
 
     expect((await rig.ends(tenant, id)).status).toBe('cancelled');
-    expect(aborted).toBe(true);
+    expect(aborted()).toBe(true);
     expect(await signals(id)).toBe(0);
   });
 
@@ -138,7 +130,7 @@ describe('what arrives from outside', () => {
     }
   });
 
-  it('cancels a sub-flow in memory of another process, and goes on after a limit', async () => {
+  it('cancels a sub-flow in memory whose parent goes on after a limit', async () => {
     await rig.flow(tenant, 'limited', [
       {
         attempt: {
@@ -147,15 +139,7 @@ describe('what arrives from outside', () => {
         },
       },
     ]);
-    const caller = new FakeCaller();
-    let aborted = false;
-    caller.answer = (_, signal) =>
-      new Promise((_resolve, reject) => {
-        signal?.addEventListener('abort', () => {
-          aborted = true;
-          reject(new Error('aborted'));
-        });
-      });
+    const { caller, aborted } = hanging();
     const id = await rig.accept(tenant, 'limited', { n: 1 });
     await rig.executor({ caller });
     await rig.executor({ caller });
@@ -166,7 +150,7 @@ describe('what arrives from outside', () => {
       output: { late: true },
     });
     expect((await rig.ends(tenant, child)).status).toBe('cancelled');
-    expect(aborted).toBe(true);
+    expect(aborted()).toBe(true);
   });
 
   it('leaves a sub-flow alone that nobody waits for', async () => {
@@ -299,6 +283,20 @@ describe('what arrives from outside', () => {
     return rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [id]);
   }
 });
+
+/** A caller whose calls end only by being aborted. */
+function hanging(): { caller: FakeCaller; aborted: () => boolean } {
+  const caller = new FakeCaller();
+  let aborted = false;
+  caller.answer = (_, signal) =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => {
+        aborted = true;
+        reject(new Error('aborted'));
+      });
+    });
+  return { caller, aborted: () => aborted };
+}
 
 function runTask(name: string): { [key: string]: Json } {
   return {
