@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes, type KeyObject } from 'no
 import { Client, type QueryResultRow } from 'pg';
 import { newId } from '@easyflow/kernel-ids';
 import {
+  functionFiles,
   grantDatabase,
   migrate,
   MIGRATION_FILES,
@@ -108,6 +109,7 @@ async function connected<T>(url: string, work: (client: Client) => Promise<T>): 
 async function template(serverUrl: string): Promise<string> {
   const hash = createHash('sha256');
   for (const file of MIGRATION_FILES) hash.update(migrationText(file));
+  for (const { text } of functionFiles()) hash.update(text);
   const name = `ef_template_${hash.digest('hex').slice(0, 16)}`;
   await connected(serverUrl, async (client) => {
     await client.query(`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`);

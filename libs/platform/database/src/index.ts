@@ -17,4 +17,5 @@ export {
   type RolePoolSettings,
 } from './role-pool';
 export { refusedMembers, StatementError, toDatabaseError } from './statement-error';
+export { functionFiles, type FunctionFile } from './functions/apply-functions';
 export { MIGRATION_FILES, migrationText } from './migrations/sql-migration';

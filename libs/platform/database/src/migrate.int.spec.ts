@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '@easyflow/testing';
+import { functionFiles } from './functions/apply-functions';
 import { migrate } from './migrate';
 import { ROLES } from './roles';
 
@@ -59,9 +60,44 @@ describe('migrate', () => {
       const { rows } = await client.query<{ n: number }>(
         'SELECT count(*)::int AS n FROM migration.applied',
       );
-      expect(rows[0]?.n).toBe(once);
+      expect(lines.filter((line) => line.startsWith('migrated '))).toHaveLength(rows[0]?.n ?? 0);
     });
   }, 60_000);
+
+  it('applies a function again that is not as its file says, with its grants and no others', async () => {
+    const url = await emptyDatabase();
+    const run = async (): Promise<string[]> => {
+      const lines: string[] = [];
+      const log = (line: string): void => void lines.push(line);
+      await migrate({ url, profile: 'hardened', rolePasswords: database.rolePasswords, log });
+      return lines;
+    };
+    await run();
+    await inside(url, async (client) => {
+      await client.query(`
+        UPDATE migration.functions SET hash = 'of another release' WHERE name = 'ctx.clock_ms';
+        CREATE OR REPLACE FUNCTION ctx.clock_ms() RETURNS bigint LANGUAGE sql RETURN 1;
+        GRANT EXECUTE ON FUNCTION ctx.clock_ms() TO PUBLIC, ef_claim`);
+      expect(await run()).toEqual(['applied 1 functions']);
+      const { rows } = await client.query<{ now: string; anybody: boolean; claim: boolean }>(
+        `SELECT ctx.clock_ms() AS now, has_function_privilege('public', 'ctx.clock_ms()', 'EXECUTE') AS anybody,
+                has_function_privilege('ef_claim', 'ctx.clock_ms()', 'EXECUTE') AS claim`,
+      );
+      expect(Number(rows[0]?.now)).toBeGreaterThan(1);
+      expect(rows[0]).toMatchObject({ anybody: false, claim: false });
+    });
+  }, 60_000);
+
+  it('has a file for every function, and no other', async () => {
+    await inside(database.databaseUrl, async (client) => {
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT n.nspname || '.' || p.proname AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+          WHERE n.nspname IN ('ef', 'ctx') ORDER BY 1`,
+      );
+      const files = functionFiles().map(({ schema, name }) => `${schema}.${name}`);
+      expect(rows.map(({ name }) => name)).toEqual(files.sort());
+    });
+  });
 
   it('takes an administrator without superuser in the baseline profile', async () => {
     const url = await emptyDatabase();

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { OperationalError } from '@easyflow/kernel-errors';
 import { bootstrap, type RolePasswords } from './bootstrap';
 import { driverSsl, parseDatabaseUrl } from './connection-settings';
+import { applyFunctions } from './functions/apply-functions';
 import { harden } from './hardening';
 import { MIGRATIONS } from './migrations/sql-migration';
 import { assertSafeServer } from './server-version';
@@ -21,7 +22,7 @@ export interface MigrateOptions {
 
 /**
  * Brings a database to the newest schema: roles, schemas, numbered migrations over all placements,
- * and the profile's grants. Safe to repeat and to run from several processes at once.
+ * the functions as they are now, and the profile's grants. Safe to repeat and to run from several processes at once.
  * @throws UserError `database.version_unsupported` or `database.url`
  * @throws OperationalError `database.unavailable` when the database does not answer
  */
@@ -48,6 +49,8 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await client.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
     await bootstrap(client, options.rolePasswords);
     for (const name of await runMigrations(address)) log(`migrated ${name}`);
+    const functions = await applyFunctions(client);
+    if (functions.length > 0) log(`applied ${functions.length} functions`);
     if (options.profile === 'hardened') await harden(client);
     await client.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
   } finally {

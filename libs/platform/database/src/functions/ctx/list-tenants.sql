@@ -1,0 +1,16 @@
+-- By id, so oldest first; `p_after` is the last id of the page before.
+CREATE OR REPLACE FUNCTION ctx.list_tenants(p_after uuid, p_limit integer)
+RETURNS TABLE (tenant_id uuid, name text, placement text, status text, created_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT t.tenant_id, t.name, p.kind, t.status, t.created_at
+      FROM ef.tenants t JOIN ctx.placements p ON p.tenant_id = t.tenant_id
+     WHERE p_after IS NULL OR t.tenant_id > p_after
+     ORDER BY t.tenant_id LIMIT least(p_limit, 1000);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION ctx.list_tenants(uuid, integer) TO ef_issuer;

@@ -1,0 +1,41 @@
+-- Gives leases back: what was due is due at once. Answers how many were held.
+CREATE OR REPLACE FUNCTION ctx.release(p_owner text, p_secret text, p_tenant_ids uuid[], p_kinds text[], p_ids uuid[], p_claim_nos integer[])
+RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+DECLARE
+  o ctx.owners := ctx.check_owner(p_owner, p_secret);
+  released integer := 0;
+  part integer;
+BEGIN
+  FOR round IN 1..2 LOOP
+    UPDATE ef.work w SET lease_owner = NULL, lease_until = NULL
+      FROM (SELECT k.row_id
+              FROM (SELECT * FROM unnest(p_tenant_ids, p_kinds, p_ids, p_claim_nos) u (t, k, i, n) ORDER BY 1, 2, 3) x
+             CROSS JOIN LATERAL (
+               SELECT y.ctid AS row_id FROM ef.work y
+                WHERE y.tenant_id = x.t AND y.kind = x.k AND y.id = x.i
+                  AND y.lease_owner = p_owner AND y.claim_no = x.n
+                  FOR UPDATE) k) l
+     WHERE w.ctid = l.row_id;
+    GET DIAGNOSTICS part = ROW_COUNT;
+    released := released + part;
+    EXIT WHEN released = coalesce(array_length(p_ids, 1), 0);
+  END LOOP;
+  IF 'outbox' = ANY (p_kinds) THEN
+    UPDATE ef.outbox b SET lease_owner = NULL, lease_until = NULL
+      FROM (SELECT k.row_id
+              FROM (SELECT * FROM unnest(p_tenant_ids, p_kinds, p_ids) u (t, k, i) WHERE u.k = 'outbox' ORDER BY 1, 3) x
+             CROSS JOIN LATERAL (
+               SELECT y.ctid AS row_id FROM ef.outbox y
+                WHERE y.tenant_id = x.t AND y.id = x.i AND y.lease_owner = p_owner
+                  FOR UPDATE) k) l
+     WHERE b.ctid = l.row_id;
+    GET DIAGNOSTICS part = ROW_COUNT;
+    released := released + part;
+  END IF;
+  RETURN released;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION ctx.release(text, text, uuid[], text[], uuid[], integer[]) TO ef_claim;

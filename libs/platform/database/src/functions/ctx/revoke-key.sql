@@ -1,0 +1,11 @@
+-- Ends an API key. Cached tokens of it live at most 60 s more.
+CREATE OR REPLACE FUNCTION ctx.revoke_key(p_tenant uuid, p_key uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+  UPDATE ef.api_keys k SET revoked_at = clock_timestamp() WHERE k.tenant_id = p_tenant AND k.id = p_key AND k.revoked_at IS NULL;
+  RETURN FOUND;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION ctx.revoke_key(uuid, uuid) TO ef_issuer;

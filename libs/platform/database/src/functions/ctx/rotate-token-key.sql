@@ -1,0 +1,15 @@
+-- A new signing key; tokens of the old ones are believed for two more minutes, twice their longest life.
+CREATE OR REPLACE FUNCTION ctx.rotate_token_key() RETURNS text
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+DECLARE
+  name text := 't' || replace(gen_random_uuid()::text, '-', '');
+BEGIN
+  PERFORM ctx.add_key(name, 'token');
+  UPDATE ctx.keys y SET retired_at = clock_timestamp() + interval '2 minutes'
+   WHERE y.purpose = 'token' AND y.kid <> name AND y.retired_at IS NULL;
+  RETURN name;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION ctx.rotate_token_key() TO ef_issuer;

@@ -1,0 +1,12 @@
+-- True the first time, false after that: a delegation is exchanged once.
+CREATE OR REPLACE FUNCTION ctx.use_delegation(p_id uuid, p_expires_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+  DELETE FROM ctx.used_delegations d WHERE d.expires_at < clock_timestamp() - interval '1 minute';
+  INSERT INTO ctx.used_delegations (id, expires_at) VALUES (p_id, p_expires_at) ON CONFLICT (id) DO NOTHING;
+  RETURN FOUND;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION ctx.use_delegation(uuid, timestamptz) TO ef_issuer;

@@ -1,0 +1,10 @@
+-- Whether a user still exists: a JWT outlives neither its user nor its tenant.
+CREATE OR REPLACE FUNCTION ctx.user_exists(p_tenant uuid, p_user uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+BEGIN
+  RETURN EXISTS (SELECT 1 FROM ef.users u WHERE u.tenant_id = p_tenant AND u.id = p_user);
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION ctx.user_exists(uuid, uuid) TO ef_issuer;
