@@ -1,6 +1,7 @@
 export { conformanceDir, testServers, type TestServers } from './test-servers';
 export { waitFor, type WaitOptions } from './wait-for';
 export { freePort } from '@easyflow/platform-local-servers';
+export { cpuTime, expectLinearTime } from './linear-time';
 export { runTransportContract, type TransportRig } from './contracts/transport-contract';
 export { createTestDatabase, type TestDatabase, type TestTenant } from './test-database';
 export {

@@ -1,5 +1,8 @@
-/** Only such digits can be a number beyond a double; JSON.parse makes it Infinity, which JSON cannot write. */
-const MAYBE_TOO_LARGE = /[eE]\+?\d{3}|\d{309}/;
+/**
+ * Only such digits can be a number beyond a double; JSON.parse makes it Infinity, which JSON cannot write. Digits are
+ * counted from the first of a run: from each of them, 308 in a row cost 308 times as much.
+ */
+const MAYBE_TOO_LARGE = /[eE]\+?\d{3}|(?<!\d)\d{309}/;
 
 /**
  * Reads JSON, after a byte order mark if some editor wrote one; a number beyond a double is the largest double, as jq

@@ -58,10 +58,16 @@ export async function readClientSettings(
   const apiKey = trusted.find((source) => source.apiKey !== undefined)?.apiKey;
   const adminKey = trusted.find((source) => source.adminKey !== undefined)?.adminKey;
   return {
-    url: url.replace(/\/+$/, ''),
+    url: withoutLastSlashes(url),
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(adminKey === undefined ? {} : { adminKey }),
   };
+}
+
+function withoutLastSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
 }
 
 function configurationFiles(folder: string, environment: ClientEnvironment): string[] {

@@ -1,3 +1,4 @@
+import { expectLinearTime } from '@easyflow/testing';
 import { preferredWait } from './prefer';
 
 describe('preferredWait', () => {
@@ -36,4 +37,13 @@ describe('preferredWait', () => {
     ['foo="a, wait=5, b"'],
     ['foo="a, wait=5'],
   ])('ignores %s', (header) => expect(preferredWait(header)).toBeUndefined());
+
+  it.each([['\\"'], ['"\\"'], [','], [' '], ['a"'], ['wait '], ['wait=" ']])(
+    'reads a header of many %j in linear time',
+    (part) =>
+      expectLinearTime(
+        (size) => `a="${part.repeat(size / part.length)}\\`,
+        (header) => void preferredWait(header),
+      ),
+  );
 });

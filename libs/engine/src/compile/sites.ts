@@ -64,7 +64,9 @@ export type Stage = keyof typeof STAGES;
 /** Names that loops and catches may not take for their variables. */
 export const ARGUMENTS: ReadonlySet<string> = new Set<string>(Object.values(STAGES).flat());
 
-const SECRET = /\$secrets\s*(?:\.\s*([A-Za-z_]\w*)|\.?\s*\[?\s*"([^"\\]+)")/g;
+/** Never two spaces-or-nothing in a row: how spaces are divided between them could be tried in n³ ways. */
+const SECRET =
+  /\$secrets\s*(?:\.\s*(?:([A-Za-z_]\w*)|(?:\[\s*)?"([^"\\]+)")|(?:\[\s*)?"([^"\\]+)")/g;
 
 export interface SiteOptions {
   mode: 'strict' | 'loose';
@@ -216,7 +218,9 @@ function compiledSite(
 
 /** Secrets that a source reads by name; one in a comment counts too. */
 function secretNames(source: string): string[] {
-  return [...new Set([...source.matchAll(SECRET)].map((match) => match[1] ?? match[2] ?? ''))];
+  return [
+    ...new Set([...source.matchAll(SECRET)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')),
+  ];
 }
 
 /** The pointer of the first text within a value that reads a secret. */

@@ -35,8 +35,11 @@ interface Level {
   expectKey: boolean;
 }
 
-/** Strings, brackets, separators and line breaks are all that matter in a text known to be JSON. */
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:\n]|[^\s{}[\],:"]+/g;
+/**
+ * Strings, brackets, separators and line breaks are all that matter in a text known to be JSON. A string may lack its
+ * end, which it never does in JSON: what begins like one never fails, so no text makes the scan start again.
+ */
+const TOKEN = /"[^"\\]*(?:\\[^][^"\\]*)*"?|[{}[\],:\n]|[^\s{}[\],:"]+/g;
 
 const NUMBER = /^-?\d/;
 

@@ -108,9 +108,12 @@ function pattern(source: string): TextPattern {
   return made;
 }
 
-/** The validator's own refuses the dots that RFC 6570 allows in names: `{pet.id}`. */
+/**
+ * The validator's own refuses the dots that RFC 6570 allows in names: `{pet.id}`. The operator `.` is read as part of
+ * the name: with two ways to read `{.a}`, forty of them in a text that is none take hours.
+ */
 const URI_TEMPLATE =
-  /^(?:[^\x00-\x20"'<>%\\^`{|}]|%[0-9a-f]{2}|\{[+#./;?&=,!@|]?(?:[a-z0-9_.]|%[0-9a-f]{2})+(?::[1-9]\d{0,3}|\*)?(?:,(?:[a-z0-9_.]|%[0-9a-f]{2})+(?::[1-9]\d{0,3}|\*)?)*\})*$/i;
+  /^(?:[^\x00-\x20"'<>%\\^`{|}]|%[0-9a-f]{2}|\{[+#/;?&=,!@|]?(?:[a-z0-9_.]|%[0-9a-f]{2})+(?::[1-9]\d{0,3}|\*)?(?:,(?:[a-z0-9_.]|%[0-9a-f]{2})+(?::[1-9]\d{0,3}|\*)?)*\})*$/i;
 
 function hasFormat(name: string, value: string): boolean {
   if (name === 'uri-template') return URI_TEMPLATE.test(value);

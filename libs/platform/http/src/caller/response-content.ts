@@ -1,3 +1,4 @@
+import { nestsDeeper } from '../json-nesting';
 import { CallFailure, type JsonValue } from './http-call';
 
 /** Levels of nesting a JSON response may have; what recurses over it later would end its stack. */
@@ -49,7 +50,7 @@ function decode(body: Buffer, contentType: string | undefined): string {
 }
 
 function parseJson(text: string): JsonValue {
-  if (levels(text) > MOST_LEVELS) {
+  if (nestsDeeper(text, MOST_LEVELS)) {
     const detail = `The response is nested over ${MOST_LEVELS} levels deep`;
     throw new CallFailure('communication', 502, 'Invalid Response', detail);
   }
@@ -60,14 +61,4 @@ function parseJson(text: string): JsonValue {
     const detail = `The response is not the JSON it claims to be: ${error.message}`;
     throw new CallFailure('communication', 502, 'Invalid Response', detail);
   }
-}
-
-function levels(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/gs)) {
-    if (token === '[' || token === '{') deepest = Math.max(deepest, (depth += 1));
-    else if (token === ']' || token === '}') depth -= 1;
-  }
-  return deepest;
 }
