@@ -41,6 +41,7 @@ export class Executor {
   private readonly publisher: LifecyclePublisher;
   private readonly results: EndedResults;
   private readonly runner: ExecutionRunner;
+  private readonly signals: SignalWatch;
   private readonly sweeper: OutboxSweeper;
   private readonly timers: NodeJS.Timeout[] = [];
   private owner: LeaseOwner | undefined;
@@ -130,6 +131,7 @@ export class Executor {
     this.publisher = publisher;
     this.results = results;
     this.runner = runner;
+    this.signals = signals;
   }
 
   /** Registers the slot, in the background when the issuer is down, and begins to claim. */
@@ -149,6 +151,11 @@ export class Executor {
   /** A hint has come: claims until a claim comes back short. */
   hinted(): Promise<void> {
     return this.claimer.claim();
+  }
+
+  /** Signals of executions have committed: those that are in memory here read them. */
+  signalled(pairs: readonly { readonly tenantId: string; readonly id: string }[]): void {
+    this.signals.lookAt(pairs);
   }
 
   /**

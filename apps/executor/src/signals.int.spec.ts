@@ -191,6 +191,87 @@ describe('what arrives from outside', () => {
     expect(await signals(id)).toBe(0);
   });
 
+  it.each([
+    ['completes', 'call', (n: number): Json => ({ n })],
+    // Postgres takes no state that is nested so deeply: the end comes from outside the engine.
+    ['faults for its data', 'call', (): Json => nested(7_000)],
+  ])(
+    'ends in cancelled when the cancellation commits before the end of a call that %s',
+    async (_, flow, answer) => {
+      const { caller, answers } = held();
+      const ids: string[] = [];
+      for (let n = 0; n < 20; n += 1) ids.push(await rig.accept(tenant, flow));
+      await rig.executor({ caller });
+      await waitFor(() => answers.length === 20, { describe: 'the calls' });
+
+      for (const id of ids) await rig.signal(tenant, id, { kind: 'cancel' });
+      answers.forEach((resolve, n) => resolve(answer(n)));
+
+      const rows = await Promise.all(ids.map((id) => rig.ends(tenant, id)));
+      expect(rows.map(({ status }) => status)).toEqual(ids.map(() => 'cancelled'));
+      expect(caller.calls).toHaveLength(20);
+      for (const id of ids) {
+        const history = await rig.history(tenant, id);
+        expect(history.map(({ sequence }) => sequence)).toEqual(history.map((_item, n) => n + 1));
+        expect(history.filter(({ type }) => type === 'executionEnded')).toHaveLength(1);
+        expect(await signals(id)).toBe(0);
+      }
+    },
+  );
+
+  it('keeps a cancellation that commits while the final checkpoint waits for its row', async () => {
+    const { caller, answers } = held();
+    const id = await rig.accept(tenant, 'call');
+    await rig.executor({ caller });
+    await waitFor(() => answers.length === 1, { describe: 'the call' });
+
+    const wake = await rig.holdWake(tenant, id);
+    answers[0]?.({ answered: true });
+    await wake.commitWhenAwaited();
+
+    expect((await rig.ends(tenant, id)).status).toBe('cancelled');
+    expect(await signals(id)).toBe(0);
+  });
+
+  it('ends once, and as it would have, when what woke it changes nothing', async () => {
+    const { caller, answers } = held();
+    const id = await rig.accept(tenant, 'call');
+    await rig.executor({ caller });
+    await waitFor(() => answers.length === 1, { describe: 'the call' });
+
+    await rig.signal(tenant, id, {
+      kind: 'childEnded',
+      key: 'of nobody',
+      childId: id,
+      status: 'completed',
+    });
+    answers[0]?.({ answered: true });
+
+    expect(await rig.ends(tenant, id)).toMatchObject({
+      status: 'completed',
+      output: { answered: true },
+    });
+    const types = (await rig.history(tenant, id)).map(({ type }) => type);
+    expect(types).toEqual(['executionStarted', 'taskStarted', 'taskCompleted', 'executionEnded']);
+    expect(await signals(id)).toBe(0);
+  });
+
+  it('looks for signals when it hears of them, not only once a second', async () => {
+    const { caller } = hanging();
+    const executor = await rig.executor({ caller });
+    const began = performance.now();
+    for (let n = 0; n < 20; n += 1) {
+      const id = await rig.accept(tenant, 'call');
+      await executor.hinted();
+      await waitFor(() => caller.calls.length > n, { describe: 'the call', every: 5 });
+      await rig.signal(tenant, id, { kind: 'cancel' });
+      executor.signalled([{ tenantId: tenant.id, id }]);
+      expect((await rig.ends(tenant, id)).status).toBe('cancelled');
+    }
+    // One after the other at a look a second they would take 20 s.
+    expect(performance.now() - began).toBeLessThan(12_000);
+  });
+
   it('hands the fault of a sub-flow to its parent', async () => {
     await rig.flow(tenant, 'catching', [
       {
@@ -283,6 +364,20 @@ describe('what arrives from outside', () => {
     return rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [id]);
   }
 });
+
+/** Calls that end when the test says so. */
+function held(): { caller: FakeCaller; answers: ((value: Json) => void)[] } {
+  const caller = new FakeCaller();
+  const answers: ((value: Json) => void)[] = [];
+  caller.answer = () => new Promise((resolve) => answers.push(resolve));
+  return { caller, answers };
+}
+
+function nested(depth: number): Json {
+  let value: Json = null;
+  for (let level = 0; level < depth; level += 1) value = [value];
+  return value;
+}
 
 /** A caller whose calls end only by being aborted. */
 function hanging(): { caller: FakeCaller; aborted: () => boolean } {

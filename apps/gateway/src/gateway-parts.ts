@@ -16,6 +16,7 @@ import { JwtStrategy } from './authentication/jwt.strategy';
 import { gatewayRoles } from './authentication/principal';
 import { RateLimitGuard } from './authentication/rate-limit.guard';
 import { ExecutionRepository } from './executions/execution.repository';
+import { SignalNotices } from './executions/signal-notices';
 import { FlowRepository } from './flows/flow.repository';
 import { ProgramCache } from './flows/program-cache';
 import { RegistryClient } from './flows/registry-client';
@@ -31,6 +32,7 @@ import { UsageRepository } from './usage/usage.repository';
 export class GatewayParts {
   readonly client: TransportClient;
   readonly hints: HintSender;
+  readonly signalNotices: SignalNotices;
   readonly queue: IntentQueue;
   readonly results: ResultReader;
   readonly waits: WaitRegistry;
@@ -62,6 +64,11 @@ export class GatewayParts {
       log: logger,
     });
     this.hints = new HintSender({ transport, signer, logger });
+    this.signalNotices = new SignalNotices({
+      transportIsUp,
+      emit: (type, notice) => this.emit(type, notice),
+      logger,
+    });
     const writer = new IntentWriter({
       writer: database.writer,
       localDispatch,
@@ -96,9 +103,7 @@ export class GatewayParts {
     this.usage = new UsageRepository(database);
     this.topics = new TenantTopics({
       transport,
-      emit: async (type, notice) => {
-        await lastValueFrom(this.client.emit(type, notice), { defaultValue: undefined });
-      },
+      emit: (type, notice) => this.emit(type, notice),
       logger,
     });
     this.status = new StatusSource({
@@ -155,9 +160,13 @@ export class GatewayParts {
   async close(): Promise<void> {
     this.waits.close();
     await this.queue.drained();
-    await this.hints.close();
+    await Promise.all([this.hints.close(), this.signalNotices.close()]);
     for (const end of this.unsubscribe.splice(0)) end();
     await this.client.close();
+  }
+
+  private async emit(type: string, notice: object): Promise<void> {
+    await lastValueFrom(this.client.emit(type, notice), { defaultValue: undefined });
   }
 }
 

@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { IssuerPort } from '@easyflow/tenant-context';
 import { AcceptanceService } from './acceptance/acceptance.service';
 import { HintSender } from './acceptance/hint-sender';
+import { SignalNotices } from './executions/signal-notices';
 import { StartController } from './acceptance/start.controller';
 import { TenantTopics } from './admin/tenant-topics';
 import { TenantsController } from './admin/tenants.controller';
@@ -47,6 +48,7 @@ export class GatewayModule {
         { provide: ExecutionRepository, useValue: parts.executions },
         { provide: FlowRepository, useValue: parts.flows },
         { provide: HintSender, useValue: parts.hints },
+        { provide: SignalNotices, useValue: parts.signalNotices },
         { provide: LoginThrottle, useValue: parts.logins },
         { provide: ProgramCache, useValue: parts.programs },
         { provide: RegistryClient, useValue: parts.registry },

@@ -33,14 +33,15 @@ const ENDED_AT = `greatest(now(), least(clock_timestamp(),
 /**
  * The checkpoint of many executions. Only rows whose lease is still this owner's, by number and by the database's
  * clock, are touched; everything else is written from what the guarded DELETE and UPDATE return. A wake that
- * committed since the claim leaves the row due. A flush whose COMMIT was not answered is repeated: what it wrote
- * under this lease may be there already, which is looked for where the execution goes on (where it ended, its work
- * row is gone). ON CONFLICT DO NOTHING would log a confirmation of each row. `final` is a number because the planner takes an
+ * committed since the signals were read leaves the row due, and keeps a final one from ending: its signal may be a
+ * cancellation that was answered 202. Only `cancelled` ends all the same: there is nothing left to read. A flush whose
+ * COMMIT was not answered is repeated: what it wrote under this lease may be there already, which is looked for where
+ * the execution goes on (where it ended, its work row is gone). ON CONFLICT DO NOTHING would log a confirmation of each row. `final` is a number because the planner takes an
  * equality without statistics for rare: with one row expected, joining by ctid is cheapest in every state of `work`.
- * $1 tenants, $2 ids, $3 claim numbers, $4 wakes seen, $5 1 for final ones, else 0, $6 due (null: now), $7 status, $8 state,
- * $9 output, $10 error, $11 started, $12 segment, $13 items, $14 events, $15 owner, $16 id of the outbox rows, of which each
+ * $1 tenants, $2 ids, $3 claim numbers, $4 wakes whose signals were read, $5 1 for final ones, else 0, $6 due (null:
+ * now), $7 status, $8 state, $9 output, $10 error, $11 started, $12 segment, $13 items, $14 events, $15 owner, $16 id of the outbox rows, of which each
  * tenant with events gets one.
- * Returns the pairs written with the wakes that the row holds.
+ * Returns the pairs written with the wakes that the row holds, and those that a wake kept from ending: `held`.
  */
 export const writeCheckpoints = {
   name: 'x_checkpoint',
@@ -54,7 +55,9 @@ WITH x AS (
     state, output, error, started_at, segment, items, events
   )
 ), locked AS (
-  SELECT x.*, w.place, w.wakes FROM x
+  SELECT x.*, w.place, w.wakes,
+    (x.final = 1 AND w.wakes <> x.wake_seq AND x.status <> 'cancelled')::int AS held
+  FROM x
   CROSS JOIN LATERAL (
     SELECT c.ctid AS place, c.wake_seq AS wakes FROM work c
     WHERE c.tenant_id = x.tenant_id AND c.kind = 'execution' AND c.id = x.id
@@ -62,7 +65,7 @@ WITH x AS (
     FOR UPDATE
   ) w
 ), ended AS (
-  DELETE FROM work w USING locked k WHERE w.ctid = k.place AND k.final = 1
+  DELETE FROM work w USING locked k WHERE w.ctid = k.place AND k.final = 1 AND k.held = 0
   RETURNING k.*
 ), kept AS (
   UPDATE work w
@@ -97,7 +100,9 @@ WITH x AS (
   SELECT tenant_id, $16::uuid, array_agg(id), array_agg(segment) FROM news WHERE events IS NOT NULL
   GROUP BY tenant_id
 )
-SELECT tenant_id, id, wakes FROM guarded`,
+SELECT tenant_id, id, wakes, held FROM guarded
+UNION ALL
+SELECT tenant_id, id, wakes, held FROM locked WHERE held = 1`,
 } as const;
 
 /**

@@ -30,30 +30,63 @@ describe('a flush', () => {
 
   afterAll(() => rig.close());
 
-  it.each<[string, CheckpointContent, Partial<Checkpoint>, Record<string, unknown>]>([
-    ['waits', waiting, {}, { status: 'waiting', revision: 1 }],
-    ['ends', completed, {}, { status: 'completed', revision: 1 }],
-    ['has children', waiting, { children: [child()] }, { status: 'waiting', revision: 1 }],
+  it.each<[string, Partial<Checkpoint>]>([
+    ['waits', {}],
+    ['has children', { children: [child()] }],
   ])(
     'loses neither the checkpoint of an execution that %s nor a wake that commits beside it',
-    async (_, content, more, expected) => {
+    async (_, more) => {
       const id = await rig.accept(tenant, 'any');
       const lease = await claim(id);
       const wake = await rig.holdWake(tenant, id);
       // The flush has taken its snapshot and waits for the row; then the wake commits and the row has moved.
-      const flushed = write([{ ...checkpoint(id, lease, content), ...more }]);
+      const flushed = write([{ ...checkpoint(id, lease, waiting), ...more }]);
       await wake.commitWhenAwaited();
 
-      expect(await flushed).toMatchObject([{ wakes: lease.wakeSeq + 1 }]);
-      expect(await rig.execution(tenant, id)).toMatchObject(expected);
+      expect(await flushed).toMatchObject([{ wakes: lease.wakeSeq + 1, held: false }]);
+      expect(await rig.execution(tenant, id)).toMatchObject({ status: 'waiting', revision: 1 });
       expect(await rig.history(tenant, id)).toHaveLength(1);
       expect(
         await rig.count('SELECT count(*) FROM ef.execution_signals WHERE execution_id = $1', [id]),
       ).toBe(1);
-      if (content === waiting) expect(await due(id)).toBe(true);
-      else expect(await rig.work(tenant, id)).toBeUndefined();
+      expect(await due(id)).toBe(true);
     },
   );
+
+  it.each<[string, Partial<Checkpoint>]>([
+    ['alone', {}],
+    ['and creates children', { children: [child()] }],
+  ])('ends no execution %s while a wake has not been read', async (_, more) => {
+    const id = await rig.accept(tenant, 'any');
+    const lease = await claim(id);
+    const wake = await rig.holdWake(tenant, id);
+    const row = { ...checkpoint(id, lease, completed), ...more };
+    const flushed = write([row]);
+    await wake.commitWhenAwaited();
+
+    expect(await flushed).toMatchObject([{ wakes: lease.wakeSeq + 1, held: true }]);
+    expect(await rig.execution(tenant, id)).toMatchObject({ status: 'pending', revision: 0 });
+    expect(await rig.history(tenant, id)).toEqual([]);
+    expect(await rig.count('SELECT count(*) FROM ef.executions WHERE parent_id = $1', [id])).toBe(
+      0,
+    );
+
+    // Read meanwhile: now it ends.
+    const read = { ...row, lease: { ...lease, wakeSeq: lease.wakeSeq + 1 } };
+    expect(await write([read])).toMatchObject([{ held: false }]);
+    expect(await rig.execution(tenant, id)).toMatchObject({ status: 'completed', revision: 1 });
+    expect(await rig.work(tenant, id)).toBeUndefined();
+  });
+
+  it('ends a cancelled execution whatever wakes it', async () => {
+    const id = await rig.accept(tenant, 'any');
+    const lease = await claim(id);
+    await rig.signal(tenant, id, { kind: 'cancel' });
+
+    const row = checkpoint(id, lease, { outcome: 'end', status: 'cancelled' });
+    expect(await write([row])).toMatchObject([{ held: false }]);
+    expect(await rig.execution(tenant, id)).toMatchObject({ status: 'cancelled' });
+  });
 
   it('writes one outbox row for all checkpoints of a tenant', async () => {
     const ids = [await rig.accept(tenant, 'any'), await rig.accept(tenant, 'any')];

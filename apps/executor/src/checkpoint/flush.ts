@@ -31,12 +31,14 @@ export interface Bundle {
 
 /**
  * What a transaction made of a checkpoint: the wakes its work row holds and the id of the outbox row with its events,
- * or undefined when it was not ours.
+ * or undefined when it was not ours. Of a final one that is `held` nothing is written: signals have come that it was
+ * decided without.
  */
 export type Written = WrittenCheckpoint | undefined;
 
 interface WrittenCheckpoint {
   readonly wakes: number;
+  readonly held: boolean;
   readonly outboxId: string;
 }
 
@@ -131,7 +133,7 @@ function flushInSteps(writer: BatchWriter, owner: string, bundle: Bundle): Promi
     }
     await followUp(
       session,
-      rows.filter((row) => written.has(row.execution.key)),
+      rows.filter((row) => written.get(row.execution.key)?.held === false),
     );
     return answers(rows, written);
   });
@@ -141,6 +143,7 @@ interface WrittenRow {
   tenant_id: string;
   id: string;
   wakes: number;
+  held: number;
 }
 
 /** The checkpoints written, by their executions' keys. */
@@ -156,7 +159,10 @@ async function write(
 
 function writtenOf(found: readonly WrittenRow[], outboxId: string): Map<string, WrittenCheckpoint> {
   return new Map(
-    found.map(({ tenant_id, id, wakes }) => [pairKey(tenant_id, id), { wakes, outboxId }]),
+    found.map(({ tenant_id, id, wakes, held }) => [
+      pairKey(tenant_id, id),
+      { wakes, held: held === 1, outboxId },
+    ]),
   );
 }
 

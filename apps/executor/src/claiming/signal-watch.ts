@@ -29,7 +29,8 @@ const MOST_ROWS = 1_000;
 /**
  * Brings cancellations and ends of sub-flows to executions that are in memory. They are stored and their work row
  * is woken in one transaction, so a signal that is not seen here is never lost: the next checkpoint finds the
- * wake and leaves the row due. Watching only makes it quick: an index look-up an execution and second.
+ * wake and leaves the row due, and a final one is not written before the signals are read. Watching only makes it
+ * quick: at once when the gateway says so, and else an index look-up an execution and second.
  */
 export class SignalWatch {
   private readonly wanted = new Set<LiveExecution>();
@@ -37,10 +38,19 @@ export class SignalWatch {
 
   constructor(private readonly options: SignalWatchOptions) {}
 
-  /** Looks for signals of one execution at once. */
-  look(execution: LiveExecution): void {
+  /** Looks for signals of one execution at once: those of the wakes that its work row holds, where they are known. */
+  look(execution: LiveExecution, wakes?: number): void {
+    if (wakes !== undefined) execution.unreadWakes = wakes;
     this.wanted.add(execution);
     void this.run();
+  }
+
+  /** Signals of these executions have committed: those that are in this process look at once. */
+  lookAt(pairs: readonly { readonly tenantId: string; readonly id: string }[]): void {
+    for (const { tenantId, id } of pairs) {
+      const execution = this.options.live.get(tenantId, id);
+      if (execution) this.look(execution);
+    }
   }
 
   /** Looks for signals of every execution in this process. */
@@ -73,9 +83,11 @@ export class SignalWatch {
 
   private async readOf(executions: readonly LiveExecution[]): Promise<void> {
     const { tokens, reader, live, runner } = this.options;
-    const items = executions.flatMap(({ facts }) => {
-      const token = tokens.get(facts.tenantId, 'ef_worker');
-      return token ? [{ token, id: facts.id, tenantId: facts.tenantId }] : [];
+    const items = executions.flatMap((execution) => {
+      const { tenantId, id } = execution.facts;
+      const token = tokens.get(tenantId, 'ef_worker');
+      // What wakes committed before this read begins is read by it; later ones are not.
+      return token ? [{ token, id, tenantId, execution, wakes: execution.unreadWakes }] : [];
     });
     for (const bundle of bundles(items, MOST_ROWS).bundles) {
       const found = await reader.read<SignalRow>(bundle.tokens, {
@@ -85,6 +97,14 @@ export class SignalWatch {
       for (const row of [...found.values()].flat()) {
         const execution = live.get(row.tenant_id, row.execution_id);
         if (execution?.receive([row])) runner.ready(execution);
+      }
+      for (const { execution, wakes } of bundle.items) {
+        if (wakes === undefined) continue;
+        execution.lease = { ...execution.lease, wakeSeq: wakes };
+        // Others have committed meanwhile: the next read is for them.
+        if (execution.unreadWakes !== wakes) continue;
+        execution.unreadWakes = undefined;
+        runner.decideAgain(execution);
       }
     }
   }

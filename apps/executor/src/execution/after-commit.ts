@@ -38,6 +38,11 @@ export class AfterCommit implements FlushListener {
         runner.lose(row.execution, 'taken');
         continue;
       }
+      if (written.held) {
+        row.execution.held = row;
+        this.options.signals.look(row.execution, written.wakes);
+        continue;
+      }
       const woken = written.wakes !== row.lease.wakeSeq;
       created ||= row.children.length > 0;
       if (row.outcome === 'end') {
@@ -46,7 +51,7 @@ export class AfterCommit implements FlushListener {
       } else if (row.outcome === 'leave' || !runner.resume(row.execution)) {
         live.remove(row.execution);
         left.push({ row, woken });
-      } else if (woken) this.options.signals.look(row.execution);
+      } else if (woken) this.options.signals.look(row.execution, written.wakes);
     }
     this.options.results.tell(ended);
     executionsEnded.addEach(
@@ -54,7 +59,7 @@ export class AfterCommit implements FlushListener {
       ended.map(({ status }) => status),
     );
     this.publish(results);
-    const written = results.flatMap(({ row, written: ours }) => (ours ? [row] : []));
+    const written = results.flatMap(({ row, written: ours }) => (ours && !ours.held ? [row] : []));
     const wokeOthers = this.wakeOthers(written);
     if (left.length > 0) void this.giveBack(left);
     if (created || wokeOthers) this.options.claimer.nudge();
@@ -74,7 +79,7 @@ export class AfterCommit implements FlushListener {
   ): void {
     const entries = new Map<string, { tenantId: string; id: string; events: string[] }>();
     for (const { row, written } of results) {
-      if (!written || row.published === null) continue;
+      if (!written || written.held || row.published === null) continue;
       const key = pairKey(row.tenantId, written.outboxId);
       const entry = entries.get(key);
       if (entry) entry.events.push(row.published);

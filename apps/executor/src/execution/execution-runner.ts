@@ -20,7 +20,7 @@ import type { Checkpointer } from '../checkpoint/checkpointer';
 import type { SubFlows } from '../programs/sub-flows';
 import { leasesLost } from '../executor-metrics';
 import { Effects } from './effects';
-import type { LiveExecution } from './live-execution';
+import { isFinal, type LiveExecution } from './live-execution';
 import type { LiveExecutions } from './live-executions';
 import { traced } from './traced';
 import { Turns } from './turns';
@@ -94,7 +94,30 @@ export class ExecutionRunner {
   /** Ends an execution that has just come into memory and cannot run. */
   fault(execution: LiveExecution, error: FlowError): void {
     this.options.live.add(execution);
-    this.endWith(execution, error, firstUnsaved(execution));
+    this.endWith(execution, { status: 'faulted', error }, firstUnsaved(execution));
+  }
+
+  /**
+   * The signals have been read that kept a final checkpoint from being written: the turn that ended the execution is
+   * taken again, with them.
+   */
+  decideAgain(execution: LiveExecution): void {
+    const { held } = execution;
+    execution.held = undefined;
+    if (!held || execution.phase !== 'saving') return;
+    if (execution.reopen(held)) {
+      execution.phase = 'idle';
+      return this.ready(execution);
+    }
+    execution.consumed = [...held.consumed];
+    execution.abandonedChildren = [...held.abandonedChildren];
+    const cancelled = execution.takeSignals().some(({ kind }) => kind === 'cancel');
+    const error = held.result?.error;
+    this.endWith(
+      execution,
+      cancelled || !error ? { status: 'cancelled' } : { status: 'faulted', error },
+      held.segment ?? firstUnsaved(execution),
+    );
   }
 
   /** Checkpoints executions whose effects have run for a while. Called every 100 ms or so. */
@@ -138,11 +161,9 @@ export class ExecutionRunner {
     execution.poisoned = true;
     execution.consumed = [...row.consumed];
     execution.abandonedChildren = [...row.abandonedChildren];
-    this.endWith(
-      execution,
-      standardError('runtime', 'The data of the execution cannot be stored'),
-      row.segment ?? (execution.state?.sequence ?? 0) + 1,
-    );
+    const failure = standardError('runtime', 'The data of the execution cannot be stored');
+    const sequence = row.segment ?? firstUnsaved(execution);
+    this.endWith(execution, { status: 'faulted', error: failure }, sequence);
   }
 
   /** A defect in one turn ends that execution in this process, not the process. */
@@ -195,7 +216,7 @@ export class ExecutionRunner {
       const { tenantId, id: executionId } = facts;
       this.options.logger.error({ error, tenantId, executionId }, 'the engine failed');
       const failure = standardError('runtime', 'The engine failed on this execution');
-      this.endWith(execution, failure, firstUnsaved(execution));
+      this.endWith(execution, { status: 'faulted', error: failure }, firstUnsaved(execution));
       return undefined;
     }
   }
@@ -335,7 +356,8 @@ export class ExecutionRunner {
       if (!(error instanceof RangeError) || execution.poisoned) throw error;
       execution.poisoned = true;
       const failure = standardError('runtime', 'A value is nested too deeply to be stored');
-      return this.endWith(execution, failure, firstUnsaved(execution));
+      const end = { status: 'faulted', error: failure } as const;
+      return this.endWith(execution, end, firstUnsaved(execution));
     }
     execution.phase = 'saving';
     execution.unsavedSince = undefined;
@@ -344,23 +366,23 @@ export class ExecutionRunner {
     this.options.checkpointer.add(row);
   }
 
-  /** Faults an execution from outside the engine; what it had not stored yet is lost with its data. */
-  private endWith(execution: LiveExecution, error: FlowError, sequence: number): void {
+  /** Ends an execution from outside the engine; what it had not stored yet is lost with its data. */
+  private endWith(
+    execution: LiveExecution,
+    { status, error }: { status: 'faulted' | 'cancelled'; error?: FlowError },
+    sequence: number,
+  ): void {
     const at = new Date(this.options.clock.now()).toISOString();
-    const status = 'faulted';
     const { facts, state } = execution;
     const number = (state?.eventCount ?? 0) + 1;
-    const told = { error: { ...error } };
-    execution.events = [lifecycleEvent(facts, number, 'faulted', at, told)];
+    const told = error && { error: { ...error } };
+    execution.forgetTurn();
+    execution.events = [lifecycleEvent(facts, number, status, at, told)];
     execution.children = [];
     if (state) execution.abandonedChildren.push(...childrenInFlight(state));
-    execution.history = [{ sequence, type: 'executionEnded', at, status, error: { ...error } }];
+    execution.history = [{ sequence, type: 'executionEnded', at, status, ...told }];
     this.save(execution, { outcome: 'end', status, error });
   }
-}
-
-function isFinal(step: Advance): boolean {
-  return step.status === 'completed' || step.status === 'faulted' || step.status === 'cancelled';
 }
 
 function firstUnsaved(execution: LiveExecution): number {

@@ -9,7 +9,7 @@ import type {
   Signal,
 } from '@easyflow/engine';
 import type { Lease } from '@easyflow/tenant-context';
-import type { ChildExecution } from '../checkpoint/checkpoint';
+import type { Checkpoint, ChildExecution } from '../checkpoint/checkpoint';
 
 /** A row of `execution_signals`. */
 export interface StoredSignal {
@@ -39,13 +39,32 @@ export interface ExecutionFacts {
  */
 export type Phase = 'ready' | 'idle' | 'saving' | 'gone';
 
+/** A signal that the engine has not seen; from `execution_signals` with its row's id. */
+interface Arrived {
+  readonly signal: Signal;
+  readonly id?: string;
+}
+
+/** What there was before the turn that ended an execution. */
+interface BeforeEnd {
+  readonly state: ExecutionState | undefined;
+  readonly startedAt: number | undefined;
+  readonly history: readonly HistoryItem[];
+  readonly events: readonly CloudEvent[];
+  readonly children: readonly ChildExecution[];
+  readonly abandonedChildren: readonly string[];
+  readonly toStart: readonly CallHttpEffect[];
+  readonly signals: readonly Arrived[];
+}
+
 /** An execution under a lease of this process, from its claim to the checkpoint that lets it go. */
 export class LiveExecution {
   phase: Phase = 'idle';
   state: ExecutionState | undefined;
   startedAt: number | undefined;
-  /** Signals that the engine has not seen; those from `execution_signals` with their row's id. */
-  private readonly inbox: { signal: Signal; id?: string }[] = [];
+  private readonly inbox: Arrived[] = [];
+  /** What the engine was last given of it. */
+  private lastArrived: readonly Arrived[] = [];
   /** Rows of `execution_signals` whose signals the engine has seen: the next checkpoint deletes them. */
   consumed: string[] = [];
   /** Rows of `execution_signals` taken from the database, so that none is taken twice. */
@@ -76,6 +95,12 @@ export class LiveExecution {
   yielded = false;
   /** The last checkpoint was refused for its data; the next one only says that it faulted. */
   poisoned = false;
+  /** Wakes that the work row holds whose signals have not been read yet. */
+  unreadWakes: number | undefined;
+  /** A final checkpoint that was not written because of them. */
+  held: Checkpoint | undefined;
+  /** Kept while a final checkpoint of the engine is on its way; undefined when the end came from outside. */
+  private beforeEnd: BeforeEnd | undefined;
 
   /** Of the pair, for maps and for the order of locks. */
   readonly key: string;
@@ -109,6 +134,7 @@ export class LiveExecution {
   /** The signals that have come since the engine was last asked. */
   takeSignals(): Signal[] {
     const arrived = this.inbox.splice(0);
+    this.lastArrived = arrived;
     if (arrived.length > 0) this.dirty = true;
     for (const { id } of arrived) if (id !== undefined) this.consumed.push(id);
     return arrived.map(({ signal }) => signal);
@@ -116,6 +142,7 @@ export class LiveExecution {
 
   /** Remembers what an advance did, for the next checkpoint. */
   record(advance: Advance): void {
+    if (isFinal(advance)) this.keepBeforeEnd();
     this.state = advance.state;
     // One that is cancelled before its first turn has never started.
     const [first] = advance.history;
@@ -133,6 +160,46 @@ export class LiveExecution {
     }
   }
 
+  /**
+   * Takes back the turn that ended the execution, and gives its signals to the next one. False when no turn did: it
+   * was ended from outside the engine.
+   */
+  reopen(unwritten: Checkpoint): boolean {
+    const before = this.beforeEnd;
+    this.beforeEnd = undefined;
+    if (!before) return false;
+    this.state = before.state;
+    this.startedAt = before.startedAt;
+    this.history = [...before.history];
+    this.events = [...before.events];
+    this.children = [...before.children];
+    this.abandonedChildren = [...before.abandonedChildren];
+    this.toStart.push(...before.toStart);
+    this.inbox.unshift(...before.signals);
+    const again = new Set(before.signals.map(({ id }) => id));
+    this.consumed = unwritten.consumed.filter((id) => !again.has(id));
+    return true;
+  }
+
+  /** The execution is ended from outside the engine: no turn can be taken back. */
+  forgetTurn(): void {
+    this.beforeEnd = undefined;
+  }
+
+  private keepBeforeEnd(): void {
+    const { state, startedAt, history, events, children, abandonedChildren, toStart } = this;
+    this.beforeEnd = {
+      state,
+      startedAt,
+      history: [...history],
+      events: [...events],
+      children: [...children],
+      abandonedChildren: [...abandonedChildren],
+      toStart: [...toStart],
+      signals: this.lastArrived,
+    };
+  }
+
   /** Cancels a sub-flow with the next checkpoint; one that no checkpoint has created yet never comes to be. */
   private abandonChild(id: string): void {
     const uncreated = this.children.findIndex((child) => child.id === id);
@@ -148,6 +215,11 @@ export class LiveExecution {
     this.effects.clear();
     this.toStart.length = 0;
   }
+}
+
+/** Whether an advance ended its execution. */
+export function isFinal({ status }: Pick<Advance, 'status'>): boolean {
+  return status === 'completed' || status === 'faulted' || status === 'cancelled';
 }
 
 /** Identifies an execution in maps: ids are unique only within their tenant. */

@@ -8,6 +8,7 @@ import { readCursor, writeCursor } from '../http/cursor';
 import { readQuery } from '../http/request-body';
 import { executionJson, executionSummaryJson } from './execution-answer';
 import { ExecutionRepository } from './execution.repository';
+import { SignalNotices } from './signal-notices';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -18,6 +19,7 @@ export class ExecutionsController {
   constructor(
     @Inject(ExecutionRepository) private readonly executions: ExecutionRepository,
     @Inject(HintSender) private readonly hints: HintSender,
+    @Inject(SignalNotices) private readonly notices: SignalNotices,
   ) {}
 
   @Get()
@@ -61,6 +63,7 @@ export class ExecutionsController {
     const token = principal.token('ef_api');
     const row = await this.executions.cancel(token, id);
     this.hints.hint([token]);
+    this.notices.signalled(token.tenantId, id);
     return executionJson(row);
   }
 }

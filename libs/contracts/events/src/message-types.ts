@@ -3,6 +3,7 @@ import {
   controlReplySchema,
   controlRequestSchema,
   executionsEndedSchema,
+  executionsSignalledSchema,
   flowActivatedSchema,
   hintSchema,
   lifecycleSchema,
@@ -43,6 +44,12 @@ export const MESSAGE_TYPES = {
   'execution.ended': {
     schema: executionsEndedSchema,
     senders: ['executor'],
+    lifetimeMs: MINUTE,
+    singleUse: false,
+  },
+  'execution.signalled': {
+    schema: executionsSignalledSchema,
+    senders: ['gateway'],
     lifetimeMs: MINUTE,
     singleUse: false,
   },

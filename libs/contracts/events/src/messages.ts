@@ -34,6 +34,10 @@ export const executionsEndedSchema = z.strictObject({
 });
 export type ExecutionsEnded = z.infer<typeof executionsEndedSchema>;
 
+/** Broadcast when signals of executions have committed: the executor that has them in memory reads them. Ids only. */
+export const executionsSignalledSchema = executionsEndedSchema;
+export type ExecutionsSignalled = z.infer<typeof executionsSignalledSchema>;
+
 /** Broadcast after a tenant was created: consumers pick its topic up. */
 export const tenantCreatedSchema = z.strictObject({ tenantId: id });
 export type TenantCreated = z.infer<typeof tenantCreatedSchema>;

@@ -4,7 +4,7 @@ const TENANT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 const TENANT_EVENTS =
   /^tenant_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})_events$/;
 
-/** Broadcast topic of `tenant.created` and `flow.activated`: each process reads it in a group of its own. */
+/** Broadcast topic of `tenant.created`, `flow.activated` and `execution.signalled`: each process reads it in a group of its own. */
 export const NOTICES_TOPIC = 'easyflow.notices';
 
 /**

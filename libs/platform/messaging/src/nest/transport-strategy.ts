@@ -33,7 +33,7 @@ export interface TransportStrategyOptions {
   log: TransportLog;
   /** Requests to the service, shared by its replicas; `@MessagePattern` of contracts' REQUEST_PATTERNS. */
   requests?: boolean;
-  /** `tenant.created` and `flow.activated`, each to every process. */
+  /** What is broadcast (`tenant.created`, `flow.activated`, `execution.signalled`), each to every process. */
   notices?: boolean;
   /** The slot whose replies topic brings `execution.ended`. */
   replies?: string;
