@@ -95,12 +95,27 @@ issuer: [ef_issuer]
 {{- join "," $urls }}
 {{- end -}}
 
+{{/* Most replicas of each service: the connection limits of the database roles follow from them. */}}
+{{- define "easyflow.replicaCounts" -}}
+{{- $counts := list }}
+{{- range $name, $service := .Values.services }}
+{{- $count := $service.replicas }}
+{{- if $service.autoscaling.enabled }}
+{{- $count = $service.autoscaling.maxReplicas }}
+{{- end }}
+{{- $counts = append $counts (printf "%s=%d" $name (max 1 (int64 $count))) }}
+{{- end }}
+{{- join "," $counts }}
+{{- end -}}
+
 {{/* The job alone sees the administrator's URL; it sees all roles' passwords only to set them. */}}
 {{- define "easyflow.migrationEnvironment" -}}
 {{- $root := . -}}
 {{ include "easyflow.secretVariable" (dict "name" "EASYFLOW_MIGRATIONS_DATABASE_URL" "secret" .Values.migrations.existingSecret "key" .Values.migrations.secretKey) }}
 - name: EASYFLOW_MIGRATIONS_PROFILE
   value: {{ .Values.migrations.profile }}
+- name: EASYFLOW_MIGRATIONS_REPLICAS
+  value: {{ include "easyflow.replicaCounts" . | quote }}
 - name: EASYFLOW_DATABASE_SSL_MODE
   value: {{ .Values.database.sslMode }}
 - name: EASYFLOW_LOG_LEVEL

@@ -3,7 +3,12 @@ export { waitFor, type WaitOptions } from './wait-for';
 export { freePort } from '@easyflow/platform-local-servers';
 export { cpuTime, expectLinearTime } from './linear-time';
 export { runTransportContract, type TransportRig } from './contracts/transport-contract';
-export { createTestDatabase, type TestDatabase, type TestTenant } from './test-database';
+export {
+  createTestDatabase,
+  testConnectionLimits,
+  type TestDatabase,
+  type TestTenant,
+} from './test-database';
 export {
   expectStablePlan,
   inEveryPlanState,
@@ -22,6 +27,7 @@ export {
 export { CATALOGUE_CHECKS, catalogueFaults } from './isolation/catalogue-faults';
 export { SESSION_ROLES, tableReport, type TableReport } from './isolation/table-breaches';
 export { CONTEXT_ATTACKS } from './isolation/context-attacks';
+export { SERVER_ATTACKS, type ServerAttack } from './isolation/server-attacks';
 export { SCHEMA_ATTACKS } from './isolation/schema-attacks';
 export { runAttemptLimiterContract } from './contracts/attempt-limiter-contract';
 export { runRateLimiterContract } from './contracts/rate-limiter-contract';

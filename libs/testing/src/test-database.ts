@@ -10,6 +10,7 @@ import {
   parseDatabaseUrl,
   ROLES,
   setPasswords,
+  type ConnectionLimits,
   type Role,
 } from '@easyflow/platform-database';
 import {
@@ -89,6 +90,11 @@ function testPasswords(): Readonly<Record<Role, string>> {
   return Object.fromEntries(entries) as Record<Role, string>;
 }
 
+/** Of all specs that run at a time: far from what they need. */
+export const testConnectionLimits = Object.fromEntries(
+  ROLES.map((role) => [role, 100]),
+) as ConnectionLimits;
+
 function withDatabase(url: string, database: string): string {
   const changed = new URL(url);
   changed.pathname = `/${database}`;
@@ -106,7 +112,7 @@ async function connected<T>(url: string, work: (client: Client) => Promise<T>): 
 }
 
 /** Migrated once for each state of the migrations, then copied. */
-async function template(serverUrl: string): Promise<string> {
+async function template(serverUrl: string, limits: ConnectionLimits | undefined): Promise<string> {
   const hash = createHash('sha256');
   for (const file of MIGRATION_FILES) hash.update(migrationText(file));
   for (const { text } of functionFiles()) hash.update(text);
@@ -122,6 +128,7 @@ async function template(serverUrl: string): Promise<string> {
       url: withDatabase(serverUrl, unfinished),
       profile: 'hardened',
       rolePasswords: testPasswords(),
+      ...(limits ? { connectionLimits: limits } : {}),
     });
     await client.query(`ALTER DATABASE ${unfinished} RENAME TO ${name}`);
   });
@@ -130,16 +137,17 @@ async function template(serverUrl: string): Promise<string> {
 
 /**
  * Makes a database for one spec file; call `drop` when it is done. The server is that of
- * EASYFLOW_TEST_POSTGRES_URL (a superuser's URL).
+ * EASYFLOW_TEST_POSTGRES_URL (a superuser's URL), or one of the spec's own: that has the limits of connections that
+ * an installation would have.
  */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const serverUrl = process.env['EASYFLOW_TEST_POSTGRES_URL'];
+export async function createTestDatabase(ownServerUrl?: string): Promise<TestDatabase> {
+  const serverUrl = ownServerUrl ?? process.env['EASYFLOW_TEST_POSTGRES_URL'];
   if (!serverUrl) {
     throw new Error(
       'EASYFLOW_TEST_POSTGRES_URL is not set. Run the test as "npm test -- PATH", which starts the servers and sets it.',
     );
   }
-  const source = await template(serverUrl);
+  const source = await template(serverUrl, ownServerUrl ? undefined : testConnectionLimits);
   const name = `ef_test_${randomBytes(8).toString('hex')}`;
   await connected(serverUrl, (client) =>
     client.query(`CREATE DATABASE ${name} TEMPLATE ${source}`),

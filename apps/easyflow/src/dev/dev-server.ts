@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { IssuerCore, type DemoTenant } from '@easyflow/issuer';
-import type { EmbeddedConfig } from '@easyflow/platform-config';
+import { roleProcesses, ROLES_OF, type EmbeddedConfig } from '@easyflow/platform-config';
+import type { Role } from '@easyflow/platform-database';
 import { startPostgres } from '@easyflow/platform-local-servers';
 import { logger as createLogger } from '@easyflow/platform-telemetry';
 import { DatabaseAccess } from '@easyflow/tenant-context';
@@ -21,6 +22,12 @@ export interface DevServer {
   adminKey: string;
   /** Drains, stops everything, removes the discovery file. */
   close(): Promise<void>;
+}
+
+/** Every role is used by this process alone. */
+function databaseRoles(passwords: Record<Role, string>) {
+  const one = Object.keys(ROLES_OF).map((service) => [service, 1] as const);
+  return { passwords, processes: roleProcesses(Object.fromEntries(one)) };
 }
 
 /**
@@ -48,7 +55,7 @@ export async function startDevServer(
     const postgres = await startPostgres({ dataDir: path.join(dataDir, 'postgres'), log: say });
     closing.push(() => postgres.stop());
     say('bringing the database to the newest schema');
-    const database = await prepareDatabase(postgres.url, keys.rolePasswords, say);
+    const database = await prepareDatabase(postgres.url, databaseRoles(keys.rolePasswords), say);
 
     const logger = createLogger('easyflow', { level: config.logLevel });
     const issuance = await DatabaseAccess.connect({

@@ -6,6 +6,7 @@ import {
   parseDatabaseUrl,
   type DatabaseAddress,
   type Role,
+  type RoleProcesses,
 } from '@easyflow/platform-database';
 
 const databaseName = 'easyflow';
@@ -23,14 +24,20 @@ export interface LocalDatabase {
  */
 export async function prepareDatabase(
   url: string,
-  rolePasswords: Record<Role, string>,
+  roles: { passwords: Record<Role, string>; processes: RoleProcesses },
   log: (line: string) => void,
 ): Promise<LocalDatabase> {
   const ours = new URL(url);
   ours.pathname = `/${databaseName}`;
   try {
     await ensureDatabase(ours.href);
-    await migrate({ url: ours.href, profile: 'hardened', rolePasswords, log });
+    await migrate({
+      url: ours.href,
+      profile: 'hardened',
+      rolePasswords: roles.passwords,
+      processes: roles.processes,
+      log,
+    });
   } catch (error) {
     throw isRefusal(error) ? refused(ours.host, error) : error;
   }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { ServiceName } from '@easyflow/contracts-events';
 import type { DemoTenant } from '@easyflow/issuer';
-import type { LocalServicesConfig } from '@easyflow/platform-config';
+import { roleProcesses, type LocalServicesConfig } from '@easyflow/platform-config';
 import { freePort } from '@easyflow/platform-local-servers';
 import { DatabaseAccess } from '@easyflow/tenant-context';
 import { assertPortFree } from '../local/assert-port-free';
@@ -67,7 +67,21 @@ export async function startLocalServices(
     const servers = await startDataServers(options, dataDir, supervisor, say);
     const keys = await installationKeys(dataDir);
     say('bringing the database to the newest schema');
-    const database = await prepareDatabase(servers.postgresUrl, keys.rolePasswords, say);
+    const database = await prepareDatabase(
+      servers.postgresUrl,
+      {
+        passwords: keys.rolePasswords,
+        processes: roleProcesses({
+          gateway: 1,
+          'flow-registry': 1,
+          scheduler: options.schedulers,
+          executor: options.executors,
+          analytics: 1,
+          issuer: 1,
+        }),
+      },
+      say,
+    );
     const demo = await withIssuance(database.address, keys.rolePasswords.ef_issuer, (access) =>
       demoTenant(access.issuance, dataDir),
     );

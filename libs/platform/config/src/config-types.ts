@@ -144,6 +144,8 @@ export interface MigrationsConfig {
   profile: 'baseline' | 'hardened';
   /** Roles without one keep the password they have. */
   rolePasswords: Partial<Record<DatabaseRole, string>>;
+  /** Most processes that hold each role's password at a time. */
+  processes?: Record<DatabaseRole, number>;
 }
 
 /** The configuration of each program. */

@@ -1,4 +1,4 @@
-import { integer, port, postgresUrl, text } from './formats';
+import { integer, port, postgresUrl, replicaCounts, text } from './formats';
 import { variable, type Program } from './variable';
 import { z } from 'zod';
 
@@ -33,6 +33,27 @@ const services = [
   'issuer',
 ] as const satisfies readonly Program[];
 
+/** Replicas of a service that is not named. */
+const REPLICAS = 2;
+
+/** How many processes hold each role's password, with one more of each service while it is being replaced. */
+export function roleProcesses(
+  replicas: Readonly<Partial<Record<keyof typeof ROLES_OF, number>>>,
+): Record<DatabaseRole, number> {
+  const counts = DATABASE_ROLES.map((role) => {
+    const holders = services.filter((service) => holds(service, role));
+    return [
+      role,
+      holders.reduce((sum, service) => sum + (replicas[service] ?? REPLICAS) + 1, 0),
+    ] as const;
+  });
+  return Object.fromEntries(counts) as Record<DatabaseRole, number>;
+}
+
+function holds(service: keyof typeof ROLES_OF, role: DatabaseRole): boolean {
+  return ROLES_OF[service].some((each: DatabaseRole) => each === role);
+}
+
 /** `EASYFLOW_DATABASE_PASSWORD_EF_API` of `ef_api`. */
 export function passwordVariable<R extends DatabaseRole>(
   role: R,
@@ -41,9 +62,7 @@ export function passwordVariable<R extends DatabaseRole>(
 }
 
 function password(role: DatabaseRole) {
-  const holders = services.filter((service) =>
-    ROLES_OF[service].some((each: DatabaseRole) => each === role),
-  );
+  const holders = services.filter((service) => holds(service, role));
   return variable({
     schema: z.string().min(1),
     secret: true,
@@ -111,6 +130,13 @@ export const databaseVariables = {
     about:
       'Grants: baseline (any administrator) or hardened (superuser; revokes more from PUBLIC).',
     fix: 'write baseline or hardened',
+    usedBy: ['migrations'],
+  }),
+  EASYFLOW_MIGRATIONS_REPLICAS: variable({
+    schema: replicaCounts.optional(),
+    about:
+      "Most replicas of each service, for the connection limits of the database roles: service=number with commas between; 2 of a service that is not named. Without it each role may have its share of the server's connections.",
+    fix: 'write such as gateway=6,executor=10, or leave it out',
     usedBy: ['migrations'],
   }),
 } as const;

@@ -51,6 +51,26 @@ export const serviceUrls = z
     return urls;
   });
 
+/** `gateway=6,executor=10`: numbers of replicas by service. */
+export const replicaCounts = z
+  .string()
+  .transform((value) => value.split(',').map((entry) => entry.trim()))
+  .pipe(
+    z.array(
+      z
+        .string()
+        .regex(/^(gateway|flow-registry|scheduler|executor|analytics|issuer)=[1-9]\d{0,2}$/),
+    ),
+  )
+  .transform((entries) => {
+    const counts: Record<string, number> = {};
+    for (const entry of entries) {
+      const [service = '', count] = entry.split('=');
+      counts[service] = Number(count);
+    }
+    return counts;
+  });
+
 /** `host:port,host:port` */
 export const brokers = z
   .string()

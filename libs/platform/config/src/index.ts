@@ -1,7 +1,7 @@
 export { commandVariables } from './command-variables';
 export { CLIENT_VARIABLES, readClientVariables } from './client-variables';
 export { ConfigError, type ConfigProblem } from './config-error';
-export { ROLES_OF, type DatabaseRole } from './database-variables';
+export { roleProcesses, ROLES_OF, type DatabaseRole } from './database-variables';
 export type { Environment } from './read-variables';
 export type {
   AnalyticsConfig,

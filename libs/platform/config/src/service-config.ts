@@ -1,6 +1,7 @@
 import {
   DATABASE_ROLES,
   passwordVariable,
+  roleProcesses,
   ROLES_OF,
   type DatabaseRole,
 } from './database-variables';
@@ -112,6 +113,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
     const values = readVariables('migrations', environment, {
       optional: DATABASE_ROLES.map(passwordVariable),
     });
+    const replicas = values.EASYFLOW_MIGRATIONS_REPLICAS;
     return {
       service: 'migrations',
       logLevel: have(values, 'EASYFLOW_LOG_LEVEL'),
@@ -121,6 +123,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       ),
       profile: have(values, 'EASYFLOW_MIGRATIONS_PROFILE'),
       rolePasswords: passwords(DATABASE_ROLES, values),
+      ...optional('processes', replicas && roleProcesses(replicas)),
     };
   },
 };

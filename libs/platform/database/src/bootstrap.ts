@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { changedLimits, type ConnectionLimits } from './connection-limits';
 import { ROLES, type Role } from './roles';
 import { scramVerifier, verifierMatches } from './scram-verifier';
 
@@ -11,7 +12,8 @@ const OWNERS = ['ef_owner', 'ctx_owner'] as const;
 /** SQLSTATEs of two migrators of different databases touching the cluster-wide roles at once. */
 const RACES = new Set(['23505', '42710', 'XX000']);
 
-async function retryRaces(step: () => Promise<void>): Promise<void> {
+/** Repeats a step that fails because another migrator does the same: roles and databases belong to the whole server. */
+export async function retryRaces(step: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await step();
@@ -51,11 +53,16 @@ export async function setPasswords(
   }
 }
 
+export interface BootstrapOptions {
+  passwords: RolePasswords;
+  connectionLimits: ConnectionLimits;
+  log: (line: string) => void;
+}
+
 /** Makes roles (cluster-wide), schemas and the database's grants; every step may be repeated. */
-export async function bootstrap(client: ClientBase, passwords: RolePasswords): Promise<void> {
+export async function bootstrap(client: ClientBase, options: BootstrapOptions): Promise<void> {
   const { rows } = await client.query<{ superuser: boolean; login: string }>(
-    `SELECT quote_ident(session_user) AS login,
-            (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) AS superuser`,
+    'SELECT quote_ident(rolname) AS login, rolsuper AS superuser FROM pg_roles WHERE rolname = session_user',
   );
   const { superuser = false, login = '' } = rows[0] ?? {};
   await retryRaces(async () => {
@@ -70,7 +77,8 @@ export async function bootstrap(client: ClientBase, passwords: RolePasswords): P
     for (const role of ROLES) {
       if (!existing.has(role)) await client.query(`CREATE ROLE ${role} LOGIN ${ATTRIBUTES}`);
     }
-    await setPasswords(client, passwords, superuser);
+    await setPasswords(client, options.passwords, superuser);
+    await limitConnections(client, options);
     // An administrator who is no superuser must be a member of a role to make objects for it.
     if (!superuser && login !== 'ef_migrator') {
       await client.query(`GRANT ef_owner, ctx_owner TO ${login}`);
@@ -86,6 +94,26 @@ export async function bootstrap(client: ClientBase, passwords: RolePasswords): P
     ALTER DEFAULT PRIVILEGES FOR ROLE ef_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
     ALTER DEFAULT PRIVILEGES FOR ROLE ctx_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
   `);
+}
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** Takes an administrator of the roles: who migrates as ef_migrator, or did not make them, leaves the limits as they are. */
+async function limitConnections(
+  client: ClientBase,
+  { connectionLimits, log }: BootstrapOptions,
+): Promise<void> {
+  for (const [role, limit] of await changedLimits(client, connectionLimits)) {
+    try {
+      await client.query(`ALTER ROLE ${role} CONNECTION LIMIT ${limit}`);
+      log(`limited ${role} to ${limit} connections`);
+    } catch (error) {
+      if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+      log(
+        `${role} has no limit of ${limit} connections: only an administrator of roles can set it`,
+      );
+    }
+  }
 }
 
 /** Who may connect and create. A copy of a database (`CREATE DATABASE … TEMPLATE`) does not inherit this. */

@@ -74,7 +74,54 @@ export const PLAN_SETTINGS: Readonly<Record<string, string>> = {
  * found by a bitmap of its block ranges), but it never has a reason to read a whole table.
  */
 export function planSettings(role: Role): Readonly<Record<string, string>> {
-  return role === 'ef_analytics' ? { enable_seqscan: 'off', jit: 'off' } : PLAN_SETTINGS;
+  return role === 'ef_analytics'
+    ? { enable_seqscan: 'off', plan_cache_mode: 'auto', jit: 'off' }
+    : PLAN_SETTINGS;
+}
+
+/**
+ * What a role could set for itself (`ALTER ROLE … SET`, which Postgres cannot forbid it) and so change for every process
+ * of the role: given at the start of a connection, these win. What depends on how the operator runs the server
+ * (`synchronous_commit`, memory, costs) or on its release is not among them; `RoleWatch` finds it and takes it back.
+ */
+const SESSION_SETTINGS: Readonly<Record<string, string>> = {
+  search_path: 'ef',
+  lock_timeout: '0',
+  idle_session_timeout: '0',
+  default_transaction_isolation: 'read committed',
+  default_transaction_read_only: 'off',
+  default_transaction_deferrable: 'off',
+  row_security: 'on',
+  'ef.context': '',
+  client_min_messages: 'notice',
+  debug_print_parse: 'off',
+  debug_print_rewritten: 'off',
+  debug_print_plan: 'off',
+  TimeZone: 'UTC',
+  DateStyle: 'ISO',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  standard_conforming_strings: 'on',
+  enable_indexscan: 'on',
+  enable_indexonlyscan: 'on',
+  enable_tidscan: 'on',
+  enable_nestloop: 'on',
+};
+
+/** Everything that is pinned in the sessions of a role. */
+export function sessionSettings(
+  role: Role,
+  timeouts: { statementMs: number; idleInTransactionMs: number },
+): Readonly<Record<string, string>> {
+  return {
+    ...SESSION_SETTINGS,
+    statement_timeout: String(timeouts.statementMs),
+    idle_in_transaction_session_timeout: String(timeouts.idleInTransactionMs),
+    ...planSettings(role),
+  };
 }
 
 /** Writes settings as the `options` of a connection's startup packet. */

@@ -1,4 +1,6 @@
 import type { ClientBase } from 'pg';
+import { retryRaces } from './bootstrap';
+import { ROLES } from './roles';
 
 /**
  * Core functions that no application needs and that let one session disturb or watch another:
@@ -44,4 +46,44 @@ export async function harden(client: ClientBase): Promise<void> {
     REVOKE SELECT ON pg_catalog.pg_stat_activity, pg_catalog.pg_locks, pg_catalog.pg_prepared_xacts FROM PUBLIC;
     REVOKE SELECT ON pg_catalog.pg_statistic_ext_data FROM PUBLIC;
   `);
+}
+
+const UNKNOWN_DATABASE = '3D000';
+
+/** Databases of the server that anybody may connect to, this one left out. */
+const OPEN_NEIGHBOURS = `
+  SELECT quote_ident(d.datname) AS database FROM pg_database d
+   WHERE d.datallowconn AND d.datname <> current_database() AND has_database_privilege('public', d.oid, 'CONNECT')
+   ORDER BY 1`;
+
+/** Logins that are none of ours and no superuser, and so would lose what PUBLIC loses. */
+const OTHER_LOGINS = `
+  SELECT quote_ident(r.rolname) AS login FROM pg_roles r
+   WHERE r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> ALL ($1) ORDER BY 1`;
+
+/**
+ * What is revoked in this database is not revoked in its neighbours: from `postgres` or `template1` a role could end
+ * its peers and watch them. Who could connect there keeps that right by name, our roles do not. Takes a superuser.
+ */
+export async function closeNeighbours(
+  client: ClientBase,
+  log: (line: string) => void,
+): Promise<void> {
+  const { rows: open } = await client.query<{ database: string }>(OPEN_NEIGHBOURS);
+  if (open.length === 0) return;
+  const ours = ['ef_migrator', 'ef_owner', 'ctx_owner', ...ROLES];
+  const { rows: others } = await client.query<{ login: string }>(OTHER_LOGINS, [ours]);
+  const logins = others.map(({ login }) => login).join(', ');
+  for (const { database } of open) {
+    try {
+      await retryRaces(async () => {
+        if (logins !== '') await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${logins}`);
+        await client.query(`REVOKE CONNECT ON DATABASE ${database} FROM PUBLIC`);
+      });
+      log(`closed the database ${database} to the roles of the services`);
+    } catch (error) {
+      // Dropped meanwhile.
+      if ((error as { code?: string }).code !== UNKNOWN_DATABASE) throw error;
+    }
+  }
 }

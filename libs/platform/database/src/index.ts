@@ -1,5 +1,11 @@
 export { isRole, ROLES, type Role } from './roles';
 export { migrate, type MigrateOptions } from './migrate';
+export {
+  connectionLimits,
+  POOL_SIZES,
+  type ConnectionLimits,
+  type RoleProcesses,
+} from './connection-limits';
 export { ensureDatabase } from './ensure-database';
 export { grantDatabase, setPasswords, type RolePasswords } from './bootstrap';
 export {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import { createTestDatabase, type TestDatabase } from '@easyflow/testing';
+import { createTestDatabase, testConnectionLimits, type TestDatabase } from '@easyflow/testing';
 import { functionFiles } from './functions/apply-functions';
 import { migrate } from './migrate';
 import { ROLES } from './roles';
@@ -49,7 +49,9 @@ describe('migrate', () => {
         url,
         profile: 'hardened',
         rolePasswords: database.rolePasswords,
-        log: (line) => lines.push(line),
+        connectionLimits: testConnectionLimits,
+        // Other specs make databases of this server at the same time.
+        log: (line) => void (line.startsWith('closed ') || lines.push(line)),
       });
     await Promise.all([run(), run(), run()]);
     const once = lines.length;
@@ -68,8 +70,13 @@ describe('migrate', () => {
     const url = await emptyDatabase();
     const run = async (): Promise<string[]> => {
       const lines: string[] = [];
-      const log = (line: string): void => void lines.push(line);
-      await migrate({ url, profile: 'hardened', rolePasswords: database.rolePasswords, log });
+      await migrate({
+        url,
+        profile: 'hardened',
+        rolePasswords: database.rolePasswords,
+        connectionLimits: testConnectionLimits,
+        log: (line) => void (line.startsWith('closed ') || lines.push(line)),
+      });
       return lines;
     };
     await run();
@@ -114,7 +121,12 @@ describe('migrate', () => {
       const own = new URL(url);
       own.username = login;
       own.password = 'admin';
-      await migrate({ url: own.href, profile: 'baseline', rolePasswords: {} });
+      await migrate({
+        url: own.href,
+        profile: 'baseline',
+        rolePasswords: {},
+        connectionLimits: testConnectionLimits,
+      });
       await inside(url, async (client) => {
         const { rows } = await client.query<{ owner: string }>(
           `SELECT DISTINCT pg_get_userbyid(relowner) AS owner FROM pg_class WHERE relnamespace = 'ef'::regnamespace`,

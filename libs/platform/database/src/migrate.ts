@@ -2,9 +2,17 @@ import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { OperationalError } from '@easyflow/kernel-errors';
 import { bootstrap, type RolePasswords } from './bootstrap';
+import {
+  changedLimits,
+  connectionLimits,
+  connectionsNeeded,
+  serverConnections,
+  type ConnectionLimits,
+  type RoleProcesses,
+} from './connection-limits';
 import { driverSsl, parseDatabaseUrl } from './connection-settings';
 import { applyFunctions } from './functions/apply-functions';
-import { harden } from './hardening';
+import { closeNeighbours, harden } from './hardening';
 import { MIGRATIONS } from './migrations/sql-migration';
 import { assertSafeServer } from './server-version';
 
@@ -17,6 +25,13 @@ export interface MigrateOptions {
   /** `hardened` takes a superuser; `baseline` is what a managed Postgres allows. */
   profile: 'baseline' | 'hardened';
   rolePasswords: RolePasswords;
+  /**
+   * Processes that hold each role's password at a time: each role may have their pools' connections. Default: each has
+   * its share of what the server has.
+   */
+  processes?: RoleProcesses;
+  /** Goes before the limits that follow from `processes`. */
+  connectionLimits?: ConnectionLimits;
   log?: (line: string) => void;
 }
 
@@ -47,15 +62,38 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     );
     assertSafeServer(Number(version.rows[0]?.number));
     await client.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-    await bootstrap(client, options.rolePasswords);
+    await bootstrap(client, {
+      passwords: options.rolePasswords,
+      connectionLimits: options.connectionLimits ?? (await limitsFor(client, options, log)),
+      log,
+    });
     for (const name of await runMigrations(address)) log(`migrated ${name}`);
     const functions = await applyFunctions(client);
     if (functions.length > 0) log(`applied ${functions.length} functions`);
-    if (options.profile === 'hardened') await harden(client);
+    if (options.profile === 'hardened') {
+      await harden(client);
+      await closeNeighbours(client, log);
+    }
     await client.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
   } finally {
     await client.end();
   }
+}
+
+async function limitsFor(
+  client: Client,
+  { processes }: MigrateOptions,
+  log: (line: string) => void,
+): Promise<ConnectionLimits> {
+  const connections = await serverConnections(client);
+  const limits = connectionLimits(connections, processes);
+  const changes = processes ? await changedLimits(client, limits) : [];
+  if (processes && changes.length > 0 && connectionsNeeded(processes) > connections) {
+    log(
+      `the services may open ${connectionsNeeded(processes)} connections and the server gives ${connections}: raise max_connections, or put a pooler before it`,
+    );
+  }
+  return limits;
 }
 
 async function runMigrations(

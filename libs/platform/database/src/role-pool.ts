@@ -3,7 +3,7 @@ import { OperationalError, UnexpectedError } from '@easyflow/kernel-errors';
 import {
   connectionOptions,
   driverSsl,
-  planSettings,
+  sessionSettings,
   type DatabaseAddress,
 } from './connection-settings';
 import { poolWaited } from './database-metrics';
@@ -83,12 +83,12 @@ export class RolePool {
       idleTimeoutMillis: 300_000,
       // The server ends a long statement; this ends the wait for a server that does not answer at all.
       query_timeout: settings.statementTimeoutMs + 5_000,
-      options: connectionOptions({
-        search_path: 'ef',
-        statement_timeout: String(settings.statementTimeoutMs),
-        idle_in_transaction_session_timeout: String(settings.idleInTransactionMs),
-        ...planSettings(settings.role),
-      }),
+      options: connectionOptions(
+        sessionSettings(settings.role, {
+          statementMs: settings.statementTimeoutMs,
+          idleInTransactionMs: settings.idleInTransactionMs,
+        }),
+      ),
     });
     this.#pool.on('error', () => this.#onState(false));
     // A connection that is lost while checked out emits too, and without a listener that would end the process.

@@ -1,4 +1,10 @@
-import { RolePool, ROLES, type DatabaseAddress, type Role } from '@easyflow/platform-database';
+import {
+  POOL_SIZES,
+  RolePool,
+  ROLES,
+  type DatabaseAddress,
+  type Role,
+} from '@easyflow/platform-database';
 import { OperationalError, UnexpectedError } from '@easyflow/kernel-errors';
 import type { TenantToken } from '../context/tenant';
 import { runInTenant } from '../context/unit-of-work';
@@ -17,18 +23,6 @@ export interface DatabaseSettings extends DatabaseAddress {
   /** Default 5,000; see `RolePoolSettings`. */
   idleInTransactionMs?: number;
 }
-
-/** Few writers on purpose: commits over few connections share their fsync, and batches grow while they wait. */
-const POOL_SIZES: Readonly<Record<Role, number>> = {
-  ef_api: 8,
-  ef_registry: 4,
-  ef_worker: 4,
-  ef_writer: 4,
-  ef_claim: 2,
-  ef_scheduler: 4,
-  ef_analytics: 4,
-  ef_issuer: 4,
-};
 
 const SINGLE_TENANT_ROLES: readonly Role[] = [
   'ef_api',

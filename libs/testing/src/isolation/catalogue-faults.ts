@@ -1,5 +1,6 @@
 import { ROLES } from '@easyflow/platform-database';
 import type { TestDatabase } from '../test-database';
+import { SERVER_CHECKS } from './server-checks';
 
 /** A query over the catalogue whose every row is a fault. */
 interface CatalogueCheck {
@@ -17,6 +18,7 @@ const ONE = `(tenant_id = ( SELECT ctx.tenant() AS tenant))`;
 const MANY = `(tenant_id = ANY (( SELECT ctx.tenants() AS tenants)::uuid[]))`;
 
 const CHECKS: readonly CatalogueCheck[] = [
+  ...SERVER_CHECKS,
   {
     name: 'rls_missing',
     query: `SELECT n.nspname || '.' || c.relname AS fault FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -10,11 +10,12 @@ export function register(program: Command): void {
     .description('bring the database to the newest schema (settings from the environment)')
     .action(async () => {
       await failingClearly(async () => {
-        const { databaseUrl, profile, rolePasswords } = readConfig('migrations');
+        const { databaseUrl, profile, rolePasswords, processes } = readConfig('migrations');
         await migrate({
           url: databaseUrl,
           profile,
           rolePasswords,
+          ...(processes ? { processes } : {}),
           log: (line) => process.stderr.write(`${line}\n`),
         });
       });
