@@ -14,7 +14,14 @@ void runService('executor', async ({ config, keep, transport, ...deps }) =>
       ecoWindow: parseEcoWindow(config.ecoWindow),
       http: config.http,
     },
-    caller: keep(new HttpCaller({ policy: config.egress })),
+    caller: keep(
+      new HttpCaller({
+        policy: config.egress,
+        defaultTimeoutMs: config.executor.callTimeoutMs,
+        lanes: { perTenant: config.executor.callsPerTenant },
+        log: deps.logger,
+      }),
+    ),
     transport: await transport(),
     ...deps,
   }),

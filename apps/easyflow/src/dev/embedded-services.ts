@@ -60,7 +60,14 @@ export async function startEmbeddedServices(
       logger: logger.child({ service }),
     });
     const ecoWindow = parseEcoWindow(config.ecoWindow);
-    const caller = keep(new HttpCaller({ policy: config.egress }));
+    const caller = keep(
+      new HttpCaller({
+        policy: config.egress,
+        defaultTimeoutMs: config.executor.callTimeoutMs,
+        lanes: { perTenant: config.executor.callsPerTenant },
+        log: logger.child({ service: 'executor' }),
+      }),
+    );
 
     const registry = keep(
       await startFlowRegistry({ settings: { slot }, ...(await parts('flow-registry')) }),

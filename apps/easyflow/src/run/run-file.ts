@@ -129,7 +129,7 @@ class LazyCaller {
 
   async perform(effect: CallHttpEffect, signal: AbortSignal): Promise<Signal> {
     this.caller ??= loadCaller();
-    return this.caller.perform(effect, { signal });
+    return this.caller.perform(effect, { tenantId: 'local', signal });
   }
 
   async close(): Promise<void> {

@@ -53,7 +53,7 @@ export class Effects {
       const traceparent = currentTraceparent();
       const headers: Record<string, string> = {};
       if (traceparent !== undefined) headers['traceparent'] = traceparent;
-      return this.caller.perform(effect, { signal, headers });
+      return this.caller.perform(effect, { tenantId: facts.tenantId, signal, headers });
     };
     try {
       return await runInTenant(facts.tenantId, () =>

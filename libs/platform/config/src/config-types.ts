@@ -43,6 +43,8 @@ export interface ExecutorConfigSection {
   slots: number;
   leaseMs: number;
   pollMs: number;
+  callsPerTenant: number;
+  callTimeoutMs: number;
 }
 
 /** What every service has. */

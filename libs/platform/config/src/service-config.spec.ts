@@ -53,7 +53,13 @@ describe('readConfig', () => {
       kafka: { brokers: ['k1:9092', 'k2:9092'], tls: false },
       issuerUrl: 'http://issuer',
       slot: '0',
-      executor: { slots: 2_000, leaseMs: 15_000, pollMs: 250 },
+      executor: {
+        slots: 2_000,
+        leaseMs: 15_000,
+        pollMs: 250,
+        callsPerTenant: 256,
+        callTimeoutMs: 60_000,
+      },
       egress: { allowLoopback: false, allowPrivate: false },
       ecoWindow: '22:00-06:00 UTC',
     });

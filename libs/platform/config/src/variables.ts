@@ -216,6 +216,22 @@ export const variables = {
     fix: 'write a number from 10 to 60000',
     usedBy: ['executor', 'embedded'],
   }),
+  EASYFLOW_EXECUTOR_CALLS_PER_TENANT: variable({
+    schema: integer(1, 2_048),
+    default: '256',
+    about:
+      "HTTP calls of one tenant that one executor has under way at a time, 128 of them to one origin; more wait their turn behind that tenant's only.",
+    fix: 'write a number from 1 to 2048',
+    usedBy: ['executor', 'embedded'],
+  }),
+  EASYFLOW_EXECUTOR_CALL_TIMEOUT_SECONDS: variable({
+    schema: integer(1, 86_400),
+    default: '60',
+    about:
+      'How long an HTTP call may take from when it is sent to the end of the answer, where neither the task nor its flow has a timeout; those rule alone, also when they are longer.',
+    fix: 'write a number of seconds from 1 to 86400',
+    usedBy: ['executor', 'embedded'],
+  }),
   EASYFLOW_EGRESS_ALLOW_LOOPBACK: variable({
     schema: flag,
     default: 'false',

@@ -24,7 +24,8 @@ class World {
     const program = compileFlow(parseDocument(this.definition, 'application/yaml'));
     const runner = new MemoryRunner({
       flows: new FlowShelf([program]),
-      call: (effect, signal): Promise<Signal> => this.caller.perform(effect, { signal }),
+      call: (effect, signal): Promise<Signal> =>
+        this.caller.perform(effect, { tenantId: 'ctk', signal }),
       onHistory: (_, items) => this.history.push(...items),
     });
     this.outcome = await runner.start(program, this.input).ended;

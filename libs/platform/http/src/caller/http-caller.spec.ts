@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { HttpCaller } from './http-caller';
+import { HttpCaller, type HttpCallerOptions } from './http-caller';
 import type { HttpCall, HttpCallResult } from './http-call';
 
 interface Seen {
@@ -33,10 +33,16 @@ async function serve(handler: Handler): Promise<{ url: string; seen: Seen[] }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
 }
 
-function caller(options: Partial<ConstructorParameters<typeof HttpCaller>[0]> = {}): HttpCaller {
+/** Performs calls of one tenant. */
+function caller(options: Partial<HttpCallerOptions> = {}): {
+  perform: (
+    call: HttpCall,
+    options?: Partial<Parameters<HttpCaller['perform']>[1]>,
+  ) => Promise<HttpCallResult>;
+} {
   const made = new HttpCaller({ policy: { allowLoopback: true, allowPrivate: false }, ...options });
   callers.push(made);
-  return made;
+  return { perform: (call, rest = {}) => made.perform(call, { tenantId: 'a', ...rest }) };
 }
 
 function call(

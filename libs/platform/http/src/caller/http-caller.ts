@@ -1,10 +1,16 @@
 import { STATUS_CODES } from 'node:http';
-import { errors, type Dispatcher } from 'undici';
-import { checkLiteralHost, egressAgent, EgressRefusedError } from './egress-agent';
+import { systemClock, type Clock } from '@easyflow/kernel-time';
+import type { Dispatcher } from 'undici';
+import { failureOf, operatorsDetail } from './call-failures';
+import { CallLanes, type LaneLimits } from './call-lanes';
+import { BoundedCallLog, type CallLog } from './call-log';
+import { Connection, Connections } from './connections';
+import { egressConnector, literalRefusal } from './egress-connector';
 import type { EgressPolicy } from './egress-policy';
 import { CallFailure, type HttpCall, type HttpCallResult, type JsonValue } from './http-call';
 import { wireBody } from './request-body';
 import { contentOf, readBody } from './response-content';
+import { TimeLimit } from './time-limit';
 
 /** 5 MiB: more than any answer a flow should carry through its state. */
 const MAX_RESPONSE_BYTES = 5 * 1024 * 1024;
@@ -12,8 +18,17 @@ const MAX_RESPONSE_BYTES = 5 * 1024 * 1024;
 /** As browsers do. */
 const MOST_REDIRECTS = 20;
 
-/** The longest delay a timer of Node can hold. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Of a redirect's own body, which nobody reads: a longer one costs the connection instead. */
+const MOST_DUMPED_BYTES = 16_384;
+
+/** A call without a time limit of its flow ends after this long. */
+export const DEFAULT_CALL_TIMEOUT_MS = 60_000;
+
+/**
+ * Calls under way at a time in one process. 2,048 sockets stay far below what a process may open; one origin's 128
+ * are as many as browsers and proxies allow themselves at most.
+ */
+export const DEFAULT_LANES: LaneLimits = { total: 2_048, perTenant: 256, perOrigin: 128 };
 
 /** Headers that belong to the origin they were meant for. */
 const CREDENTIALS = new Set(['authorization', 'cookie', 'proxy-authorization', 'host']);
@@ -26,89 +41,184 @@ interface Request {
   body: string | undefined;
 }
 
+interface Answer {
+  status: number;
+  headers: Dispatcher.ResponseData['headers'];
+  /** Nothing of a redirect that is followed. */
+  body: Buffer;
+}
+
+export interface HttpCallerOptions {
+  policy: EgressPolicy;
+  maxResponseBytes?: number;
+  /** Of a call without a deadline, from when it is sent; 60 s. */
+  defaultTimeoutMs?: number;
+  lanes?: Partial<LaneLimits>;
+  /** Gets what tenants are not told. */
+  log?: CallLog;
+  clock?: Clock;
+  /** Replaces the connections, and with them the check of resolved addresses: for tests only. */
+  dispatcher?: Dispatcher;
+}
+
 /** Performs the HTTP calls of flows. Every connection is checked against the egress policy. */
 export class HttpCaller {
   private readonly policy: EgressPolicy;
   private readonly maxResponseBytes: number;
-  private readonly dispatcher: Dispatcher;
+  private readonly defaultTimeoutMs: number;
+  private readonly lanes: CallLanes;
+  private readonly connections: Connections;
+  private readonly log: BoundedCallLog;
+  private readonly clock: Clock;
+  private readonly dispatcher: Dispatcher | undefined;
+  private readonly underWay = new Set<Promise<HttpCallResult>>();
 
-  /** `dispatcher` replaces the connections, and with them the check of resolved addresses: for tests only. */
-  constructor(options: {
-    policy: EgressPolicy;
-    maxResponseBytes?: number;
-    dispatcher?: Dispatcher;
-  }) {
+  constructor(options: HttpCallerOptions) {
     this.policy = options.policy;
     this.maxResponseBytes = options.maxResponseBytes ?? MAX_RESPONSE_BYTES;
-    this.dispatcher = options.dispatcher ?? egressAgent(options.policy);
+    this.defaultTimeoutMs = options.defaultTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
+    this.clock = options.clock ?? systemClock;
+    this.lanes = new CallLanes({ ...DEFAULT_LANES, ...options.lanes });
+    this.connections = new Connections(egressConnector(options.policy));
+    this.log = new BoundedCallLog(options.log, this.clock);
+    this.dispatcher = options.dispatcher;
   }
 
   /**
-   * Performs a call and never rejects: every problem becomes an error of the flow.
-   * `headers` are sent unless the flow sets the same ones.
+   * Performs a call of a tenant and never rejects: every problem becomes an error of the flow. Calls of one tenant
+   * wait only for that tenant's. `headers` are sent unless the flow sets the same ones.
    */
-  async perform(
+  perform(
     call: HttpCall,
-    options: { signal?: AbortSignal; headers?: Record<string, string> } = {},
+    options: { tenantId: string; signal?: AbortSignal; headers?: Record<string, string> },
   ): Promise<HttpCallResult> {
-    const limit = timeLimit(call.deadline);
-    const signals = [options.signal, limit].filter((signal) => signal !== undefined);
+    const performed = this.limited(call, options);
+    this.underWay.add(performed);
+    void performed.finally(() => this.underWay.delete(performed));
+    return performed;
+  }
+
+  /** Waits for the calls in flight, then closes the idle connections. */
+  async close(): Promise<void> {
+    await Promise.all(this.underWay);
+    this.connections.closeIdle();
+  }
+
+  private async limited(
+    call: HttpCall,
+    options: { tenantId: string; signal?: AbortSignal; headers?: Record<string, string> },
+  ): Promise<HttpCallResult> {
+    const { key } = call;
+    const { signal, tenantId } = options;
+    const limit = new TimeLimit(call.deadline, this.defaultTimeoutMs, this.clock);
+    const abort = (): void => limit.abort();
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
     try {
       const first = prepare(call, options.headers ?? {});
-      const output = await this.follow(call, first, AbortSignal.any(signals));
-      return { kind: 'effectSucceeded', key: call.key, output };
+      const output = await this.follow(call, first, tenantId, limit);
+      return { kind: 'effectSucceeded', key, output };
     } catch (error) {
-      const failure = limit?.aborted ? tookTooLong(call) : failureOf(error, call);
-      return { kind: 'effectFailed', key: call.key, error: failure.error };
+      const shown = shownUri(call.request.uri);
+      if (limit.hasExpired) return { kind: 'effectFailed', key, error: tookTooLong(shown).error };
+      const detail = operatorsDetail(error);
+      if (detail !== undefined && !signal?.aborted) {
+        this.log.failed({ host: URL.parse(call.request.uri)?.host ?? '', detail });
+      }
+      return { kind: 'effectFailed', key, error: failureOf(error, shown).error };
+    } finally {
+      limit.stop();
+      signal?.removeEventListener('abort', abort);
     }
   }
 
-  /** Closes the idle connections and waits for the calls in flight. */
-  async close(): Promise<void> {
-    await this.dispatcher.close();
-  }
-
-  private async follow(call: HttpCall, first: Request, signal: AbortSignal): Promise<JsonValue> {
+  private async follow(
+    call: HttpCall,
+    first: Request,
+    tenantId: string,
+    limit: TimeLimit,
+  ): Promise<JsonValue> {
+    const follows = call.request.redirect;
     let request = first;
     for (let hops = 0; hops <= MOST_REDIRECTS; hops += 1) {
-      const response = await this.send(request, signal);
-      const { statusCode: status, headers } = response;
+      const { status, headers, body } = await this.inTurn(request, tenantId, follows, limit);
       const location = single(headers.location);
-      if (call.request.redirect && status >= 300 && status < 400 && location !== undefined) {
-        await response.body.dump();
+      if (follows && isRedirect(status) && location !== undefined) {
         request = redirected(request, status, location);
         continue;
       }
-      const body = await readBody(
-        response.body as AsyncIterable<Uint8Array>,
-        this.maxResponseBytes,
-      );
-      if (status < 200 || status >= (call.request.redirect ? 400 : 300)) {
-        throw answeredBadly(request, status);
-      }
+      if (status < 200 || status >= (follows ? 400 : 300)) throw answeredBadly(request, status);
       return outputOf(call.request.output, request, { status, headers, body });
     }
     const detail = `${place(first.url)} redirects over ${MOST_REDIRECTS} times`;
     throw new CallFailure('communication', 502, 'Too Many Redirects', detail);
   }
 
-  private async send(request: Request, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    checkLiteralHost(request.url, this.policy);
-    return this.dispatcher.request({
-      origin: request.url.origin,
-      path: request.url.pathname + request.url.search,
-      method: request.method,
-      headers: request.headers,
-      ...(request.body !== undefined && { body: request.body }),
-      signal,
-    });
+  /** Sends a request when its tenant may, and reads the whole answer. */
+  private async inTurn(
+    request: Request,
+    tenantId: string,
+    follows: boolean,
+    limit: TimeLimit,
+  ): Promise<Answer> {
+    const refused = literalRefusal(request.url, this.policy);
+    if (refused !== undefined) throw notAllowed(request.url);
+    const { origin } = request.url;
+    const leave = await this.lanes.enter(tenantId, origin, limit.signal);
+    try {
+      limit.sent();
+      const connection = this.dispatcher
+        ? new Connection(origin, tenantId, this.dispatcher)
+        : this.connections.take(tenantId, origin);
+      try {
+        return await this.exchange(connection, request, follows, limit.signal);
+      } catch (error) {
+        // The key of the effect is the same, so a target that did read it can tell.
+        if (limit.signal.aborted || !connection.diedIdle(error)) throw error;
+        const fresh = this.connections.open(tenantId, origin);
+        return await this.exchange(fresh, request, follows, limit.signal);
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  private async exchange(
+    connection: Connection,
+    request: Request,
+    follows: boolean,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    let complete = false;
+    try {
+      const response = await connection.request({
+        origin: request.url.origin,
+        path: request.url.pathname + request.url.search,
+        method: request.method,
+        headers: request.headers,
+        ...(request.body !== undefined && { body: request.body }),
+        signal,
+      });
+      const { statusCode: status, headers } = response;
+      let body: Buffer = Buffer.alloc(0);
+      if (follows && isRedirect(status) && headers.location !== undefined) {
+        await response.body.dump({ limit: MOST_DUMPED_BYTES, signal });
+      } else {
+        const parts = response.body as AsyncIterable<Uint8Array>;
+        body = await readBody(parts, this.maxResponseBytes);
+      }
+      complete = true;
+      return { status, headers, body };
+    } finally {
+      if (this.dispatcher) complete = true;
+      else if (complete) this.connections.keep(connection);
+      else connection.drop();
+    }
   }
 }
 
-function timeLimit(deadline: number | undefined): AbortSignal | undefined {
-  if (deadline === undefined) return undefined;
-  const remaining = Math.max(0, deadline - Date.now());
-  return remaining > LONGEST_TIMER ? undefined : AbortSignal.timeout(remaining);
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
 }
 
 function prepare(call: HttpCall, defaults: Record<string, string>): Request {
@@ -166,7 +276,11 @@ function outputOf(
   // The echo of the request ends up in data and logs: without what authenticates it.
   const shown = Object.entries(request.headers).filter(([name]) => !CREDENTIALS.has(name));
   return {
-    request: { method: request.method, uri: request.url.href, headers: Object.fromEntries(shown) },
+    request: {
+      method: request.method,
+      uri: withoutUser(request.url).href,
+      headers: Object.fromEntries(shown),
+    },
     statusCode: status,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, single(value) ?? '']),
@@ -184,9 +298,29 @@ function place(url: URL): string {
   return url.origin + url.pathname;
 }
 
+/** The same of a text that may be no URL. */
+function shownUri(uri: string): string {
+  const url = URL.parse(uri);
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+  return url && isHttp ? place(url) : (uri.split(/[?#]/)[0] ?? '');
+}
+
+function withoutUser(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare;
+}
+
 function unusable(uri: string, why: string): CallFailure {
-  const detail = `${JSON.stringify(uri.split('?')[0])} cannot be called: ${why}`;
+  const detail = `${JSON.stringify(shownUri(uri))} cannot be called: ${why}`;
   return new CallFailure('communication', 500, 'Invalid URI', detail);
+}
+
+/** Of a host that no resolver was asked about: what the flow says is all there is to know. */
+function notAllowed(url: URL): CallFailure {
+  const detail = `${url.hostname} may not be called: this installation does not allow flows to call such addresses`;
+  return new CallFailure('communication', 403, 'Egress Refused', detail);
 }
 
 function answeredBadly(request: Request, status: number): CallFailure {
@@ -195,37 +329,7 @@ function answeredBadly(request: Request, status: number): CallFailure {
   return new CallFailure('communication', status, title, detail);
 }
 
-function tookTooLong(call: HttpCall): CallFailure {
-  const detail = `The call of ${call.request.uri.split('?')[0]} took too long`;
+function tookTooLong(shown: string): CallFailure {
+  const detail = `The call of ${shown} took too long`;
   return new CallFailure('timeout', 408, 'Timeout', detail);
-}
-
-function failureOf(error: unknown, call: HttpCall): CallFailure {
-  if (error instanceof CallFailure) return error;
-  const uri = call.request.uri.split('?')[0];
-  if (error instanceof EgressRefusedError) {
-    return new CallFailure('communication', 403, 'Egress Refused', error.message);
-  }
-  const reason = error instanceof Error ? reasonOf(error) : String(error);
-  // What cannot be sent (a bad header, an unknown method) cannot be sent next time either.
-  if (error instanceof errors.InvalidArgumentError) {
-    return new CallFailure(
-      'communication',
-      400,
-      'Invalid Request',
-      `The call of ${uri} failed: ${reason}`,
-    );
-  }
-  const detail = `The call of ${uri} failed: ${reason}`;
-  return new CallFailure('communication', 503, 'Service Unavailable', detail);
-}
-
-/** Several addresses that all fail give an error without a message of its own. */
-function reasonOf(error: Error): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors
-      .map((inner) => (inner instanceof Error ? inner.message : String(inner)))
-      .join('; ');
-  }
-  return error.message;
 }
