@@ -145,8 +145,11 @@ export class GatewayParts {
     if (localDispatch) {
       this.unsubscribe.push(
         localDispatch.onEnded((ended) => {
-          for (const { id, status, output, error } of ended) {
-            this.waits.ended(id, { status, output: textOf(output), error: textOf(error) });
+          for (const { tenantId, id, status, output, error } of ended) {
+            this.waits.ended(
+              { tenantId, id },
+              { status, output: textOf(output), error: textOf(error) },
+            );
           }
         }),
       );

@@ -121,6 +121,30 @@ describe('starting', () => {
     expect(problemSchema.parse(answer.body)).toMatchObject({ status, code });
   });
 
+  it('believes no row of one tenant that its document is another one’s', async () => {
+    const { document: head } = orderFlow() as { document: object };
+    const [one, other] = [await rig.tenant(), await rig.tenant()];
+    await rig.apply(other, orderFlow());
+    await rig.apply(one, {
+      document: { ...head, name: 'loose' },
+      do: [{ one: { set: { a: 1 } } }],
+    });
+    // What the tenant's own road may write: a hash that is B's.
+    await rig.database.superuser(
+      `UPDATE ef.flow_versions SET content_hash = (
+         SELECT v.content_hash FROM ef.flow_versions v WHERE v.tenant_id = $2)
+       WHERE tenant_id = $1 AND name = 'loose'`,
+      [one.id, other.id],
+    );
+    const own = await rig.call('POST', '/v1/flows/shop/loose/executions', {
+      credential: one.apiKey,
+      json: { input: { amount: 'x' } },
+    });
+    expect(own.status).toBe(202);
+    const theirs = await start(other, { input: { amount: 'x' } });
+    expect(theirs.body).toMatchObject({ status: 422, code: 'input.invalid' });
+  });
+
   it('names the place in the input', async () => {
     const answer = await start(a, { input: { amount: 'x' } });
     expect(answer.body).toMatchObject({ errors: [{ pointer: '#/amount' }] });

@@ -1,6 +1,12 @@
-import type { BatchSession, BatchWriter, Statement, TenantToken } from '@easyflow/tenant-context';
+import {
+  pairKey,
+  type BatchSession,
+  type BatchWriter,
+  type Statement,
+  type TenantKey,
+  type TenantToken,
+} from '@easyflow/tenant-context';
 import { newId } from '@easyflow/kernel-ids';
-import { pairKey } from '../execution/live-execution';
 import { jsonArray, plainArray } from './array-literals';
 import { wakesOf, type Checkpoint } from './checkpoint';
 import {
@@ -86,7 +92,7 @@ function flushAtOnce(
   writer: BatchWriter,
   owner: string,
   { tokens, rows, published }: Bundle,
-): Promise<Map<string, WrittenCheckpoint>> {
+): Promise<Map<TenantKey, WrittenCheckpoint>> {
   return writer.transaction(tokens, async (session) => {
     const ended = endedTenants(rows);
     const forgotten = published.length > 0 ? forget(session, published) : undefined;
@@ -107,7 +113,7 @@ function flushAtOnce(
 
 function answers(
   rows: readonly Checkpoint[],
-  written: ReadonlyMap<string, WrittenCheckpoint>,
+  written: ReadonlyMap<TenantKey, WrittenCheckpoint>,
 ): Written[] {
   return rows.map((row) => written.get(row.execution.key));
 }
@@ -123,7 +129,7 @@ function flushInSteps(writer: BatchWriter, owner: string, bundle: Bundle): Promi
     const side: Promise<unknown>[] = [];
     if (rows.some((row) => wakesOf(row).length > 0)) side.push(lockAll(session, rows));
     const first =
-      rows.length > 0 ? write(session, owner, rows) : new Map<string, WrittenCheckpoint>();
+      rows.length > 0 ? write(session, owner, rows) : new Map<TenantKey, WrittenCheckpoint>();
     if (published.length > 0) side.push(forget(session, published));
     if (ended.length > 0) side.push(rollUp(session, ended));
     const [written] = await Promise.all([first, ...side]);
@@ -151,13 +157,16 @@ async function write(
   session: BatchSession,
   owner: string,
   rows: readonly Checkpoint[],
-): Promise<Map<string, WrittenCheckpoint>> {
+): Promise<Map<TenantKey, WrittenCheckpoint>> {
   const outboxId = newId();
   const { rows: found } = await session.query<WrittenRow>(checkpointOf(owner, rows, outboxId));
   return writtenOf(found, outboxId);
 }
 
-function writtenOf(found: readonly WrittenRow[], outboxId: string): Map<string, WrittenCheckpoint> {
+function writtenOf(
+  found: readonly WrittenRow[],
+  outboxId: string,
+): Map<TenantKey, WrittenCheckpoint> {
   return new Map(
     found.map(({ tenant_id, id, wakes, held }) => [
       pairKey(tenant_id, id),
@@ -192,9 +201,9 @@ function checkpointOf(owner: string, rows: readonly Checkpoint[], outboxId: stri
 }
 
 function lockAll(session: BatchSession, rows: readonly Checkpoint[]): Promise<unknown> {
-  const pairs = new Map<string, readonly [string, string, string]>();
+  const pairs = new Map<TenantKey, readonly [string, string, string]>();
   const add = (tenantId: string, kind: string, id: string) =>
-    pairs.set(`${tenantId}/${kind}/${id}`, [tenantId, kind, id]);
+    pairs.set(pairKey(tenantId, kind, id), [tenantId, kind, id]);
   for (const row of rows) {
     add(row.tenantId, 'execution', row.id);
     for (const { kind, id } of wakesOf(row)) add(row.tenantId, kind, id);
@@ -212,12 +221,12 @@ async function followUp(session: BatchSession, rows: readonly Checkpoint[]): Pro
 }
 
 async function wakeOthers(session: BatchSession, rows: readonly Checkpoint[]): Promise<void> {
-  const pairs = new Map<string, readonly [string, string, string]>();
+  const pairs = new Map<TenantKey, readonly [string, string, string]>();
   const signals: (readonly [string, string, string, string])[] = [];
   for (const row of rows) {
     const { tenantId } = row;
     for (const { kind, id, signal } of wakesOf(row)) {
-      pairs.set(`${tenantId}/${kind}/${id}`, [tenantId, kind, id]);
+      pairs.set(pairKey(tenantId, kind, id), [tenantId, kind, id]);
       if (signal !== undefined) signals.push([tenantId, id, newId(), signal]);
     }
   }

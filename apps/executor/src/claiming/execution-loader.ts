@@ -5,14 +5,16 @@ import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import {
   bundles,
+  pairKey,
   type DatabaseAccess,
   type Lease,
   type LeaseOwner,
+  type TenantKey,
 } from '@easyflow/tenant-context';
 import { plainArray } from '../checkpoint/array-literals';
 import type { ExecutionRunner } from '../execution/execution-runner';
 import { startDelay } from '../executor-metrics';
-import { LiveExecution, pairKey, type StoredSignal } from '../execution/live-execution';
+import { LiveExecution, type StoredSignal } from '../execution/live-execution';
 import type { LiveExecutions } from '../execution/live-executions';
 import type { ProgramCache } from '../programs/program-cache';
 import { loadExecutions } from './loading.statements';
@@ -75,7 +77,7 @@ export class ExecutionLoader {
   }
 
   /** Starts what it finds and takes it out of the map. */
-  private async readAll(leases: readonly Lease[], byPair: Map<string, Lease>): Promise<void> {
+  private async readAll(leases: readonly Lease[], byPair: Map<TenantKey, Lease>): Promise<void> {
     const { tokens, database } = this.options;
     const items = leases.flatMap((lease) => {
       const token = tokens.get(lease.tenantId, 'ef_worker');
@@ -111,7 +113,7 @@ export class ExecutionLoader {
     startDelay.record(Math.max(0, this.options.clock.now() - oldest) / 1_000);
   }
 
-  private begin(row: ExecutionRow, lease: Lease, byPair: Map<string, Lease>): void {
+  private begin(row: ExecutionRow, lease: Lease, byPair: Map<TenantKey, Lease>): void {
     byPair.delete(pairKey(row.tenant_id, row.id));
     const flow = {
       namespace: row.flow_namespace,

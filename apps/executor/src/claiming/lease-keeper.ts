@@ -1,8 +1,8 @@
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
-import type { Claims, LeaseOwner } from '@easyflow/tenant-context';
+import { pairKey, type Claims, type LeaseOwner } from '@easyflow/tenant-context';
 import type { ExecutionRunner } from '../execution/execution-runner';
-import { pairKey, type LiveExecution } from '../execution/live-execution';
+import type { LiveExecution } from '../execution/live-execution';
 import type { LiveExecutions } from '../execution/live-executions';
 import type { SignalWatch } from './signal-watch';
 import type { TenantTokens } from './tenant-tokens';

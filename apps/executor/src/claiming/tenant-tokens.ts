@@ -1,5 +1,11 @@
 import type { Role } from '@easyflow/platform-database';
-import type { Claims, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
+import {
+  pairKey,
+  type Claims,
+  type LeaseOwner,
+  type TenantKey,
+  type TenantToken,
+} from '@easyflow/tenant-context';
 import type { Clock } from '@easyflow/kernel-time';
 
 /** A lease that can earn tokens. */
@@ -22,7 +28,7 @@ const MOST_AT_ONCE = 500;
  * They end with the lease that earned them, so a busy tenant's are renewed about once a lease.
  */
 export class TenantTokens {
-  private readonly tokens = new Map<string, TenantToken>();
+  private readonly tokens = new Map<TenantKey, TenantToken>();
   private wanted = new Map<string, OpenableLease>();
   private opening: Promise<void> | undefined;
 
@@ -34,7 +40,7 @@ export class TenantTokens {
 
   /** A live token; undefined when the tenant has none, or only one about to end. */
   get(tenantId: string, role: Role): TenantToken | undefined {
-    const token = this.tokens.get(`${tenantId}/${role}`);
+    const token = this.tokens.get(pairKey(tenantId, role));
     return token && token.expiresAt > this.clock.now() + MARGIN_MS ? token : undefined;
   }
 
@@ -45,7 +51,7 @@ export class TenantTokens {
   async open(leases: readonly OpenableLease[], role: Role = 'ef_writer'): Promise<void> {
     const soon = this.clock.now() + REFRESH_MS;
     for (const lease of leases) {
-      const held = this.tokens.get(`${lease.tenantId}/${role}`);
+      const held = this.tokens.get(pairKey(lease.tenantId, role));
       if (held && (held.expiresAt > soon || held.expiresAt >= lease.leaseUntil - 1)) continue;
       const chosen = this.wanted.get(lease.tenantId);
       if (!chosen || chosen.leaseUntil < lease.leaseUntil) this.wanted.set(lease.tenantId, lease);
@@ -69,7 +75,7 @@ export class TenantTokens {
     this.wanted = new Map();
     for (let from = 0; from < leases.length; from += MOST_AT_ONCE) {
       const opened = await this.claims.open(this.owner(), leases.slice(from, from + MOST_AT_ONCE));
-      for (const token of opened) this.tokens.set(`${token.tenantId}/${token.audience}`, token);
+      for (const token of opened) this.tokens.set(pairKey(token.tenantId, token.audience), token);
     }
   }
 }

@@ -1,4 +1,10 @@
-import type { Claims, Lease, LeaseOwner } from '@easyflow/tenant-context';
+import {
+  pairKey,
+  type Claims,
+  type Lease,
+  type LeaseOwner,
+  type TenantKey,
+} from '@easyflow/tenant-context';
 import type { Logger } from '@easyflow/platform-telemetry';
 import { wakesOf, type Checkpoint } from '../checkpoint/checkpoint';
 import type { FlushListener } from '../checkpoint/checkpointer';
@@ -9,7 +15,6 @@ import type { SignalWatch } from '../claiming/signal-watch';
 import type { LifecyclePublisher } from '../lifecycle/lifecycle-publisher';
 import type { EndedResults } from '../results/ended-results';
 import type { ExecutionRunner } from './execution-runner';
-import { pairKey } from './live-execution';
 import type { LiveExecutions } from './live-executions';
 
 export interface AfterCommitOptions {
@@ -77,7 +82,7 @@ export class AfterCommit implements FlushListener {
   private publish(
     results: readonly { readonly row: Checkpoint; readonly written: Written }[],
   ): void {
-    const entries = new Map<string, { tenantId: string; id: string; events: string[] }>();
+    const entries = new Map<TenantKey, { tenantId: string; id: string; events: string[] }>();
     for (const { row, written } of results) {
       if (!written || written.held || row.published === null) continue;
       const key = pairKey(row.tenantId, written.outboxId);

@@ -8,7 +8,7 @@ import type {
   Program,
   Signal,
 } from '@easyflow/engine';
-import type { Lease } from '@easyflow/tenant-context';
+import { pairKey, type Lease, type TenantKey } from '@easyflow/tenant-context';
 import type { Checkpoint, ChildExecution } from '../checkpoint/checkpoint';
 
 /** A row of `execution_signals`. */
@@ -103,7 +103,7 @@ export class LiveExecution {
   private beforeEnd: BeforeEnd | undefined;
 
   /** Of the pair, for maps and for the order of locks. */
-  readonly key: string;
+  readonly key: TenantKey;
 
   constructor(
     readonly facts: ExecutionFacts,
@@ -220,9 +220,4 @@ export class LiveExecution {
 /** Whether an advance ended its execution. */
 export function isFinal({ status }: Pick<Advance, 'status'>): boolean {
   return status === 'completed' || status === 'faulted' || status === 'cancelled';
-}
-
-/** Identifies an execution in maps: ids are unique only within their tenant. */
-export function pairKey(tenantId: string, id: string): string {
-  return `${tenantId}/${id}`;
 }

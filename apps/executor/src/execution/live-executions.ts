@@ -1,8 +1,9 @@
-import { pairKey, type LiveExecution } from './live-execution';
+import { pairKey, type TenantKey } from '@easyflow/tenant-context';
+import type { LiveExecution } from './live-execution';
 
 /** The executions of this process, and how many more it may take. */
 export class LiveExecutions {
-  private readonly byPair = new Map<string, LiveExecution>();
+  private readonly byPair = new Map<TenantKey, LiveExecution>();
   /** Rows claimed or promised that are not in memory yet. */
   private reserved = 0;
   private readonly freed = new Set<() => void>();

@@ -1,6 +1,11 @@
 import { loadFlow, type Json, type Program } from '@easyflow/engine';
 import { UserError } from '@easyflow/kernel-errors';
-import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
+import {
+  pairKey,
+  type DatabaseAccess,
+  type TenantKey,
+  type TenantToken,
+} from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
 import { selectDocument } from './program.statements';
 
@@ -16,12 +21,12 @@ const MOST_CHARACTERS = 4_000_000;
 
 /** Compiled flow versions. Versions are immutable, so nothing here is ever wrong, only forgotten. */
 export class ProgramCache {
-  private readonly programs = new LRUCache<string, Program>({
+  private readonly programs = new LRUCache<TenantKey, Program>({
     max: MOST_PROGRAMS,
     maxSize: MOST_CHARACTERS,
     sizeCalculation: ({ size }) => size,
   });
-  private readonly loading = new Map<string, Promise<Program>>();
+  private readonly loading = new Map<TenantKey, Promise<Program>>();
 
   constructor(private readonly database: Pick<DatabaseAccess, 'tenant'>) {}
 
@@ -41,7 +46,7 @@ export class ProgramCache {
     return loading;
   }
 
-  private async load(token: TenantToken, flow: FlowVersion, key: string): Promise<Program> {
+  private async load(token: TenantToken, flow: FlowVersion, key: TenantKey): Promise<Program> {
     try {
       const { rows } = await this.database.tenant(token, (session) =>
         session.query<{ document: Json }>({
@@ -63,7 +68,6 @@ export class ProgramCache {
   }
 }
 
-/** Names may hold anything but this separator, which is no character of a DSL name. */
-function keyOf(tenantId: string, flow: FlowVersion): string {
-  return `${tenantId}\n${flow.namespace}\n${flow.name}\n${flow.version}`;
+function keyOf(tenantId: string, { namespace, name, version }: FlowVersion): TenantKey {
+  return pairKey(tenantId, namespace, name, version);
 }

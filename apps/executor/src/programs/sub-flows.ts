@@ -1,6 +1,11 @@
 import type { RunFlowEffect } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
-import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
+import {
+  pairKey,
+  type DatabaseAccess,
+  type TenantKey,
+  type TenantToken,
+} from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
 import type { ChildExecution } from '../checkpoint/checkpoint';
 import { countLevels, selectVersion } from './program.statements';
@@ -13,7 +18,7 @@ const MOST_LEVELS = 1_000;
 
 /** Finds which version a sub-flow runs, and makes the child that the next checkpoint inserts. */
 export class SubFlows {
-  private readonly versions = new LRUCache<string, { version: string; until: number }>({
+  private readonly versions = new LRUCache<TenantKey, { version: string; until: number }>({
     max: 5_000,
   });
 
@@ -55,7 +60,7 @@ export class SubFlows {
     token: TenantToken,
     flow: RunFlowEffect['flow'],
   ): Promise<string | undefined> {
-    const key = `${token.tenantId}\n${flow.namespace}\n${flow.name}\n${flow.version}`;
+    const key = pairKey(token.tenantId, flow.namespace, flow.name, flow.version);
     const known = this.versions.get(key);
     if (known && known.until > this.clock.monotonic()) return known.version;
     const { rows } = await this.database.tenant(token, (session) =>

@@ -5,11 +5,13 @@ import {
   type FlowReply,
 } from '@easyflow/contracts-events';
 import { UnexpectedError, UserError } from '@easyflow/kernel-errors';
-import type {
-  DatabaseAccess,
-  IssuerPort,
-  TenantSession,
-  TenantToken,
+import {
+  pairKey,
+  type DatabaseAccess,
+  type IssuerPort,
+  type TenantKey,
+  type TenantSession,
+  type TenantToken,
 } from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
@@ -47,7 +49,7 @@ interface StoredRequest {
  * inbox, read with a token that the issuer gave for the delegation of exactly this body.
  */
 export class RequestHandler {
-  private readonly answered = new LRUCache<string, true>({
+  private readonly answered = new LRUCache<TenantKey, true>({
     max: 10_000,
     ttl: REMEMBERED_MS,
   });
@@ -61,9 +63,10 @@ export class RequestHandler {
    */
   async handle(pattern: FlowPattern, request: ControlRequest): Promise<void> {
     // A delegation is exchanged once, so a second delivery only hears that the reply is there.
-    if (this.answered.has(request.requestId)) return;
+    const key = pairKey(request.tenantId, request.requestId);
+    if (this.answered.has(key)) return;
     await this.answer(pattern, request);
-    this.answered.set(request.requestId, true);
+    this.answered.set(key, true);
   }
 
   private async answer(pattern: FlowPattern, request: ControlRequest): Promise<void> {

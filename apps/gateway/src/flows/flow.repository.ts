@@ -14,12 +14,6 @@ export interface FlowName {
   name: string;
 }
 
-/** A version as the cache knows it. Equal content has an equal hash, whoever applied it. */
-export interface ResolvedVersion {
-  version: string;
-  contentHash: string;
-}
-
 export interface StoredDocument {
   /** JSON text of the parsed document. */
   document: string;
@@ -35,7 +29,6 @@ interface VersionRow {
   version: string;
   active: boolean;
   created_at: Date;
-  content_hash: string;
 }
 
 /** Flows of one tenant, read in the tenant's own session: what a request needs must not come over Kafka. */
@@ -46,9 +39,9 @@ export class FlowRepository {
    * The active version of a flow.
    * @throws UserError `flow.unknown`, `flow.not_active`
    */
-  async active(token: TenantToken, flow: FlowName): Promise<ResolvedVersion> {
+  async active(token: TenantToken, flow: FlowName): Promise<string> {
     const { rows } = await this.database.tenant(token, (session) =>
-      session.queryLast<{ version: string | null; content_hash: string }>({
+      session.queryLast<{ version: string | null }>({
         ...readActiveFlow,
         values: [flow.namespace, flow.name],
       }),
@@ -62,19 +55,14 @@ export class FlowRepository {
         { status: 404 },
       );
     }
-    return { version: row.version, contentHash: row.content_hash };
+    return row.version;
   }
 
   /** @throws UserError `flow.unknown`, `flow.version_unknown` */
-  async version(
-    token: TenantToken,
-    flow: FlowName,
-    version: string,
-  ): Promise<{ item: FlowVersion; contentHash: string }> {
-    return this.database.tenant(token, async (session) => {
-      const row = await versionRow(session, flow, version);
-      return { item: itemOf(row), contentHash: row.content_hash };
-    });
+  async version(token: TenantToken, flow: FlowName, version: string): Promise<FlowVersion> {
+    return this.database.tenant(token, async (session) =>
+      itemOf(await versionRow(session, flow, version)),
+    );
   }
 
   /** @throws UserError `flow.unknown`, `flow.version_unknown` */

@@ -2,18 +2,15 @@
 export const readActiveFlow = {
   name: 'g_read_active_flow',
   text: `
-SELECT f.active_version AS version, v.content_hash
+SELECT f.active_version AS version
 FROM flows f
-LEFT JOIN flow_versions v
-  ON v.tenant_id = f.tenant_id AND v.namespace = f.namespace AND v.name = f.name
- AND v.version = f.active_version
 WHERE f.namespace = $1 AND f.name = $2`,
 } as const;
 
 export const readFlowVersion = {
   name: 'g_read_flow_version',
   text: `
-SELECT v.namespace, v.name, v.version, v.created_at, v.content_hash,
+SELECT v.namespace, v.name, v.version, v.created_at,
        coalesce(f.active_version = v.version, false) AS active
 FROM flow_versions v
 JOIN flows f ON f.tenant_id = v.tenant_id AND f.namespace = v.namespace AND f.name = v.name

@@ -80,8 +80,7 @@ export class FlowsController {
   ): Promise<FlowVersion> {
     const flow = flowOf(namespace, name);
     const token = principal.token('ef_api');
-    const { version } = await this.flows.active(token, flow);
-    return (await this.flows.version(token, flow, version)).item;
+    return this.flows.version(token, flow, await this.flows.active(token, flow));
   }
 
   @Get(':namespace/:name/versions')

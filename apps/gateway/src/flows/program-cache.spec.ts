@@ -20,16 +20,10 @@ function cache() {
     flows: {
       active: async () => {
         state.reads += 1;
-        return { version: state.active, contentHash: state.active };
-      },
-      version: async (_token, { namespace, name }, version) => {
-        if (version !== '1.0.0') throw new UserError('flow.version_unknown', 'none');
-        return {
-          item: { namespace, name, version, active: true, createdAt: '' },
-          contentHash: version,
-        };
+        return state.active;
       },
       document: async (_token, _flow, version) => {
+        if (version === '9.9.9') throw new UserError('flow.version_unknown', 'none');
         state.documents += 1;
         return { document: document(version, state.padding), source: '', mediaType: '' };
       },
@@ -101,11 +95,21 @@ describe('ProgramCache', () => {
     expect((await programs.resolve(tenant, flow)).version).toBe('2.0.0');
   });
 
-  it('shares a compiled program between tenants, never a question', async () => {
+  it('shares nothing between tenants', async () => {
     const { programs, state } = cache();
     await programs.resolve(token(newId()), flow);
     await programs.resolve(token(newId()), flow);
-    expect(state).toMatchObject({ reads: 2, documents: 1 });
+    expect(state).toMatchObject({ reads: 2, documents: 2 });
+  });
+
+  it('keeps what one tenant reads, whatever others activate meanwhile', async () => {
+    const { programs, state } = cache();
+    const tenant = token(newId());
+    const reading = programs.resolve(tenant, flow);
+    programs.forget(newId(), flow);
+    await reading;
+    await programs.resolve(tenant, flow);
+    expect(state.reads).toBe(1);
   });
 
   it('passes refusals on and asks again', async () => {

@@ -1,8 +1,8 @@
 import { loadFlow, type Json, type Program } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
-import type { TenantToken } from '@easyflow/tenant-context';
+import { pairKey, type TenantKey, type TenantToken } from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
-import type { FlowName, FlowRepository, ResolvedVersion } from './flow.repository';
+import type { FlowName, FlowRepository } from './flow.repository';
 
 /** While notices arrive, an activation is known at once; this bounds the delay of one that was lost. */
 const FRESH_WITH_NOTICES_MS = 5_000;
@@ -19,13 +19,13 @@ export interface CompiledFlow {
 }
 
 interface ActiveEntry {
-  resolved: ResolvedVersion;
+  version: string;
   /** Monotonic milliseconds. */
   readAt: number;
 }
 
 export interface ProgramCacheOptions {
-  flows: Pick<FlowRepository, 'active' | 'version' | 'document'>;
+  flows: Pick<FlowRepository, 'active' | 'document'>;
   /** Whether notices of activations arrive now. */
   noticesArrive: () => boolean;
   clock: Clock;
@@ -33,20 +33,18 @@ export interface ProgramCacheOptions {
 
 /**
  * The flow versions that executions start with, bounded in number and in age. Versions are immutable, so only the
- * question which one is active grows old. Programs are kept by the hash of their content: tenants who apply the
- * same document share one compiled program, which holds nothing of either.
+ * question which one is active grows old. Everything is kept by tenant: no column of a row that one tenant may write
+ * says that its document is another's.
  */
 export class ProgramCache {
-  private readonly active = new LRUCache<string, ActiveEntry>({ max: MAX_FLOWS });
-  private readonly versions = new LRUCache<string, ResolvedVersion>({ max: MAX_FLOWS });
-  private readonly programs = new LRUCache<string, Program>({
+  private readonly active = new LRUCache<TenantKey, ActiveEntry>({ max: MAX_FLOWS });
+  private readonly programs = new LRUCache<TenantKey, Program>({
     max: MAX_PROGRAMS,
     maxSize: MAX_PROGRAM_SIZE,
     sizeCalculation: ({ size }) => size,
   });
-  private readonly reading = new Map<string, Promise<unknown>>();
-  /** Rises with every notice: what was read before one is not kept after it. */
-  private generation = 0;
+  private readonly reading = new Map<TenantKey, Promise<string>>();
+  private readonly compiling = new Map<TenantKey, Promise<Program>>();
 
   constructor(private readonly options: ProgramCacheOptions) {}
 
@@ -56,85 +54,74 @@ export class ProgramCache {
    */
   async resolve(token: TenantToken, flow: FlowName, version?: string): Promise<CompiledFlow> {
     const resolved =
-      version === undefined
-        ? (this.freshActive(token, flow) ?? (await this.readActive(token, flow)))
-        : await this.readVersion(token, flow, version);
+      version ?? this.freshActive(token, flow) ?? (await this.readActive(token, flow));
+    const key = pairKey(token.tenantId, flow.namespace, flow.name, resolved);
     const program =
-      this.programs.get(resolved.contentHash) ?? (await this.compile(token, flow, resolved));
-    return { version: resolved.version, program };
+      this.programs.get(key) ??
+      (await once(this.compiling, key, () => this.compile(key, token, flow, resolved)));
+    return { version: resolved, program };
   }
 
-  /** An activation was announced: the next start reads again. */
+  /** An activation was announced: the next start reads again, and what is being read is not kept. */
   forget(tenantId: string, flow: FlowName): void {
     const key = activeKey(tenantId, flow);
-    this.generation += 1;
     this.active.delete(key);
-    this.reading.delete(`active ${key}`);
+    this.reading.delete(key);
   }
 
   /** Notices may have been missed. */
   forgetAll(): void {
-    this.generation += 1;
     this.active.clear();
+    this.reading.clear();
   }
 
-  private freshActive(token: TenantToken, flow: FlowName): ResolvedVersion | undefined {
+  private freshActive(token: TenantToken, flow: FlowName): string | undefined {
     const entry = this.active.get(activeKey(token.tenantId, flow));
     if (!entry) return undefined;
     const limit = this.options.noticesArrive() ? FRESH_WITH_NOTICES_MS : FRESH_WITHOUT_NOTICES_MS;
-    return this.options.clock.monotonic() - entry.readAt < limit ? entry.resolved : undefined;
+    return this.options.clock.monotonic() - entry.readAt < limit ? entry.version : undefined;
   }
 
-  private readActive(token: TenantToken, flow: FlowName): Promise<ResolvedVersion> {
+  private readActive(token: TenantToken, flow: FlowName): Promise<string> {
     const key = activeKey(token.tenantId, flow);
-    return this.once(`active ${key}`, async () => {
-      const { generation } = this;
+    return once(this.reading, key, async (isCurrent) => {
       const readAt = this.options.clock.monotonic();
-      const resolved = await this.options.flows.active(token, flow);
-      if (generation === this.generation) this.active.set(key, { resolved, readAt });
-      return resolved;
+      const version = await this.options.flows.active(token, flow);
+      // Else a notice came meanwhile: what was read may be what was active before.
+      if (isCurrent()) this.active.set(key, { version, readAt });
+      return version;
     });
   }
 
-  private async readVersion(
+  private async compile(
+    key: TenantKey,
     token: TenantToken,
     flow: FlowName,
     version: string,
-  ): Promise<ResolvedVersion> {
-    const key = `${activeKey(token.tenantId, flow)} ${version}`;
-    const known = this.versions.get(key);
-    if (known) return known;
-    return this.once(`version ${key}`, async () => {
-      const { contentHash } = await this.options.flows.version(token, flow, version);
-      const resolved = { version, contentHash };
-      this.versions.set(key, resolved);
-      return resolved;
-    });
-  }
-
-  private compile(token: TenantToken, flow: FlowName, resolved: ResolvedVersion): Promise<Program> {
-    // The key names the tenant: a read under one tenant's token is never another's to wait for.
-    const key = `compile ${token.tenantId} ${resolved.contentHash}`;
-    return this.once(key, async () => {
-      const { document } = await this.options.flows.document(token, flow, resolved.version);
-      const program = loadFlow(JSON.parse(document) as Json);
-      this.programs.set(resolved.contentHash, program);
-      return program;
-    });
-  }
-
-  /** One read at a time for the same question. */
-  private once<T>(key: string, read: () => Promise<T>): Promise<T> {
-    const running = this.reading.get(key) as Promise<T> | undefined;
-    if (running) return running;
-    const started = read().finally(() => {
-      if (this.reading.get(key) === started) this.reading.delete(key);
-    });
-    this.reading.set(key, started);
-    return started;
+  ): Promise<Program> {
+    const { document } = await this.options.flows.document(token, flow, version);
+    const program = loadFlow(JSON.parse(document) as Json);
+    this.programs.set(key, program);
+    return program;
   }
 }
 
-function activeKey(tenantId: string, { namespace, name }: FlowName): string {
-  return `${tenantId} ${namespace}/${name}`;
+/** One read at a time for the same question; it is current until it has ended or is taken out of `running`. */
+function once<T>(
+  running: Map<TenantKey, Promise<T>>,
+  key: TenantKey,
+  read: (isCurrent: () => boolean) => Promise<T>,
+): Promise<T> {
+  const known = running.get(key);
+  if (known) return known;
+  const isCurrent = (): boolean => running.get(key) === started;
+  const started: Promise<T> = read(isCurrent).finally(() => {
+    if (isCurrent()) running.delete(key);
+  });
+  running.set(key, started);
+  return started;
+}
+
+function activeKey(tenantId: string, { namespace, name }: FlowName): TenantKey {
+  return pairKey(tenantId, namespace, name);
 }

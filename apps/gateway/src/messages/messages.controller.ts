@@ -14,7 +14,7 @@ export class MessagesController {
 
   @EventPattern('execution.ended')
   executionsEnded(@Payload() { pairs }: ExecutionsEnded): void {
-    this.waits.look(pairs.map(({ id }) => id));
+    this.waits.look(pairs);
   }
 
   @EventPattern('flow.activated')

@@ -5,19 +5,21 @@ import type { ExecutionResult } from './execution-result';
 import { WaitRegistry } from './wait-registry';
 
 const quiet = logger('test', { level: 'silent' });
-const request = (id: string) => ({
+const tenant = newId();
+const token = (tenantId: string) => ({ tenantId }) as TenantToken;
+const request = (id: string, tenantId = tenant) => ({
   id,
-  token: {} as TenantToken,
-  renewToken: async () => ({}) as TenantToken,
+  token: token(tenantId),
+  renewToken: async () => token(tenantId),
 });
 
 function registry(stored: Map<string, ExecutionResult>) {
   const reads: string[] = [];
   const waits = new WaitRegistry(
     {
-      read: async ({ id }) => {
+      read: async ({ id, token: { tenantId } }) => {
         reads.push(id);
-        return stored.get(id);
+        return stored.get(id) ?? stored.get(`${tenantId} ${id}`);
       },
     },
     quiet,
@@ -31,7 +33,7 @@ describe('WaitRegistry', () => {
     const id = newId();
     const one = waits.wait(request(id), 60_000);
     const two = waits.wait(request(id), 60_000);
-    waits.ended(id, { status: 'completed', output: '{"a":1}' });
+    waits.ended({ tenantId: tenant, id }, { status: 'completed', output: '{"a":1}' });
     expect(await one.result).toEqual({ status: 'completed', output: '{"a":1}' });
     expect(await two.result).toEqual(await one.result);
     expect(reads).toEqual([]);
@@ -43,7 +45,7 @@ describe('WaitRegistry', () => {
     const { waits, reads } = registry(new Map([[id, { status: 'faulted', error: '{}' }]]));
     const waiting = waits.wait(request(id), 60_000);
     waits.wait(request(id), 60_000);
-    waits.look([newId(), id]);
+    waits.look([newId(), id].map((each) => ({ tenantId: tenant, id: each })));
     expect(await waiting.result).toEqual({ status: 'faulted', error: '{}' });
     expect(reads).toEqual([id]);
     waits.close();
@@ -54,11 +56,26 @@ describe('WaitRegistry', () => {
     const stored = new Map<string, ExecutionResult>([[id, { status: 'running' }]]);
     const { waits } = registry(stored);
     const waiting = waits.wait(request(id), 60_000);
-    waits.look([id]);
+    waits.look([{ tenantId: tenant, id }]);
     await new Promise((resolve) => setImmediate(resolve));
     stored.set(id, { status: 'completed', output: '1' });
     // No message comes: the slow poll finds it.
     expect(await waiting.result).toEqual({ status: 'completed', output: '1' });
+    waits.close();
+  });
+
+  it('answers nobody with an execution of the same id of another tenant', async () => {
+    const id = newId();
+    const other = newId();
+    const { waits, reads } = registry(new Map([[`${other} ${id}`, { status: 'completed' }]]));
+    const mine = waits.wait(request(id), 60_000);
+    const theirs = waits.wait(request(id, other), 60_000);
+    waits.ended({ tenantId: newId(), id }, { status: 'completed', output: '"nobody waits"' });
+    waits.look([{ tenantId: other, id }]);
+    expect(await theirs.result).toEqual({ status: 'completed' });
+    expect(reads).toEqual([id]);
+    waits.ended({ tenantId: tenant, id }, { status: 'faulted' });
+    expect(await mine.result).toEqual({ status: 'faulted' });
     waits.close();
   });
 

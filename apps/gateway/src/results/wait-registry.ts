@@ -1,5 +1,6 @@
 import { isFinal } from '@easyflow/contracts-http';
 import type { Logger } from '@easyflow/platform-telemetry';
+import { pairKey, type TenantKey } from '@easyflow/tenant-context';
 import type { ExecutionResult } from './execution-result';
 import type { ResultReader, ResultRequest } from './result-reader';
 
@@ -7,7 +8,14 @@ import type { ResultReader, ResultRequest } from './result-reader';
 const POLL_MS = 1_000;
 
 interface Waiter extends ResultRequest {
+  readonly key: TenantKey;
   resolve: (result: ExecutionResult | undefined) => void;
+}
+
+/** An execution. Its id alone names none: two tenants may have executions of one id. */
+export interface ExecutionPair {
+  tenantId: string;
+  id: string;
 }
 
 /** A request that waits. */
@@ -23,7 +31,7 @@ export interface Waiting {
  * process) or from a slow poll, whichever comes first.
  */
 export class WaitRegistry {
-  private readonly waiters = new Map<string, Set<Waiter>>();
+  private readonly waiters = new Map<TenantKey, Set<Waiter>>();
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -35,9 +43,10 @@ export class WaitRegistry {
   wait(request: ResultRequest, milliseconds: number): Waiting {
     const { promise, resolve } = Promise.withResolvers<ExecutionResult | undefined>();
     if (this.closed) resolve(undefined);
-    const waiter: Waiter = { ...request, resolve };
-    const ofId = this.waiters.get(request.id) ?? new Set();
-    this.waiters.set(request.id, ofId.add(waiter));
+    const key = pairKey(request.token.tenantId, request.id);
+    const waiter: Waiter = { ...request, key, resolve };
+    const ofKey = this.waiters.get(key) ?? new Set();
+    this.waiters.set(key, ofKey.add(waiter));
     this.timer ??= setInterval(() => this.poll(), POLL_MS);
     const timeout = setTimeout(() => resolve(undefined), milliseconds);
     const result = promise.finally(() => {
@@ -48,16 +57,13 @@ export class WaitRegistry {
   }
 
   /** The execution ended, and this is how (in one process). */
-  ended(id: string, result: ExecutionResult): void {
-    for (const { resolve } of this.waiters.get(id) ?? []) resolve(result);
+  ended({ tenantId, id }: ExecutionPair, result: ExecutionResult): void {
+    this.settle(pairKey(tenantId, id), result);
   }
 
   /** Somebody says that these ended: a message only tells where to look. */
-  look(ids: Iterable<string>): void {
-    for (const id of ids) {
-      const [first] = this.waiters.get(id) ?? [];
-      if (first) void this.read(first);
-    }
+  look(pairs: Iterable<ExecutionPair>): void {
+    for (const { tenantId, id } of pairs) this.lookFor(pairKey(tenantId, id));
   }
 
   /** Answers all who wait with what is known: nothing. */
@@ -71,23 +77,32 @@ export class WaitRegistry {
   }
 
   private poll(): void {
-    this.look([...this.waiters.keys()]);
+    for (const key of [...this.waiters.keys()]) this.lookFor(key);
   }
 
-  /** Those who wait for one id are of one tenant: an id is only waited for after its tenant was checked. */
+  private settle(key: TenantKey, result: ExecutionResult): void {
+    for (const { resolve } of this.waiters.get(key) ?? []) resolve(result);
+  }
+
+  /** Those who wait for one execution are of its tenant: the first reads for all. */
+  private lookFor(key: TenantKey): void {
+    const [first] = this.waiters.get(key) ?? [];
+    if (first) void this.read(first);
+  }
+
   private async read(waiter: Waiter): Promise<void> {
     try {
       const result = await this.reader.read(waiter);
-      if (result && isFinal(result.status)) this.ended(waiter.id, result);
+      if (result && isFinal(result.status)) this.settle(waiter.key, result);
     } catch (error) {
       this.logger.warn({ err: error, executionId: waiter.id }, 'a result could not be read yet');
     }
   }
 
   private remove(waiter: Waiter): void {
-    const ofId = this.waiters.get(waiter.id);
-    ofId?.delete(waiter);
-    if (ofId?.size === 0) this.waiters.delete(waiter.id);
+    const ofKey = this.waiters.get(waiter.key);
+    ofKey?.delete(waiter);
+    if (ofKey?.size === 0) this.waiters.delete(waiter.key);
     if (this.waiters.size > 0 || this.timer === undefined) return;
     clearInterval(this.timer);
     this.timer = undefined;

@@ -89,7 +89,7 @@ INSERT INTO idempotency_keys (tenant_id, key, request_hash, execution_id, dispat
 SELECT x.tenant_id, x.key, sha256(convert_to(x.key, 'UTF8')), x.execution_id, 'hinted', now() + interval '24 hours'
 FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS x (tenant_id, key, execution_id)
 ON CONFLICT DO NOTHING
-RETURNING execution_id`,
+RETURNING tenant_id, execution_id`,
 } as const;
 
 /** The executions of ticks. $1 tenants, $2 ids, $3 namespaces, $4 names, $5 versions, $6 keys told to the end. */

@@ -1,4 +1,10 @@
-import type { BatchSession, BatchWriter, TenantToken } from '@easyflow/tenant-context';
+import {
+  pairKey,
+  type BatchSession,
+  type BatchWriter,
+  type TenantKey,
+  type TenantToken,
+} from '@easyflow/tenant-context';
 import {
   bindTicks,
   enqueueTicks,
@@ -28,14 +34,16 @@ export function writePlans(
     const removals = plans.filter((plan) => plan.kind === 'remove');
     const moves = plans.filter((plan) => plan.kind === 'move');
     const removed = removals.length > 0 ? remove(session, owner, removals) : undefined;
-    const moved = moves.length > 0 ? await move(session, owner, moves) : new Set<string>();
+    const moved = moves.length > 0 ? await move(session, owner, moves) : new Set<TenantKey>();
     await removed;
-    const ours = moves.filter((plan) => moved.has(plan.lease.id));
+    const ours = moves.filter(({ lease }) => moved.has(pairKey(lease.tenantId, lease.id)));
     const started = await startTicks(session, ours);
     return plans.map((plan) => {
       if (plan.kind === 'remove') return { started: 0 };
-      if (!moved.has(plan.lease.id)) return undefined;
-      return { started: plan.ticks.filter((tick) => started.has(tick.executionId)).length };
+      const { tenantId, id } = plan.lease;
+      if (!moved.has(pairKey(tenantId, id))) return undefined;
+      const own = plan.ticks.filter((tick) => started.has(pairKey(tenantId, tick.executionId)));
+      return { started: own.length };
     });
   });
 }
@@ -44,8 +52,8 @@ async function move(
   session: BatchSession,
   owner: string,
   plans: readonly Move[],
-): Promise<Set<string>> {
-  const { rows } = await session.query<{ id: string }>({
+): Promise<Set<TenantKey>> {
+  const { rows } = await session.query<{ tenant_id: string; id: string }>({
     ...moveSchedules,
     values: [
       plans.map(({ lease }) => lease.tenantId),
@@ -58,7 +66,7 @@ async function move(
       owner,
     ],
   });
-  return new Set(rows.map((row) => row.id));
+  return new Set(rows.map((row) => pairKey(row.tenant_id, row.id)));
 }
 
 async function remove(session: BatchSession, owner: string, plans: readonly Plan[]): Promise<void> {
@@ -74,13 +82,14 @@ async function remove(session: BatchSession, owner: string, plans: readonly Plan
   });
 }
 
-/** Starts the ticks that no one started before; returns their executions. */
-async function startTicks(session: BatchSession, plans: readonly Move[]): Promise<Set<string>> {
+/** Starts the ticks that no one started before; returns their executions. Keys are bound in one order everywhere. */
+async function startTicks(session: BatchSession, plans: readonly Move[]): Promise<Set<TenantKey>> {
   const all = plans.flatMap(({ lease, ticks }) =>
     ticks.map((tick): { tenantId: string; tick: Tick } => ({ tenantId: lease.tenantId, tick })),
   );
+  all.sort((a, b) => compare(a.tenantId, b.tenantId) || compare(a.tick.key, b.tick.key));
   if (all.length === 0) return new Set();
-  const { rows } = await session.query<{ execution_id: string }>({
+  const { rows } = await session.query<{ tenant_id: string; execution_id: string }>({
     ...bindTicks,
     values: [
       all.map(({ tenantId }) => tenantId),
@@ -88,8 +97,8 @@ async function startTicks(session: BatchSession, plans: readonly Move[]): Promis
       all.map(({ tick }) => tick.executionId),
     ],
   });
-  const bound = new Set(rows.map((row) => row.execution_id));
-  const fresh = all.filter(({ tick }) => bound.has(tick.executionId));
+  const bound = new Set(rows.map((row) => pairKey(row.tenant_id, row.execution_id)));
+  const fresh = all.filter(({ tenantId, tick }) => bound.has(pairKey(tenantId, tick.executionId)));
   if (fresh.length === 0) return bound;
   const tenants = fresh.map(({ tenantId }) => tenantId);
   const ids = fresh.map(({ tick }) => tick.executionId);
@@ -108,6 +117,11 @@ async function startTicks(session: BatchSession, plans: readonly Move[]): Promis
     session.query({ ...enqueueTicks, values: [tenants, ids] }),
   ]);
   return bound;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function timeText(time: number | undefined): string | null {

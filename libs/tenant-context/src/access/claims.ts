@@ -1,5 +1,6 @@
 import type { Role, RolePool } from '@easyflow/platform-database';
 import type { TenantToken } from '../context/tenant';
+import { pairKey } from '../context/tenant-key';
 import type { Lease, LeaseOwner } from './lease';
 
 /** Longest lease, most rows of a claim and of an opening; Postgres refuses more. */
@@ -94,10 +95,10 @@ export class Claims {
       values: [...keys(owner, leases), leases.map((lease) => lease.claimNo), leaseMs],
     });
     const ends = new Map(
-      rows.map((row) => [`${row.tenant_id} ${row.kind} ${row.id}`, row.lease_until]),
+      rows.map((row) => [pairKey(row.tenant_id, row.kind, row.id), row.lease_until]),
     );
     return leases.flatMap((lease) => {
-      const leaseUntil = ends.get(`${lease.tenantId} ${lease.kind} ${lease.id}`);
+      const leaseUntil = ends.get(pairKey(lease.tenantId, lease.kind, lease.id));
       return leaseUntil === undefined ? [] : [{ ...lease, leaseUntil, deadline }];
     });
   }
