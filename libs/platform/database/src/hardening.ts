@@ -22,7 +22,8 @@ const FUNCTION_PATTERNS = [
 
 /**
  * The part of the hardened profile that takes a superuser: revokes those functions, and the right to
- * write functions, from PUBLIC and gives the advisory locks to the two roles that use them.
+ * write functions, from PUBLIC and gives the advisory locks to the two roles that use them. `ctx.admit` may change a
+ * setting that no application role may, to mark the transaction of a context (docs/adr/0020).
  */
 export async function harden(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ signature: string; name: string }>(
@@ -41,6 +42,7 @@ export async function harden(client: ClientBase): Promise<void> {
   await client.query(`
     GRANT EXECUTE ON FUNCTION pg_catalog.pg_try_advisory_xact_lock_shared(bigint) TO ctx_owner;
     GRANT EXECUTE ON FUNCTION pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_unlock(bigint) TO ef_migrator;
+    GRANT SET ON PARAMETER backtrace_functions TO ctx_owner;
     REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
     GRANT USAGE ON LANGUAGE plpgsql TO ef_owner, ctx_owner;
     REVOKE SELECT ON pg_catalog.pg_stat_activity, pg_catalog.pg_locks, pg_catalog.pg_prepared_xacts FROM PUBLIC;

@@ -128,7 +128,7 @@ describe('functions of the hot road', () => {
     ];
     const numbers = ids.map(() => 1);
     const token = `SELECT ctx.begin(array_agg(token)) FROM (
-      SELECT ctx.sign(k.kid, k.ipad, k.opad, t, 'ef_writer', 'test', 1, 9999999999999) AS token
+      SELECT ctx.sign(k.kid, k.ipad, k.opad, t, 'ef_writer', 'test', 1, ctx.clock_ms() + 60000) AS token
         FROM ctx.keys k, unnest($1::uuid[]) t WHERE k.purpose = 'token') s`;
     const read: Record<string, number> = {};
     await inEveryPlanState(database, async ({ rows, analysed }) => {

@@ -93,7 +93,11 @@ const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]]
     rewrite('ctx.admit(text[])', `IS DISTINCT FROM split_part(token, '~', 2)`, `IS NULL`),
     ['tampered_token'],
   ],
-  ['tokens never expiring', rewrite('ctx.admit(text[])', `<= now_ms`, `<= 0`), ['expired_token']],
+  [
+    'tokens never expiring',
+    rewrite('ctx.admit(text[])', `expires <= now_ms THEN`, `expires <= 0 THEN`),
+    ['expired_token'],
+  ],
   [
     'tokens of any role',
     rewrite('ctx.admit(text[])', `part[3] <> caller`, `part[3] IS NULL`),
@@ -118,7 +122,7 @@ const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]]
     'a second context',
     rewrite(
       'ctx.admit(text[])',
-      `coalesce(current_setting('ef.context', true), '') <> ''`,
+      `coalesce(current_setting('ef.context', true), '') <> '' OR starts_with(current_setting('backtrace_functions'), 'ef_')`,
       `false`,
     ),
     ['two_tenants_one_transaction', 'bundle_widening'],
@@ -156,11 +160,7 @@ const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]]
   ],
   [
     'claims without a secret',
-    rewrite(
-      'ctx.check_owner(text, text)',
-      `AND o.secret_hash = sha256(convert_to(p_secret, 'UTF8'))`,
-      '',
-    ),
+    rewrite('ctx.check_owner(text, text)', `AND o.secret_hash = hash`, ''),
     ['claim_without_secret', 'slot_takeover'],
   ],
   [

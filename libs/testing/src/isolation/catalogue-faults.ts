@@ -17,6 +17,10 @@ const WHO = `coalesce((SELECT rolname FROM pg_roles WHERE oid = a.grantee), 'PUB
 const ONE = `(tenant_id = ( SELECT ctx.tenant() AS tenant))`;
 const MANY = `(tenant_id = ANY (( SELECT ctx.tenants() AS tenants)::uuid[]))`;
 
+/** What a definer function sets, because its caller may: see docs/adr/0020. */
+const PINS = `ARRAY['search_path=pg_catalog, pg_temp', 'plan_cache_mode=force_generic_plan', 'row_security=on', 'client_min_messages=error',
+  'debug_print_parse=off', 'debug_print_rewritten=off', 'debug_print_plan=off']`;
+
 const CHECKS: readonly CatalogueCheck[] = [
   ...SERVER_CHECKS,
   {
@@ -130,7 +134,7 @@ const CHECKS: readonly CatalogueCheck[] = [
     name: 'security_definer',
     query: `SELECT n.nspname || '.' || p.proname AS fault FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-               AND NOT ((${OURS}) AND coalesce(p.proconfig, '{}') @> '{search_path=pg_catalog}')`,
+               AND NOT ((${OURS}) AND coalesce(p.proconfig, '{}') @> ${PINS})`,
   },
   {
     name: 'context_check',
@@ -145,7 +149,7 @@ const CHECKS: readonly CatalogueCheck[] = [
                AND NOT CASE
                  WHEN p.proname IN ('begin', 'admit', 'tenants', 'tenant') THEN r.rolname NOT IN ('ef_claim', 'ef_issuer')
                  WHEN p.proname IN ('claim', 'renew', 'release', 'open') THEN r.rolname = 'ef_claim'
-                 WHEN p.proname = 'enqueue' THEN r.rolname IN ('ef_writer', 'ef_api', 'ef_scheduler', 'ef_registry')
+                 WHEN p.proname = 'enqueue' THEN r.rolname IN ('ef_writer', 'ef_registry')
                  WHEN p.proname IN ('resolve_key', 'resolve_login', 'user_exists', 'mint', 'rotate_token_key', 'register_owner', 'lease_slot', 'free_slot',
                    'use_delegation', 'create_tenant', 'list_tenants', 'suspend_tenant', 'revoke_key') THEN r.rolname = 'ef_issuer'
                  ELSE false END`,

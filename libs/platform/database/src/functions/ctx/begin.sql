@@ -5,11 +5,12 @@ LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
   admitted record;
-  ignored text;
+  ignored integer;
 BEGIN
   admitted := ctx.admit(tokens);
-  ignored := pg_catalog.set_config('ef.context', admitted.context, true);
-  ignored := pg_catalog.set_config('search_path', admitted.path, true);
+  -- One expression for both: each costs its setting up anew in every transaction.
+  ignored := pg_catalog.num_nulls(pg_catalog.set_config('ef.context', admitted.context, true),
+                                  pg_catalog.set_config('search_path', admitted.path, true));
 END
 $$;
 

@@ -2,7 +2,9 @@
 -- tenants. Rows of a tenant that is moving or suspended are put off for 30 s, so that they are never scanned twice.
 CREATE OR REPLACE FUNCTION ctx.claim(p_owner text, p_secret text, p_kinds text[], p_n integer, p_lease_ms integer DEFAULT 15000)
 RETURNS TABLE (tenant_id uuid, id uuid, kind text, claim_no integer, wake_seq integer, lease_until timestamptz)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog ROWS 100
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
+SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -20,6 +22,9 @@ BEGIN
   END IF;
   IF p_kinds IS NULL OR NOT p_kinds <@ o.kinds THEN
     RAISE insufficient_privilege USING MESSAGE = 'this owner may not claim that kind', DETAIL = 'claim.kind';
+  END IF;
+  IF ctx.list_size(ARRAY[array_dims(p_kinds)], num_nulls(VARIADIC p_kinds)) > cardinality(o.kinds) THEN
+    RAISE invalid_parameter_value USING MESSAGE = 'a kind is claimed once', DETAIL = 'claim.kinds';
   END IF;
   -- An idle poll writes nothing.
   IF NOT EXISTS (SELECT 1 FROM unnest(p_kinds) x (kind) CROSS JOIN (VALUES (0::smallint), (1::smallint)) c (class)

@@ -1,7 +1,9 @@
 -- A new tenant with its first key and its first user; a schema placement brings its tables.
 CREATE OR REPLACE FUNCTION ctx.create_tenant(p_tenant uuid, p_name text, p_limits json, p_placement text,
   p_key_id uuid, p_key_hash bytea, p_scopes text[], p_user_id uuid, p_email text, p_password_hash text) RETURNS timestamptz
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
+SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 DECLARE
   place text := CASE p_placement WHEN 'shared' THEN 'ef' ELSE 'tenant_' || replace(p_tenant::text, '-', '') END;

@@ -1,23 +1,40 @@
 -- Inserts work rows of this transaction's tenants, or wakes those that exist. With owner and secret (the one-process
 -- shape) new rows are born leased, and claim_no and lease_until come back; of a woken row they are null.
+-- Each role inserts the kinds of its service. Whether an execution or a schedule is there is not asked: it comes in the
+-- same statement and is not visible yet. Who claims a row without one deletes it.
 CREATE OR REPLACE FUNCTION ctx.enqueue(p_tenant_ids uuid[], p_kinds text[], p_ids uuid[], p_classes smallint[], p_due_ats timestamptz[],
   p_owner text DEFAULT NULL, p_secret text DEFAULT NULL, p_lease_ms integer DEFAULT 15000)
 RETURNS TABLE (tenant_id uuid, id uuid, claim_no integer, lease_until timestamptz)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog ROWS 100
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
+SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 #variable_conflict use_column
 DECLARE
   members uuid[] := ctx.tenants();
+  hours uuid[];
   o ctx.owners;
   ends timestamptz;
   room record;
-  size integer := coalesce(array_length(p_ids, 1), 0);
+  size integer := ctx.list_size(
+    ARRAY[array_dims(p_ids), array_dims(p_tenant_ids), array_dims(p_kinds), array_dims(p_classes), array_dims(p_due_ats)],
+    -- A time may be NULL: at once.
+    num_nulls(VARIADIC p_ids) + num_nulls(VARIADIC p_tenant_ids) + num_nulls(VARIADIC p_kinds) + num_nulls(VARIADIC p_classes));
+  kinds text[] := CASE session_user WHEN 'ef_writer' THEN '{execution,rollup}' WHEN 'ef_registry' THEN '{schedule}' END;
 BEGIN
   IF EXISTS (SELECT unnest(p_tenant_ids) EXCEPT SELECT unnest(members)) THEN
     RAISE insufficient_privilege USING MESSAGE = 'work of a tenant outside this context', DETAIL = 'enqueue.tenant';
   END IF;
-  IF size <> coalesce(array_length(p_tenant_ids, 1), 0) THEN
-    RAISE invalid_parameter_value USING MESSAGE = 'the arrays of work differ in length', DETAIL = 'enqueue.size';
+  -- NULL is a role that inserts nothing.
+  IF (p_kinds <@ kinds) IS NOT TRUE AND size > 0 THEN
+    RAISE insufficient_privilege USING MESSAGE = 'this role does not insert work of that kind', DETAIL = 'enqueue.kind';
+  END IF;
+  -- A completion falls into the hour of its transaction, which lasts less than an hour. So a tenant has two such rows.
+  IF 'rollup' = ANY (p_kinds) THEN
+    hours := ARRAY[ctx.rollup_id(transaction_timestamp()), ctx.rollup_id(clock_timestamp())];
+    IF EXISTS (SELECT 1 FROM unnest(p_kinds, p_ids) u (k, i) WHERE u.k = 'rollup' AND u.i <> ALL (hours)) THEN
+      RAISE invalid_parameter_value USING MESSAGE = 'usage is counted of the hour that is', DETAIL = 'enqueue.hour';
+    END IF;
   END IF;
   IF p_owner IS NOT NULL THEN
     o := ctx.check_owner(p_owner, p_secret);
@@ -51,4 +68,4 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION ctx.enqueue(uuid[], text[], uuid[], smallint[], timestamptz[], text, text, integer) TO ef_writer, ef_api, ef_scheduler, ef_registry;
+GRANT EXECUTE ON FUNCTION ctx.enqueue(uuid[], text[], uuid[], smallint[], timestamptz[], text, text, integer) TO ef_writer, ef_registry;

@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION ctx.lease_end(p_lease_ms integer) RETURNS timestamptz
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql VOLATILE
 AS $$
 BEGIN
   IF p_lease_ms IS NULL OR p_lease_ms < 1 OR p_lease_ms > 30000 THEN

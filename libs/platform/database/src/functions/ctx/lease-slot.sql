@@ -1,7 +1,9 @@
 -- The slot that the holder has, or the lowest that nobody has: for a minute from now. Who asks again keeps the slot,
 -- also late, while nobody else has taken it; another number says that somebody has.
 CREATE OR REPLACE FUNCTION ctx.lease_slot(p_workload text, p_holder text) RETURNS integer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
+SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 DECLARE
   ends timestamptz;

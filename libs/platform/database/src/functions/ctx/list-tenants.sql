@@ -1,7 +1,9 @@
 -- By id, so oldest first; `p_after` is the last id of the page before.
 CREATE OR REPLACE FUNCTION ctx.list_tenants(p_after uuid, p_limit integer)
 RETURNS TABLE (tenant_id uuid, name text, placement text, status text, created_at timestamptz)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
+SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 #variable_conflict use_column
 BEGIN

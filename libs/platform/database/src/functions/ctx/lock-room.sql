@@ -1,6 +1,6 @@
 -- Locks room for up to `wanted` more leases of the owner; the caller books what it took with ctx.book_room.
 CREATE OR REPLACE FUNCTION ctx.lock_room(p_owner text, wanted integer, OUT part smallint, OUT granted integer)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql VOLATILE
 AS $$
 DECLARE
   held integer;

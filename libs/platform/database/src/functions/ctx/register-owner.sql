@@ -1,16 +1,24 @@
 -- Registers a slot and answers its secret. Registering again changes the secret and releases what the slot held;
 -- a slot never passes to another workload.
 CREATE OR REPLACE FUNCTION ctx.register_owner(p_owner text, p_workload text, p_kinds text[], p_audiences text[]) RETURNS text
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
+SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 DECLARE
   secret text := encode(ctx.random_secret(), 'hex');
+  -- Here and not in the query, which would have the secret as its parameter.
+  hash bytea := sha256(convert_to(secret, 'UTF8'));
   bound text;
 BEGIN
+  IF ctx.list_size(ARRAY[array_dims(p_kinds)], num_nulls(VARIADIC p_kinds))
+     + ctx.list_size(ARRAY[array_dims(p_audiences)], num_nulls(VARIADIC p_audiences)) > 20 THEN
+    RAISE invalid_parameter_value USING MESSAGE = 'kinds and audiences are named once', DETAIL = 'owner.size';
+  END IF;
   IF NOT EXISTS (SELECT 1 FROM ctx.workloads l WHERE l.workload = p_workload AND p_kinds <@ l.kinds AND p_audiences <@ l.audiences) THEN
     RAISE insufficient_privilege USING MESSAGE = 'this workload may not hold such leases', DETAIL = 'owner.workload';
   END IF;
-  IF p_owner !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' THEN
+  IF p_owner IS NULL OR p_owner !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$' THEN
     RAISE invalid_parameter_value USING MESSAGE = 'not the name of a slot', DETAIL = 'owner.name';
   END IF;
   -- Slots of one workload are registered one after the other, so that their number holds.
@@ -32,7 +40,7 @@ BEGIN
     RAISE insufficient_resources USING MESSAGE = 'this workload has as many slots as it may', DETAIL = 'owner.slots';
   END IF;
   INSERT INTO ctx.owners AS o (owner, workload, secret_hash, kinds, audiences)
-  VALUES (p_owner, p_workload, sha256(convert_to(secret, 'UTF8')), p_kinds, p_audiences)
+  VALUES (p_owner, p_workload, hash, p_kinds, p_audiences)
   ON CONFLICT (owner) DO UPDATE SET secret_hash = excluded.secret_hash, kinds = excluded.kinds,
     audiences = excluded.audiences, registered_at = clock_timestamp();
   INSERT INTO ctx.owner_rooms (owner, part) SELECT p_owner, g FROM generate_series(0, 7) g

@@ -1,13 +1,21 @@
 -- Gives leases back: what was due is due at once. Answers how many were held.
 CREATE OR REPLACE FUNCTION ctx.release(p_owner text, p_secret text, p_tenant_ids uuid[], p_kinds text[], p_ids uuid[], p_claim_nos integer[])
 RETURNS integer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
+SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 DECLARE
   o ctx.owners := ctx.check_owner(p_owner, p_secret);
+  size integer := ctx.list_size(
+    ARRAY[array_dims(p_ids), array_dims(p_tenant_ids), array_dims(p_kinds), array_dims(p_claim_nos)],
+    num_nulls(VARIADIC p_ids) + num_nulls(VARIADIC p_tenant_ids) + num_nulls(VARIADIC p_kinds) + num_nulls(VARIADIC p_claim_nos));
   released integer := 0;
   part integer;
 BEGIN
+  IF size > 5000 THEN
+    RAISE invalid_parameter_value USING MESSAGE = 'an owner holds at most 5,000 leases', DETAIL = 'release.size';
+  END IF;
   FOR round IN 1..2 LOOP
     UPDATE ef.work w SET lease_owner = NULL, lease_until = NULL
       FROM (SELECT k.row_id
@@ -20,7 +28,7 @@ BEGIN
      WHERE w.ctid = l.row_id;
     GET DIAGNOSTICS part = ROW_COUNT;
     released := released + part;
-    EXIT WHEN released = coalesce(array_length(p_ids, 1), 0);
+    EXIT WHEN released = size;
   END LOOP;
   IF 'outbox' = ANY (p_kinds) THEN
     UPDATE ef.outbox b SET lease_owner = NULL, lease_until = NULL

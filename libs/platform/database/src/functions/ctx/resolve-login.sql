@@ -1,6 +1,8 @@
 CREATE OR REPLACE FUNCTION ctx.resolve_login(p_email text)
 RETURNS TABLE (tenant_id uuid, user_id uuid, password_hash text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
+SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 #variable_conflict use_column
 BEGIN

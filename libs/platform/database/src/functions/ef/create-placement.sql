@@ -1,7 +1,9 @@
 -- Makes the tables of a schema placement as they are in `ef` now: columns, keys, indexes, storage, policies and grants
 -- are read from the catalogue, so that a later migration has one shape to change and new placements follow.
 CREATE OR REPLACE FUNCTION ef.create_placement(p_schema text) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
+SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 DECLARE
   once_a_database CONSTANT text[] := '{tenants,users,api_keys,work,outbox,migrations}';
