@@ -2,7 +2,9 @@ import { compileFlow } from '@easyflow/engine';
 import { newId } from '@easyflow/kernel-ids';
 import { systemClock } from '@easyflow/kernel-time';
 import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
+import { toDatabaseError } from '@easyflow/platform-database';
 import { createTestDatabase, type TestDatabase, type TestTenant } from '@easyflow/testing';
+import pg from 'pg';
 import type { Intent, Outcome } from './acceptance/intent';
 import { IntentQueue } from './acceptance/intent-queue';
 import { IntentWriter } from './acceptance/intent-writer';
@@ -24,15 +26,17 @@ beforeAll(async () => {
   access = await database.accessFor(['ef_writer']);
   for (let n = 0; n < 100; n += 1) tenants.push(await database.createTenant());
 }, 120_000);
-beforeEach(() => {
-  flushes = [];
-  const writer = new IntentWriter({
+const newWriter = () =>
+  new IntentWriter({
     writer: access.writer,
     localDispatch: undefined,
     canHint: () => true,
     hint: (tokens) => hinted.push([...tokens]),
     clock: systemClock,
   });
+beforeEach(() => {
+  flushes = [];
+  const writer = newWriter();
   queue = new IntentQueue((intents) => {
     flushes.push(intents.length);
     return writer.write(intents);
@@ -43,7 +47,7 @@ afterAll(() => database.drop(), 30_000);
 async function intent(tenant: TestTenant, changes: Partial<Intent> = {}): Promise<Intent> {
   return {
     id: newId(),
-    token: await tenant.token('ef_writer'),
+    token: changes.token ?? (await tenant.token('ef_writer')),
     renewToken: () => tenant.token('ef_writer'),
     flow: { namespace: 'shop', name: 'order', version: '1.0.0' },
     program,
@@ -107,15 +111,7 @@ it('two flushes bind the same keys in different order, and nobody waits for ever
   const [a, b] = tenants;
   if (!a || !b) throw new Error('two tenants');
   const keys = Array.from({ length: 40 }, (_, n) => `key-${n}-${newId()}`);
-  const other = new IntentQueue((intents) =>
-    new IntentWriter({
-      writer: access.writer,
-      localDispatch: undefined,
-      canHint: () => true,
-      hint: () => undefined,
-      clock: systemClock,
-    }).write(intents),
-  );
+  const other = new IntentQueue((intents) => newWriter().write(intents));
   const requestHash = Buffer.alloc(32, 1);
   const add = async (to: IntentQueue, ordered: readonly string[]): Promise<Outcome[]> => {
     const made = await Promise.all(
@@ -130,4 +126,46 @@ it('two flushes bind the same keys in different order, and nobody waits for ever
   expect([...one, ...two].filter(({ kind }) => kind === 'accepted')).toHaveLength(40);
   expect([...one, ...two].filter(({ kind }) => kind === 'replayed')).toHaveLength(40);
   expect(one.map(idOf)).toEqual([...two].reverse().map(idOf));
+});
+
+it('two gateways bind the same keys in two modes, and neither fails, nor a quiet tenant in the flush', async () => {
+  const [busy, quiet] = tenants;
+  if (!busy || !quiet) throw new Error('two tenants');
+  const requestHash = Buffer.alloc(32, 1);
+  const later = { mode: 'eco', workClass: 1 as const, dueAt: Date.now() + 3_600_000 };
+  const flush = async (keys: readonly string[]) => {
+    const token = await busy.token('ef_writer');
+    const made = await Promise.all([
+      ...keys.map((key) =>
+        intent(busy, { token, idempotency: { key, requestHash }, ...(key > 'n' ? later : {}) }),
+      ),
+      intent(quiet),
+    ]);
+    return newWriter().write(made);
+  };
+  for (let round = 0; round < 15; round += 1) {
+    const keys = Array.from({ length: 240 }, (_, n) => `${n % 2 ? 'a' : 'z'} ${newId()}`);
+    // The one meets a key of one mode first, the other one of the other.
+    const [one, two] = await Promise.all([flush(keys), flush([...keys].reverse())]);
+    const kinds = [...one, ...two].map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'accepted')).toHaveLength(242);
+    expect(kinds.filter((kind) => kind === 'replayed')).toHaveLength(240);
+  }
+});
+
+it('what deadlocks all the same fails alone', async () => {
+  const [quiet, other] = await Promise.all([intent(tenants[0]!), intent(tenants[1]!)]);
+  const writer = newWriter();
+  const halved = new IntentQueue(async (intents) => {
+    flushes.push(intents.length);
+    if (intents.includes(other)) {
+      throw toDatabaseError(
+        Object.assign(new pg.DatabaseError('deadlock', 8, 'error'), { code: '40P01' }),
+      );
+    }
+    return writer.write(intents);
+  });
+  const results = await Promise.allSettled([halved.add(quiet), halved.add(other)]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect(flushes).toEqual([2, 1, 1]);
 });

@@ -1,5 +1,5 @@
 import { createTestDatabase, expectStablePlan, type TestDatabase } from '@easyflow/testing';
-import { acceptExecutions, readBoundKeys } from './acceptance/acceptance.statements';
+import { acceptExecutions, bindKeys, readBoundKeys } from './acceptance/acceptance.statements';
 import { insertSignal, readExecution, wakeExecution } from './executions/execution.statements';
 import { readResults } from './results/results.statements';
 
@@ -14,6 +14,7 @@ it('the gateway’s hot statements keep their plans in every state of the tables
   await expectStablePlan(
     database,
     { role: 'ef_writer', text: acceptExecutions.text },
+    { role: 'ef_writer', text: bindKeys.text },
     { role: 'ef_writer', text: readBoundKeys.text },
     { role: 'ef_api', text: readResults.text },
     { role: 'ef_api', text: readExecution.text },

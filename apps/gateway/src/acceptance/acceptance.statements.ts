@@ -1,16 +1,8 @@
 /**
- * The group commit: idempotency keys, intents and `work` rows of one flush in one statement. Rows come sorted, so
- * that two flushes never wait for each other in a circle. All rows of a call share class, due time and lease owner
- * (a flush has one call, or two when eco executions wait for their window), which keeps joins out of the plan.
- *
- * A key that another request has bound inserts nothing, and its intent and work row with it: the second statement
- * then reads whose it is. An expired key is bound anew. `IN (…)` under OR is a hashed subplan, whatever the
- * planner thinks of the batch's size; a join here would be a nested loop over both (see the plan settings).
+ * Keys in the order of the arrays, which must be sorted by tenant and key: who binds the same keys, be it another
+ * gateway's flush or a scheduler, then waits and never in a circle. An expired key is bound anew.
  */
-export const acceptExecutions = {
-  name: 'g_accept_executions',
-  text: `
-WITH bound AS (
+const bind = `
   INSERT INTO idempotency_keys AS k
     (tenant_id, key, request_hash, execution_id, dispatch, expires_at)
   SELECT x.tenant_id, x.key, x.request_hash, x.execution_id, $5,
@@ -21,7 +13,24 @@ WITH bound AS (
     SET request_hash = excluded.request_hash, execution_id = excluded.execution_id,
         dispatch = excluded.dispatch, expires_at = excluded.expires_at
     WHERE k.expires_at <= clock_timestamp()
-  RETURNING k.execution_id
+  RETURNING k.tenant_id, k.execution_id`;
+
+/** Binds all keys of a flush that has several calls of `acceptExecutions`: none of them may bind after another. */
+export const bindKeys = { name: 'g_bind_keys', text: bind } as const;
+
+/**
+ * The group commit: idempotency keys, intents and `work` rows of one flush in one statement. All rows of a call share
+ * class, due time and lease owner (a flush has one call, or two when eco executions wait for their window), which
+ * keeps joins out of the plan.
+ *
+ * A key that another request has bound inserts nothing, and its intent and work row with it: the second statement
+ * then reads whose it is. `IN (…)` under OR is a hashed subplan, whatever the planner thinks of the batch's size; a
+ * join here would be a nested loop over both (see the plan settings).
+ */
+export const acceptExecutions = {
+  name: 'g_accept_executions',
+  text: `
+WITH bound AS (${bind}
 ), started AS (
   INSERT INTO executions
     (tenant_id, id, flow_namespace, flow_name, flow_version, mode, status, input, revision,

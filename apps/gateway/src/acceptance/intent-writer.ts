@@ -1,19 +1,22 @@
 import type { Dispatch } from '@easyflow/contracts-http';
 import type { Json, Program } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
-import type {
-  BatchSession,
-  BatchWriter,
-  LeaseOwner,
-  LocalDispatch,
-  TenantToken,
+import {
+  pairKey,
+  type BatchSession,
+  type BatchWriter,
+  type LeaseOwner,
+  type LocalDispatch,
+  type TenantKey,
+  type TenantToken,
 } from '@easyflow/tenant-context';
 import { executionsAccepted, intentFlushDuration, intentFlushSize } from '../gateway-metrics';
-import { acceptExecutions, readBoundKeys } from './acceptance.statements';
+import { acceptExecutions, bindKeys, readBoundKeys } from './acceptance.statements';
 import type { Intent, Outcome } from './intent';
 import { textArray } from './text-array';
 
 interface StartedRow {
+  tenant_id: string;
   id: string;
   claim_no: number;
 }
@@ -56,8 +59,8 @@ export class IntentWriter {
         'easyflow.outcome': outcome,
       });
     intentFlushSize.record(intents.length);
-    let started: Map<string, StartedRow>;
-    let bound: Map<string, BoundKeyRow>;
+    let started: Map<TenantKey, StartedRow>;
+    let bound: Map<TenantKey, BoundKeyRow>;
     try {
       [started, bound] = await this.options.writer.transaction(tokensOf(intents), (session) =>
         this.statements(session, intents, dispatch, owner),
@@ -79,31 +82,39 @@ export class IntentWriter {
     intents: readonly Intent[],
     dispatch: Dispatch,
     owner: Reservation | undefined,
-  ): Promise<[Map<string, StartedRow>, Map<string, BoundKeyRow>]> {
+  ): Promise<[Map<TenantKey, StartedRow>, Map<TenantKey, BoundKeyRow>]> {
     const grouped = groups(intents);
     const keyed = intents.some(({ idempotency }) => idempotency);
+    // Of several statements none may bind keys after another: two flushes would wait for each other in a circle.
+    const bound =
+      keyed && grouped.length > 1 ? await bindAll(session, intents, dispatch) : undefined;
     const results = await Promise.all(
       grouped.map((group, index) => {
         const leasing = group[0]?.dueAt === undefined ? owner : undefined;
-        const statement = { ...acceptExecutions, values: parameters(group, dispatch, leasing) };
+        const values = bound
+          ? [...bindings([], dispatch), ...rows(group.filter(bound), leasing, false)]
+          : [...bindings(group, dispatch), ...rows(group, leasing, true)];
+        const statement = { ...acceptExecutions, values };
         // Where no key can be lost nothing follows, and COMMIT goes out in the same round trip.
         return keyed || index < grouped.length - 1
           ? session.query<StartedRow>(statement)
           : session.queryLast<StartedRow>(statement);
       }),
     );
-    const started = new Map(results.flatMap(({ rows }) => rows).map((row) => [row.id, row]));
-    const lost = intents.filter(({ id, idempotency }) => idempotency && !started.has(id));
+    const started = new Map(
+      results.flatMap(({ rows }) => rows).map((row) => [pairKey(row.tenant_id, row.id), row]),
+    );
+    const lost = intents.filter((intent) => intent.idempotency && !started.has(pairOf(intent)));
     return [started, await boundKeys(session, lost)];
   }
 
   private deliver(
     leasable: readonly Intent[],
-    started: ReadonlyMap<string, StartedRow>,
+    started: ReadonlyMap<TenantKey, StartedRow>,
     leaseDeadline: number,
   ): void {
     const born = leasable.flatMap((intent) => {
-      const row = started.get(intent.id);
+      const row = started.get(pairOf(intent));
       return row
         ? [
             {
@@ -127,8 +138,8 @@ export class IntentWriter {
     if (born.length > 0) this.options.localDispatch?.deliver(born);
   }
 
-  private hintOf(intents: readonly Intent[], started: ReadonlyMap<string, StartedRow>): void {
-    const due = intents.filter(({ id }) => started.has(id));
+  private hintOf(intents: readonly Intent[], started: ReadonlyMap<TenantKey, StartedRow>): void {
+    const due = intents.filter((intent) => started.has(pairOf(intent)));
     if (due.length > 0) this.options.hint(tokensOf(due));
   }
 }
@@ -141,15 +152,31 @@ function groups(intents: readonly Intent[]): Intent[][] {
   return [...Map.groupBy(intents, ({ dueAt, workClass }) => `${workClass} ${dueAt}`).values()];
 }
 
+function pairOf({ token, id }: Intent): TenantKey {
+  return pairKey(token.tenantId, id);
+}
+
 function tokensOf(intents: readonly Intent[]): TenantToken[] {
   return [...new Map(intents.map(({ token }) => [token.tenantId, token])).values()];
 }
 
-function parameters(
+/** Binds the keys of all intents; tells which intents may be stored: those whose key is now theirs, or without any. */
+async function bindAll(
+  session: BatchSession,
   intents: readonly Intent[],
   dispatch: Dispatch,
-  owner: Reservation | undefined,
-): unknown[] {
+): Promise<(intent: Intent) => boolean> {
+  const values = bindings(intents, dispatch);
+  const bound = await session.query<{ tenant_id: string; execution_id: string }>({
+    ...bindKeys,
+    values,
+  });
+  const own = new Set(bound.rows.map((row) => pairKey(row.tenant_id, row.execution_id)));
+  return (intent) => !intent.idempotency || own.has(pairOf(intent));
+}
+
+/** The first parameters of both statements: the keys, sorted. */
+function bindings(intents: readonly Intent[], dispatch: Dispatch): unknown[] {
   const keyed = intents
     .flatMap(({ token, id, idempotency }) =>
       idempotency ? [{ tenantId: token.tenantId, id, ...idempotency }] : [],
@@ -161,6 +188,16 @@ function parameters(
     keyed.map(({ requestHash }) => requestHash),
     textArray(keyed.map(({ id }) => id)),
     dispatch,
+  ];
+}
+
+/** The others of `acceptExecutions`; `binds` says that it binds the keys of these itself. */
+function rows(
+  intents: readonly Intent[],
+  owner: Reservation | undefined,
+  binds: boolean,
+): unknown[] {
+  return [
     textArray(intents.map(({ token }) => token.tenantId)),
     textArray(intents.map(({ id }) => id)),
     textArray(intents.map(({ flow }) => flow.namespace)),
@@ -171,7 +208,7 @@ function parameters(
     textArray(intents.map(({ replySlot }) => replySlot ?? null)),
     textArray(intents.map(({ traceParent }) => traceParent)),
     textArray(intents.map(({ createdAt }) => new Date(createdAt).toISOString())),
-    textArray(intents.map(({ idempotency }) => (idempotency ? 't' : 'f'))),
+    textArray(intents.map(({ idempotency }) => (binds && idempotency ? 't' : 'f'))),
     intents[0]?.workClass ?? 0,
     intents[0]?.dueAt === undefined ? null : new Date(intents[0].dueAt).toISOString(),
     owner?.owner ?? null,
@@ -183,7 +220,7 @@ function parameters(
 async function boundKeys(
   session: BatchSession,
   intents: readonly Intent[],
-): Promise<Map<string, BoundKeyRow>> {
+): Promise<Map<TenantKey, BoundKeyRow>> {
   if (intents.length === 0) return new Map();
   const { rows } = await session.query<BoundKeyRow>({
     ...readBoundKeys,
@@ -192,17 +229,17 @@ async function boundKeys(
       intents.map(({ idempotency }) => idempotency?.key),
     ],
   });
-  return new Map(rows.map((row) => [`${row.tenant_id} ${row.key}`, row]));
+  return new Map(rows.map((row) => [pairKey(row.tenant_id, row.key), row]));
 }
 
 function outcomeOf(
   intent: Intent,
-  started: ReadonlyMap<string, StartedRow>,
-  bound: ReadonlyMap<string, BoundKeyRow>,
+  started: ReadonlyMap<TenantKey, StartedRow>,
+  bound: ReadonlyMap<TenantKey, BoundKeyRow>,
   dispatch: Dispatch,
 ): Outcome {
-  if (started.has(intent.id)) return { kind: 'accepted', id: intent.id, dispatch };
-  const row = bound.get(`${intent.token.tenantId} ${intent.idempotency?.key}`);
+  if (started.has(pairOf(intent))) return { kind: 'accepted', id: intent.id, dispatch };
+  const row = bound.get(pairKey(intent.token.tenantId, intent.idempotency?.key ?? ''));
   if (!row) return { kind: 'unbound' };
   if (!intent.idempotency?.requestHash.equals(row.request_hash)) return { kind: 'mismatched' };
   return {
@@ -218,8 +255,8 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function countAccepted(intents: readonly Intent[], started: ReadonlyMap<string, unknown>): void {
-  const accepted = intents.filter(({ id }) => started.has(id));
+function countAccepted(intents: readonly Intent[], started: ReadonlyMap<TenantKey, unknown>): void {
+  const accepted = intents.filter((intent) => started.has(pairOf(intent)));
   executionsAccepted.addEach(
     'easyflow.execution.mode',
     accepted.map(({ mode }) => mode),

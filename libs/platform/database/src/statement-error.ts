@@ -20,7 +20,9 @@ export class StatementError extends UnexpectedError {
 
 /** SQLSTATE classes and codes that pass by themselves. */
 const DOWN = /^(08...|57P0[1-5]|53...|58...|XX000)$/;
-const BUSY = /^(40001|40P01|55P03|57014|25P0[34])$/;
+const BUSY = /^(57014|25P0[34])$/;
+/** Another transaction holds rows of this statement: it is of single rows, not of the server. */
+const CONTENDED = /^(40001|40P01|55P03)$/;
 
 /** Refusals of `ctx.begin` that a fresh token or a little time cures. */
 const PASSING = new Set(['token.expired', 'token.epoch', 'token.key', 'tenant.moving']);
@@ -43,7 +45,7 @@ function refusal(detail: string, cause: unknown): EasyFlowError {
 
 /**
  * Puts what the driver throws into the three kinds of errors:
- * OperationalError `database.unavailable` or `database.busy` (retry), or the code of a passing
+ * OperationalError `database.unavailable`, `database.busy` or `database.contended` (retry), or the code of a passing
  * refusal (`token.expired`, `token.epoch`, `token.key`, `tenant.moving`); UserError
  * `tenant.suspended`; UnexpectedError `tenant.refused` for any other 42501; StatementError otherwise.
  */
@@ -64,6 +66,11 @@ export function toDatabaseError(error: unknown): EasyFlowError {
   }
   if (DOWN.test(state)) {
     return new OperationalError('database.unavailable', 'The database is not available', {
+      cause: error,
+    });
+  }
+  if (CONTENDED.test(state)) {
+    return new OperationalError('database.contended', 'Rows are held by another transaction', {
       cause: error,
     });
   }

@@ -33,9 +33,12 @@ describe('bisect', () => {
     expect(flush).toHaveBeenCalledTimes(1);
   });
 
-  it('isolates a member whose token has expired although that may be retried', async () => {
+  it.each([
+    ['whose token has expired', 'token.expired'],
+    ['that met another in a deadlock', 'database.contended'],
+  ])('isolates a member %s although that may be retried', async (_, code) => {
     const outcome = await bisect(many, async (items) => {
-      if (items.includes(50)) throw new OperationalError('token.expired', 'expired');
+      if (items.includes(50)) throw new OperationalError(code, 'again');
       return items.map(() => 'done');
     });
     expect(outcome.filter(({ error }) => error).map(({ item }) => item)).toEqual([50]);

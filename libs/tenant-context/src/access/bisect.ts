@@ -8,8 +8,14 @@ export interface Bisected<T, R> {
   error?: Error;
 }
 
-/** Refusals that are of single members even though they are retryable. */
-const MEMBER_CODES = new Set(['token.expired', 'token.epoch', 'token.key', 'tenant.moving']);
+/** Refusals that are of single members even though they are retryable; a deadlock is of those who met in it. */
+const MEMBER_CODES = new Set([
+  'token.expired',
+  'token.epoch',
+  'token.key',
+  'tenant.moving',
+  'database.contended',
+]);
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error
