@@ -178,6 +178,11 @@ const kinds = {
     title: 'The database is unavailable',
     remedy: 'Try again after Retry-After.',
   },
+  'tenant.busy': {
+    status: 503,
+    title: 'Too many reads of this tenant wait',
+    remedy: 'Try again after Retry-After, with fewer requests at a time.',
+  },
   'issuer.unavailable': {
     status: 503,
     title: 'Credentials cannot be verified now',

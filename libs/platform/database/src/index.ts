@@ -25,3 +25,4 @@ export {
 export { refusedMembers, StatementError, toDatabaseError } from './statement-error';
 export { functionFiles, type FunctionFile } from './functions/apply-functions';
 export { MIGRATION_FILES, migrationText } from './migrations/sql-migration';
+export { poolWaited } from './database-metrics';

@@ -4,12 +4,15 @@ import type { TenantToken } from '../context/tenant';
 import { outsideTenant } from '../context/unit-of-work';
 import { beginStatement, checkBundle, inSchema, type Statement } from './sessions';
 
+/** Runs work on a connection of the role when one is free. */
+type InTurn = <T>(role: Role, work: (pool: RolePool) => Promise<T>) => Promise<T>;
+
 /** Reads rows of many tenants in one statement and hands each only to its own tenant. */
 export class BatchReader {
-  readonly #pool: (role: Role) => RolePool;
+  readonly #inTurn: InTurn;
 
-  constructor(pool: (role: Role) => RolePool) {
-    this.#pool = pool;
+  constructor(inTurn: InTurn) {
+    this.#inTurn = inTurn;
   }
 
   /**
@@ -23,9 +26,10 @@ export class BatchReader {
   ): Promise<Map<string, R[]>> {
     return outsideTenant(async () => {
       const { audience, placement } = checkBundle(bundle, ['ef_worker', 'ef_api']);
-      const { rows } = await this.#pool(audience).transaction(
-        beginStatement(bundle),
-        (transaction) => inSchema(transaction, placement.schema).queryLast<R>(statement),
+      const { rows } = await this.#inTurn(audience, (pool) =>
+        pool.transaction(beginStatement(bundle), (transaction) =>
+          inSchema(transaction, placement.schema).queryLast<R>(statement),
+        ),
       );
       return demultiplex(
         rows,

@@ -1,5 +1,5 @@
 import { newId } from '@easyflow/kernel-ids';
-import { createTestDatabase, type TestDatabase, type TestTenant } from '@easyflow/testing';
+import { createTestDatabase, waitFor, type TestDatabase, type TestTenant } from '@easyflow/testing';
 import { currentTenant } from '../context/unit-of-work';
 import { bisect } from './bisect';
 import { bundles } from './bundles';
@@ -70,7 +70,27 @@ describe('DatabaseAccess on Postgres', () => {
                         current_setting('idle_in_transaction_session_timeout') AS idle`,
       }),
     );
-    expect(rows).toEqual([{ statement: '15s', idle: '5s' }]);
+    expect(rows).toEqual([{ statement: role === 'ef_api' ? '5s' : '15s', idle: '5s' }]);
+  });
+
+  it('serves a quiet tenant at once while a noisy one has more sessions open than there are connections', async () => {
+    const [noisy, quiet] = tenants as [TestTenant, TestTenant];
+    const token = await noisy.token('ef_api');
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let open = 0;
+    const sessions = Array.from({ length: 20 }, () =>
+      access.tenant(token, async (session) => {
+        await session.query(READ);
+        open += 1;
+        await released;
+      }),
+    );
+    await waitFor(() => open === 4, { describe: 'half of the connections' });
+    await access.tenant(await quiet.token('ef_api'), (session) => session.query(READ));
+    expect(open).toBe(4);
+    release();
+    await Promise.all(sessions);
+    expect(open).toBe(20);
   });
 
   it('rolls back when work throws, and keeps the connection', async () => {

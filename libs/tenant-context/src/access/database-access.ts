@@ -1,5 +1,6 @@
 import {
   POOL_SIZES,
+  poolWaited,
   RolePool,
   ROLES,
   type DatabaseAddress,
@@ -13,16 +14,23 @@ import { BatchWriter } from './batch-writer';
 import { Claims } from './claims';
 import { Issuance } from './issuance';
 import { beginStatement, checkBundle, inSchema, type TenantSession } from './sessions';
+import { TenantShares } from './tenant-shares';
 
 export interface DatabaseSettings extends DatabaseAddress {
   /** Only of the roles of this process. */
   passwords: Partial<Record<Role, string>>;
   poolSizes?: Partial<Record<Role, number>>;
-  /** Default 15,000. */
+  /** Default 15,000, and for `ef_api` never more than 5,000. */
   statementTimeoutMs?: number;
   /** Default 5,000; see `RolePoolSettings`. */
   idleInTransactionMs?: number;
 }
+
+/**
+ * A request's statement: what takes longer fails for who asked, before it keeps a connection from others. Every one is
+ * bound by an index and takes milliseconds.
+ */
+const REQUEST_STATEMENT_MS = 5_000;
 
 const SINGLE_TENANT_ROLES: readonly Role[] = [
   'ef_api',
@@ -33,6 +41,9 @@ const SINGLE_TENANT_ROLES: readonly Role[] = [
   'ef_writer',
 ];
 
+/** Roles whose sessions are of one tenant each. The flushes of `ef_writer` have lanes of their own. */
+const DIVIDED_ROLES: readonly Role[] = SINGLE_TENANT_ROLES.filter((role) => role !== 'ef_writer');
+
 /** All connections of one process, by role: the only way to a tenant's data. */
 export class DatabaseAccess {
   readonly writer: BatchWriter;
@@ -40,13 +51,20 @@ export class DatabaseAccess {
   readonly claims: Claims;
   readonly issuance: Issuance;
   readonly #pools: ReadonlyMap<Role, RolePool>;
+  readonly #shares: ReadonlyMap<Role, TenantShares>;
   #up = true;
 
   private constructor(settings: DatabaseSettings) {
     const pools = new Map<Role, RolePool>();
+    const shares = new Map<Role, TenantShares>();
+    const statementTimeoutMs = settings.statementTimeoutMs ?? 15_000;
     for (const role of ROLES) {
       const password = settings.passwords[role];
       if (password === undefined) continue;
+      const size = settings.poolSizes?.[role] ?? POOL_SIZES[role];
+      if (DIVIDED_ROLES.includes(role)) {
+        shares.set(role, new TenantShares({ size, onWait: () => countWait(role) }));
+      }
       pools.set(
         role,
         new RolePool({
@@ -56,8 +74,11 @@ export class DatabaseAccess {
           ...(settings.sslMode === undefined ? {} : { sslMode: settings.sslMode }),
           role,
           password,
-          size: settings.poolSizes?.[role] ?? POOL_SIZES[role],
-          statementTimeoutMs: settings.statementTimeoutMs ?? 15_000,
+          size,
+          statementTimeoutMs:
+            role === 'ef_api'
+              ? Math.min(statementTimeoutMs, REQUEST_STATEMENT_MS)
+              : statementTimeoutMs,
           idleInTransactionMs: settings.idleInTransactionMs ?? 5_000,
           onState: (up) => {
             this.#up = up;
@@ -66,8 +87,9 @@ export class DatabaseAccess {
       );
     }
     this.#pools = pools;
+    this.#shares = shares;
     this.writer = new BatchWriter(() => this.#pool('ef_writer'));
-    this.reader = new BatchReader((role) => this.#pool(role));
+    this.reader = new BatchReader((role, work) => this.#inTurn(role, undefined, work));
     this.claims = new Claims(() => this.#pool('ef_claim'));
     this.issuance = new Issuance(() => this.#pool('ef_issuer'));
   }
@@ -79,20 +101,24 @@ export class DatabaseAccess {
 
   /**
    * One transaction of one tenant: BEGIN, `ctx.begin`, the statements of `work`, COMMIT. It rejects
-   * when anything was not committed.
-   * @throws OperationalError `database.unavailable`, `database.busy`, `token.expired`, `tenant.moving`
+   * when anything was not committed. The connections of a role are divided among the tenants that ask.
+   * @throws OperationalError `database.unavailable`, `database.busy`, `tenant.busy`, `token.expired`, `tenant.moving`
    * @throws UnexpectedError `tenant.refused`, `tenant.second_tenant`; StatementError for refused data
    */
   async tenant<T>(token: TenantToken, work: (session: TenantSession) => Promise<T>): Promise<T> {
     return runInTenant(token.tenantId, () => {
       checkBundle([token], SINGLE_TENANT_ROLES);
-      return this.#pool(token.audience).transaction(beginStatement([token]), (transaction) =>
-        work({
-          tenantId: token.tenantId,
-          role: token.audience,
-          ...inSchema(transaction, token.placement.schema),
-        }),
-      );
+      return this.#inTurn(token.audience, token.tenantId, (pool) => {
+        // It may have expired in the queue.
+        checkBundle([token], SINGLE_TENANT_ROLES);
+        return pool.transaction(beginStatement([token]), (transaction) =>
+          work({
+            tenantId: token.tenantId,
+            role: token.audience,
+            ...inSchema(transaction, token.placement.schema),
+          }),
+        );
+      });
     });
   }
 
@@ -116,6 +142,16 @@ export class DatabaseAccess {
     await Promise.all([...this.#pools.values()].map((pool) => pool.end()));
   }
 
+  #inTurn<T>(
+    role: Role,
+    tenantId: string | undefined,
+    work: (pool: RolePool) => Promise<T>,
+  ): Promise<T> {
+    const pool = this.#pool(role);
+    const shares = this.#shares.get(role);
+    return shares ? shares.run(tenantId, () => work(pool)) : work(pool);
+  }
+
   #pool(role: Role): RolePool {
     const pool = this.#pools.get(role);
     if (!pool) {
@@ -126,4 +162,8 @@ export class DatabaseAccess {
     }
     return pool;
   }
+}
+
+function countWait(role: Role): void {
+  poolWaited.add(1, { 'easyflow.database.role': role });
 }
