@@ -319,6 +319,30 @@ describe('what arrives from outside', () => {
     expect(row).toMatchObject({ status: 'faulted', error: { status: 404 } });
   });
 
+  it('faults the task of a sub-flow that does not exist and nobody would wait for', async () => {
+    const detached = (name: string): { [key: string]: Json } => ({
+      [name]: { run: { ...(runTask(name)['run'] as { run: object }).run, await: false } },
+    });
+    await rig.flow(tenant, 'lost-detached', [detached('wait'), detached('nowhere')]);
+    const id = await rig.accept(tenant, 'lost-detached', { n: 1 });
+    const guarded = { guarded: { try: [detached('nowhere')], catch: { do: [detached('wait')] } } };
+    await rig.flow(tenant, 'caught-detached', [guarded]);
+    const caught = await rig.accept(tenant, 'caught-detached', { n: 1 });
+    await rig.executor();
+
+    expect(await rig.ends(tenant, id)).toMatchObject({
+      status: 'faulted',
+      error: { status: 404, instance: '/do/1/nowhere' },
+    });
+    const faulted = (await rig.history(tenant, id)).filter(({ type }) => type === 'taskFaulted');
+    expect(faulted).toHaveLength(1);
+    expect((await rig.ends(tenant, caught)).status).toBe('completed');
+    // What the execution had begun before is there once.
+    for (const parent of [id, caught]) {
+      expect((await rig.ends(tenant, await childOf(parent))).status).toBe('completed');
+    }
+  });
+
   it('keeps the end of a sub-flow that comes while its parent is leased', async () => {
     // The parent checkpoints, its child ends at once in the same process: over and over, none is lost.
     const ids: string[] = [];

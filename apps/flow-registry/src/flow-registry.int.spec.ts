@@ -183,3 +183,63 @@ describe('versions', () => {
     expect(announced).toEqual(['2.0.0']);
   });
 });
+
+describe('a schedule', () => {
+  const apply = async (version: string, schedule?: object) => {
+    const body = {
+      document: { dsl: '1.0.0', namespace: 'shop', name: 'tick', version },
+      ...(schedule && { schedule }),
+      do: [{ a: { set: { a: 1 } } }],
+    };
+    const request = await stored({
+      source: JSON.stringify(body),
+      mediaType: 'application/json',
+      activate: true,
+    });
+    await newHandler().handle('flow.apply', request);
+    expect(await replyOf(request)).toMatchObject({ kind: 'version' });
+  };
+  const row = async () => {
+    const [found] = await database.superuser<Record<string, unknown>>(
+      `SELECT s.id, s.version, s.expression, s.last_tick, s.next_tick, w.due_at <= now() AS due, w.wake_seq
+       FROM ef.schedules s JOIN ef.work w ON w.tenant_id = s.tenant_id AND w.kind = 'schedule' AND w.id = s.id
+       WHERE s.tenant_id = $1`,
+      [tenant.id],
+    );
+    return found;
+  };
+  /** As the scheduler leaves it when it has started the run. */
+  const startRun = () =>
+    database.superuser(
+      'UPDATE ef.schedules SET last_tick = next_tick, next_tick = NULL WHERE tenant_id = $1',
+      [tenant.id],
+    );
+
+  it('of kind `after` waits for the run that is under way, across versions and without one', async () => {
+    await apply('1.0.0', { after: { seconds: 60 } });
+    await startRun();
+    const { id } = (await row()) ?? {};
+    await apply('1.0.1', { after: { seconds: 60 } });
+    expect(await row()).toMatchObject({ id, version: '1.0.1', next_tick: null, due: true });
+    await apply('1.1.0');
+    expect(await row()).toMatchObject({ id, next_tick: null });
+    await apply('1.2.0', { after: { seconds: 5 } });
+    expect(await row()).toMatchObject({
+      id,
+      version: '1.2.0',
+      expression: 'PT5S',
+      next_tick: null,
+    });
+  });
+
+  it('that has no run under way goes with its version, and comes anew', async () => {
+    await apply('1.0.0', { every: { seconds: 60 } });
+    const before = await row();
+    await apply('1.1.0', { every: { seconds: 60 } });
+    expect(await row()).toMatchObject({ id: before?.['id'], next_tick: before?.['next_tick'] });
+    await apply('1.2.0');
+    expect(await row()).toBeUndefined();
+    await apply('1.3.0', { after: { seconds: 60 } });
+    expect(await row()).toMatchObject({ version: '1.3.0', due: false });
+  });
+});

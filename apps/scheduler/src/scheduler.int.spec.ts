@@ -163,6 +163,28 @@ describe('schedulers', () => {
     expect((await ticks(id))[1]).toBe((ended?.ended_at.getTime() ?? 0) + 300);
   });
 
+  it('start nothing after the end of a run whose flow has no `after` any more', async () => {
+    const { id, first } = await schedule({ after: { milliseconds: 1 } });
+    await start();
+    await waitFor(async () => (await ticks(id)).length === 1, { describe: 'the first tick' });
+    await database.superuser(
+      'UPDATE ef.flows SET active_version = NULL WHERE tenant_id = $1 AND name = $2',
+      [tenant.id, nameOf(id)],
+    );
+    await wake(id);
+    await waitFor(async () => (await work(id))?.['due'] === 'infinity', { describe: 'the rest' });
+    expect(await lastTick(id)).toBe(first);
+
+    await database.superuser(
+      `UPDATE ef.executions SET status = 'completed', ended_at = now() WHERE tenant_id = $1 AND id = $2`,
+      [tenant.id, tickExecutionId(id, first)],
+    );
+    await wake(id);
+    // A version that brings the schedule back begins anew.
+    await waitFor(async () => (await lastTick(id)) === undefined, { describe: 'the end' });
+    expect(await ticks(id)).toEqual([first]);
+  });
+
   it('forget the work of a schedule that was removed', async () => {
     const { id } = await schedule({ every: { hours: 1 } });
     await database.superuser('DELETE FROM ef.schedules WHERE id = $1', [id]);
@@ -219,7 +241,8 @@ describe('schedulers', () => {
       do: [{ nothing: { set: { done: true } } }],
     });
     const row = scheduleRow(program, { now: Date.now() + shift });
-    if (!row) throw new Error('no schedule');
+    if (row?.nextTick === undefined) throw new Error('no schedule');
+    const { nextTick: first } = row;
     const key = [tenant.id, 'test', nameOf(id), '1.0.0'];
     await database.superuser(
       'INSERT INTO ef.flows (tenant_id, namespace, name, active_version) VALUES ($1, $2, $3, $4)',
@@ -233,13 +256,13 @@ describe('schedulers', () => {
     await database.superuser(
       `INSERT INTO ef.schedules (tenant_id, namespace, name, version, id, kind, expression, next_tick)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [...key, id, row.kind, row.expression, new Date(row.nextTick)],
+      [...key, id, row.kind, row.expression, new Date(first)],
     );
     await database.superuser(
       `INSERT INTO ef.work (tenant_id, kind, id, due_at) VALUES ($1, 'schedule', $2, $3)`,
-      [tenant.id, id, new Date(row.nextTick)],
+      [tenant.id, id, new Date(first)],
     );
-    return { id, first: row.nextTick };
+    return { id, first };
   }
 
   async function wake(id: string): Promise<void> {
@@ -256,6 +279,14 @@ describe('schedulers', () => {
       [tenant.id, `schedule ${id} %`],
     );
     return rows.map((row) => Date.parse(row.key.split(' ')[2] ?? ''));
+  }
+
+  async function lastTick(id: string): Promise<number | undefined> {
+    const [row] = await database.superuser<{ last_tick: Date | null }>(
+      'SELECT last_tick FROM ef.schedules WHERE id = $1',
+      [id],
+    );
+    return row?.last_tick?.getTime();
   }
 
   async function nextTick(id: string): Promise<number | undefined> {

@@ -11,7 +11,7 @@ export type { ParsedDocument } from './document/parsed-document';
 export { advance, effectsInFlight, type Advance, type Signal } from './run/advance';
 export type { CloudEvent } from './run/cloud-event';
 export type { CallHttpEffect, Effect, HttpRequest, RunFlowEffect } from './run/effects';
-export { standardError, type FlowError, type StandardError } from './run/flow-error';
+export { standardError, unknownFlow, type FlowError, type StandardError } from './run/flow-error';
 export type { HistoryItem, HistoryType } from './run/journal';
 export { lifecycleEvent, type EventSubject } from './run/lifecycle-event';
 export type { Budget } from './run/interpreter';

@@ -3,6 +3,7 @@ import {
   advance,
   createState,
   standardError,
+  unknownFlow,
   type Advance,
   type CallHttpEffect,
   type CloudEvent,
@@ -94,7 +95,7 @@ export class MemoryRunner {
   }
 
   private async runChild(
-    { key, flow, childId, input }: RunFlowEffect,
+    { key, task, flow, childId, input }: RunFlowEffect,
     parentId: string,
     level: number,
   ): Promise<Signal> {
@@ -103,8 +104,7 @@ export class MemoryRunner {
     };
     const program = this.options.flows.find(flow);
     if (!program) {
-      const detail = `There is no flow ${flow.namespace}/${flow.name} ${flow.version} here`;
-      return refused(standardError('configuration', detail));
+      return refused(unknownFlow(flow, task));
     }
     if (level > DEEPEST) {
       const detail = `Flows run each other over ${DEEPEST} deep; does a flow run itself without end?`;
@@ -188,6 +188,7 @@ export class MemoryExecution {
         now: Date.now(),
         signals,
         budget: { exhausted: timeSlice() },
+        isMissing: (flow) => this.shell.flows.find(flow) === undefined,
         ...(secrets !== undefined && { secrets }),
       });
       this.state = step.state;

@@ -160,7 +160,7 @@ do:
     expect(output(result)).toMatchObject({
       error: {
         type: expect.stringContaining('configuration'),
-        detail: expect.stringContaining('test/gone 1.0.0'),
+        detail: expect.stringContaining('test/gone in version 1.0.0'),
         instance: '/do/2/gone',
       },
       emitted: [{ type: 'child' }, { type: 'child' }],

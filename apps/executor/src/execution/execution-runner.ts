@@ -5,6 +5,7 @@ import {
   effectsInFlight,
   lifecycleEvent,
   standardError,
+  unknownFlow,
   type Advance,
   type CallHttpEffect,
   type FlowError,
@@ -208,7 +209,11 @@ export class ExecutionRunner {
       const state = execution.state;
       const attributes = { 'easyflow.execution.id': facts.id };
       const step = traced(facts.traceParent, 'execution.advance', attributes, () =>
-        advance(program, state, { now, signals }),
+        advance(program, state, {
+          now,
+          signals,
+          isMissing: (flow) => execution.isMissing(flow),
+        }),
       );
       execution.record(step);
       return step;
@@ -242,17 +247,20 @@ export class ExecutionRunner {
 
   private take(execution: LiveExecution, step: Advance): void {
     if (execution.phase === 'gone') return;
-    const children: RunFlowEffect[] = [];
-    for (const effect of step.effects) {
-      if (effect.kind === 'callHttp') execution.toStart.push(effect);
-      else children.push(effect);
+    const calls = step.effects.filter((effect) => effect.kind === 'callHttp');
+    const children = step.effects.filter((effect) => effect.kind === 'runFlow');
+    if (children.length === 0) {
+      execution.toStart.push(...calls);
+      return this.settle(execution, step);
     }
-    if (children.length === 0) return this.settle(execution, step);
     execution.phase = 'saving';
     void this.resolve(execution, children).then(
-      () => {
+      (missing) => {
         if (execution.phase !== 'saving') return;
         execution.phase = 'idle';
+        if (execution.takeBack(missing)) return this.ready(execution);
+        if (!isFinal(step)) execution.forgetTurn();
+        execution.toStart.push(...calls);
         this.settle(execution, step);
       },
       (error: unknown) => {
@@ -263,10 +271,12 @@ export class ExecutionRunner {
     );
   }
 
+  /** Takes down the children; answers the flows that do not exist though nothing waits for their executions. */
   private async resolve(
     execution: LiveExecution,
     effects: readonly RunFlowEffect[],
-  ): Promise<void> {
+  ): Promise<RunFlowEffect['flow'][]> {
+    const missing: RunFlowEffect['flow'][] = [];
     const { tokens, subFlows } = this.options;
     await tokens.open([execution.lease], 'ef_worker');
     const token = tokens.get(execution.facts.tenantId, 'ef_worker');
@@ -277,11 +287,15 @@ export class ExecutionRunner {
     for (const effect of effects) {
       const child = await subFlows.child(token, effect);
       const { key } = effect;
-      if (!child) execution.signal({ kind: 'effectFailed', key, error: unknownFlow(effect) });
-      else if (isDeepest && effect.await) {
+      if (!child && !effect.await) missing.push(effect.flow);
+      else if (!child) {
+        const error = unknownFlow(effect.flow, effect.task);
+        execution.signal({ kind: 'effectFailed', key, error });
+      } else if (isDeepest && effect.await) {
         execution.signal({ kind: 'effectFailed', key, error: tooDeep(effect) });
       } else execution.children.push(child);
     }
+    return missing;
   }
 
   private settle(execution: LiveExecution, step: Advance): void {
@@ -392,12 +406,4 @@ function firstUnsaved(execution: LiveExecution): number {
 function tooDeep({ task }: RunFlowEffect): FlowError {
   const detail = 'Too many flows wait for each other; does a flow run itself without end?';
   return standardError('runtime', detail, { instance: task });
-}
-
-function unknownFlow({ flow, task }: RunFlowEffect): FlowError {
-  return standardError(
-    'configuration',
-    `There is no flow ${flow.namespace}/${flow.name} in version ${flow.version}`,
-    { status: 404, instance: task },
-  );
 }

@@ -2,10 +2,12 @@ import type {
   Advance,
   CloudEvent,
   CallHttpEffect,
+  Effect,
   ExecutionState,
   HistoryItem,
   Json,
   Program,
+  RunFlowEffect,
   Signal,
 } from '@easyflow/engine';
 import { pairKey, type Lease, type TenantKey } from '@easyflow/tenant-context';
@@ -45,8 +47,8 @@ interface Arrived {
   readonly id?: string;
 }
 
-/** What there was before the turn that ended an execution. */
-interface BeforeEnd {
+/** What there was before a turn that may be taken back: it ended the execution, or runs flows that nothing waits for. */
+interface BeforeTurn {
   readonly state: ExecutionState | undefined;
   readonly startedAt: number | undefined;
   readonly history: readonly HistoryItem[];
@@ -99,8 +101,10 @@ export class LiveExecution {
   unreadWakes: number | undefined;
   /** A final checkpoint that was not written because of them. */
   held: Checkpoint | undefined;
-  /** Kept while a final checkpoint of the engine is on its way; undefined when the end came from outside. */
-  private beforeEnd: BeforeEnd | undefined;
+  /** Kept while such a turn is being looked into; undefined when the end came from outside the engine. */
+  private beforeTurn: BeforeTurn | undefined;
+  /** Flows that a turn that was taken back has shown not to exist. */
+  private readonly missing = new Set<string>();
 
   /** Of the pair, for maps and for the order of locks. */
   readonly key: TenantKey;
@@ -142,7 +146,8 @@ export class LiveExecution {
 
   /** Remembers what an advance did, for the next checkpoint. */
   record(advance: Advance): void {
-    if (isFinal(advance)) this.keepBeforeEnd();
+    if (isFinal(advance) || advance.effects.some(isDetached)) this.keepBeforeTurn();
+    this.missing.clear();
     this.state = advance.state;
     // One that is cancelled before its first turn has never started.
     const [first] = advance.history;
@@ -164,9 +169,9 @@ export class LiveExecution {
    * Takes back the turn that ended the execution, and gives its signals to the next one. False when no turn did: it
    * was ended from outside the engine.
    */
-  reopen(unwritten: Checkpoint): boolean {
-    const before = this.beforeEnd;
-    this.beforeEnd = undefined;
+  reopen(unwritten: Pick<Checkpoint, 'consumed'>): boolean {
+    const before = this.beforeTurn;
+    this.beforeTurn = undefined;
     if (!before) return false;
     this.state = before.state;
     this.startedAt = before.startedAt;
@@ -183,12 +188,31 @@ export class LiveExecution {
 
   /** The execution is ended from outside the engine: no turn can be taken back. */
   forgetTurn(): void {
-    this.beforeEnd = undefined;
+    this.beforeTurn = undefined;
   }
 
-  private keepBeforeEnd(): void {
+  /**
+   * Takes back the turn just recorded, which would run flows that do not exist and not wait for them: in the next one
+   * those tasks fault. False when none is missing.
+   */
+  takeBack(missing: readonly RunFlowEffect['flow'][]): boolean {
+    const before = this.beforeTurn;
+    if (missing.length === 0 || !before) return false;
+    const { consumed } = this;
+    this.toStart.length = 0;
+    this.reopen({ consumed });
+    for (const flow of missing) this.missing.add(flowKey(flow));
+    return true;
+  }
+
+  /** Whether a turn that was taken back has shown that there is no such flow. */
+  isMissing(flow: RunFlowEffect['flow']): boolean {
+    return this.missing.has(flowKey(flow));
+  }
+
+  private keepBeforeTurn(): void {
     const { state, startedAt, history, events, children, abandonedChildren, toStart } = this;
-    this.beforeEnd = {
+    this.beforeTurn = {
       state,
       startedAt,
       history: [...history],
@@ -215,6 +239,15 @@ export class LiveExecution {
     this.effects.clear();
     this.toStart.length = 0;
   }
+}
+
+function isDetached(effect: Effect): boolean {
+  return effect.kind === 'runFlow' && !effect.await;
+}
+
+/** Parts of a flow's name hold no line break. */
+function flowKey({ namespace, name, version }: RunFlowEffect['flow']): string {
+  return `${namespace}\n${name}\n${version}`;
 }
 
 /** Whether an advance ended its execution. */

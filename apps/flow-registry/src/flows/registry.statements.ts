@@ -38,11 +38,13 @@ UPDATE flows SET active_version = $4, updated_at = clock_timestamp()
 WHERE tenant_id = $1 AND namespace = $2 AND name = $3`,
 } as const;
 
+/** Locked: a tick that fires meanwhile would be written over, and the end of its run waited for without end. */
 export const readSchedule = {
   name: 'r_read_schedule',
   text: `
-SELECT id, kind, expression, next_tick FROM schedules
-WHERE tenant_id = $1 AND namespace = $2 AND name = $3`,
+SELECT id, kind, expression, last_tick, next_tick FROM schedules
+WHERE tenant_id = $1 AND namespace = $2 AND name = $3
+FOR UPDATE`,
 } as const;
 
 export const putSchedule = {

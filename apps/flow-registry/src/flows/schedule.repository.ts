@@ -1,4 +1,9 @@
-import { scheduleRow, type ScheduleKind } from '@easyflow/domain-schedule';
+import {
+  awaitsEnd,
+  scheduleRow,
+  type CurrentSchedule,
+  type ScheduleKind,
+} from '@easyflow/domain-schedule';
 import { newId } from '@easyflow/kernel-ids';
 import { formatTime } from '@easyflow/kernel-time';
 import type { TenantSession } from '@easyflow/tenant-context';
@@ -16,6 +21,7 @@ interface StoredSchedule {
   id: string;
   kind: ScheduleKind;
   expression: string;
+  last_tick: Date | null;
   next_tick: Date | null;
 }
 
@@ -31,37 +37,58 @@ export async function replaceSchedule(
 ): Promise<void> {
   const { namespace, name, version } = flow;
   const { tenantId } = session;
-  const { rows } = await session.query<StoredSchedule>({
-    ...readSchedule,
-    values: [tenantId, namespace, name],
-  });
-  const current = rows[0];
+  const stored = await readCurrent(session, flow);
   // Only a schedule needs more of the document, which may be large.
   const scheduled = { schedule, document: schedule && (JSON.parse(document) as unknown) };
-  const next = scheduleRow(scheduled, {
-    now,
-    current: current && {
-      kind: current.kind,
-      expression: current.expression,
-      nextTick: current.next_tick?.getTime(),
-    },
-  });
+  const next = scheduleRow(scheduled, { now, current: stored?.current });
   if (!next) {
-    if (current) await endSchedule(session, current.id);
+    if (stored) await endSchedule(session, stored, now);
     return;
   }
-  const id = current?.id ?? newId();
-  const nextTick = formatTime(next.nextTick);
+  const id = stored?.id ?? newId();
+  const nextTick = next.nextTick === undefined ? null : formatTime(next.nextTick);
   await session.query({
     ...putSchedule,
     values: [tenantId, id, namespace, name, version, next.kind, next.expression, nextTick],
   });
-  await session.query({ ...enqueueSchedule, values: [tenantId, id, nextTick] });
-  await session.query({ ...postponeSchedule, values: [tenantId, id, nextTick] });
+  // Without a next tick the scheduler looks now: the end of the run may have come just before.
+  await session.query({
+    ...enqueueSchedule,
+    values: [tenantId, id, nextTick ?? formatTime(now)],
+  });
+  if (nextTick) await session.query({ ...postponeSchedule, values: [tenantId, id, nextTick] });
 }
 
-/** The schedule before its work row, as the scheduler locks them: the other way about the two would deadlock. */
-async function endSchedule(session: TenantSession, id: string): Promise<void> {
-  await session.query({ ...deleteSchedule, values: [session.tenantId, id] });
-  await session.query({ ...deleteScheduleWork, values: [session.tenantId, id] });
+async function readCurrent(
+  session: TenantSession,
+  { namespace, name }: { namespace: string; name: string },
+): Promise<{ id: string; current: CurrentSchedule } | undefined> {
+  const { rows } = await session.query<StoredSchedule>({
+    ...readSchedule,
+    values: [session.tenantId, namespace, name],
+  });
+  const row = rows[0];
+  if (!row) return undefined;
+  const { id, kind, expression, last_tick, next_tick } = row;
+  const ticks = { lastTick: last_tick?.getTime(), nextTick: next_tick?.getTime() };
+  return { id, current: { kind, expression, ...ticks } };
+}
+
+/**
+ * The schedule before its work row, as the scheduler locks them: the other way about the two would deadlock. An
+ * `after` whose run is under way only rests: a version that brings it back goes on behind that run.
+ */
+async function endSchedule(
+  session: TenantSession,
+  { id, current }: { id: string; current: CurrentSchedule },
+  now: number,
+): Promise<void> {
+  const { tenantId } = session;
+  if (awaitsEnd(current)) {
+    // Woken, so that a scheduler that has read it as active writes nothing.
+    await session.query({ ...enqueueSchedule, values: [tenantId, id, formatTime(now)] });
+    return;
+  }
+  await session.query({ ...deleteSchedule, values: [tenantId, id] });
+  await session.query({ ...deleteScheduleWork, values: [tenantId, id] });
 }

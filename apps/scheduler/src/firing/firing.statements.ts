@@ -7,11 +7,16 @@
 export const loadSchedules = {
   name: 's_load',
   text: `
-SELECT s.id, s.namespace, s.name, s.version, s.kind, s.expression, s.last_tick, s.next_tick
+SELECT s.id, s.namespace, s.name, s.version, s.kind, s.expression, s.last_tick, s.next_tick,
+  f.active_version IS NOT DISTINCT FROM s.version AS active
 FROM unnest($1::uuid[]) AS x (id)
 CROSS JOIN LATERAL (
   SELECT c.* FROM schedules c WHERE c.tenant_id = (SELECT ctx.tenant()) AND c.id = x.id OFFSET 0
-) s`,
+) s
+CROSS JOIN LATERAL (
+  SELECT c.active_version FROM flows c
+  WHERE c.tenant_id = (SELECT ctx.tenant()) AND c.namespace = s.namespace AND c.name = s.name OFFSET 0
+) f`,
 } as const;
 
 /** Ends of executions, in their tenant's own session. $1 executions. */

@@ -1,6 +1,7 @@
 import {
   dueTicks,
   readExpression,
+  SHORTEST_MS,
   tickExecutionId,
   tickKey,
   type ScheduleKind,
@@ -17,6 +18,8 @@ export interface ScheduleRow {
   expression: string;
   last_tick: Date | null;
   next_tick: Date | null;
+  /** Whether its version is the flow's active one. Where none has a schedule, an `after` whose run is under way stays. */
+  active: boolean;
 }
 
 /** An execution that a tick starts. */
@@ -97,8 +100,15 @@ function planAfter(
   const base = { kind: 'move' as const, lease, ticks: [], skips: false, lastTick };
   const awaited = awaitedExecution(row);
   const ended = awaited === undefined ? undefined : at.endOf(awaited);
-  const tick = at.nextTick ?? (ended === undefined ? undefined : ended + at.after);
-  if (tick === undefined) return { ...base, dueAt: Infinity, nextTick: undefined };
+  const earliest = (lastTick ?? -Infinity) + SHORTEST_MS;
+  const tick =
+    at.nextTick ?? (ended === undefined ? undefined : Math.max(ended + at.after, earliest));
+  const rest = { ...base, dueAt: Infinity, nextTick: undefined };
+  if (!row.active) {
+    // The run has ended: a version that brings the schedule back begins anew.
+    return ended === undefined ? rest : { ...rest, lastTick: undefined };
+  }
+  if (tick === undefined) return rest;
   if (tick > now) return { ...base, dueAt: tick, nextTick: tick };
   const ticks = [tickOf(row, tick, `schedule:${row.id}`)];
   return { ...base, ticks, dueAt: Infinity, lastTick: tick, nextTick: undefined };

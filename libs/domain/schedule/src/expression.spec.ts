@@ -63,6 +63,10 @@ describe('every and after', () => {
     expect(readExpression('after', 'PT60S')).toEqual({ kind: 'after', after: 60_000 });
   });
 
+  it('fire at most ten times a second', () => {
+    expect(readExpression('every', 'PT0.001S')).toEqual({ kind: 'every', every: 100 });
+  });
+
   it('refuse nothing', () => {
     expect(() => readExpression('every', 'PT0S')).toThrow('longer than nothing');
   });

@@ -11,6 +11,12 @@ export type Expression =
   | { readonly kind: 'after'; readonly after: number }
   | { readonly kind: 'cron'; readonly next: (after: number) => number | undefined };
 
+/**
+ * A schedule fires at most this often, milliseconds: ticks that are closer fall together. Each starts an execution, and
+ * nobody reads ten results of one flow a second.
+ */
+export const SHORTEST_MS = 100;
+
 /** The prefix by which a cron expression names its time zone, as in crontab(5) of several crons. */
 const ZONE = /^CRON_TZ=(\S+)\s+/;
 
@@ -29,14 +35,15 @@ export function writeExpression(
  *
  * Daylight saving follows Vixie cron: a job at fixed times (no wildcard or step in its time fields) that falls
  * into the hour that is skipped runs at the first moment after it, and runs once when its hour comes twice; a
- * job at intervals keeps its interval in elapsed time.
+ * job at intervals keeps its interval in elapsed time. An `every` below `SHORTEST_MS` is that.
  * @throws UserError `schedule.invalid`
  */
 export function readExpression(kind: ScheduleKind, text: string): Expression {
   if (kind === 'cron') return { kind, next: cronTicks(text) };
   const milliseconds = parseDuration(text);
   if (milliseconds <= 0) throw invalid(text, 'the duration must be longer than nothing');
-  return kind === 'every' ? { kind, every: milliseconds } : { kind, after: milliseconds };
+  if (kind === 'after') return { kind, after: milliseconds };
+  return { kind, every: Math.max(milliseconds, SHORTEST_MS) };
 }
 
 function cronTicks(text: string): (after: number) => number | undefined {

@@ -1,6 +1,7 @@
 export { defaultEcoWindow, ecoDueAt, ecoOpen, parseEcoWindow, type EcoWindow } from './eco-window';
-export { readExpression, type Expression, type ScheduleKind } from './expression';
+export { readExpression, SHORTEST_MS, type Expression, type ScheduleKind } from './expression';
 export {
+  awaitsEnd,
   scheduleRow,
   type CurrentSchedule,
   type ScheduledFlow,

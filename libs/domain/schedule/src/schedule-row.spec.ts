@@ -1,5 +1,5 @@
 import { isId, idTime } from '@easyflow/kernel-ids';
-import { scheduleRow } from './schedule-row';
+import { awaitsEnd, scheduleRow } from './schedule-row';
 import { tickExecutionId, tickKey } from './scheduled-execution';
 
 const now = Date.parse('2026-05-01T12:00:00Z');
@@ -31,11 +31,48 @@ describe('scheduleRow', () => {
   });
 
   it('keeps the ticks of an unchanged expression', () => {
-    const current = { kind: 'every' as const, expression: 'PT60S', nextTick: now + 5 };
+    const current = {
+      kind: 'every' as const,
+      expression: 'PT60S',
+      lastTick: undefined,
+      nextTick: now + 5,
+    };
     const flow = { schedule: { every: 60_000 }, document: {} };
     expect(scheduleRow(flow, { now, current })?.nextTick).toBe(now + 5);
     const other = { schedule: { every: 61_000 }, document: {} };
     expect(scheduleRow(other, { now, current })?.nextTick).toBe(now + 61_000);
+  });
+
+  it('keeps a tick that is due and not fired yet, whatever comes after it', () => {
+    const current = {
+      kind: 'every' as const,
+      expression: 'PT60S',
+      lastTick: now - 60_003,
+      nextTick: now - 3,
+    };
+    const flow = { schedule: { cron: '0 14 * * *' }, document: {} };
+    expect(scheduleRow(flow, { now, current })).toMatchObject({ kind: 'cron', nextTick: now - 3 });
+  });
+
+  it('lets a new version of an `after` wait for the run that is under way', () => {
+    const current = {
+      kind: 'after' as const,
+      expression: 'PT60S',
+      lastTick: now - 5,
+      nextTick: undefined,
+    };
+    for (const after of [60_000, 1_000]) {
+      const row = scheduleRow({ schedule: { after }, document: {} }, { now, current });
+      expect(row).toEqual({
+        kind: 'after',
+        expression: `PT${after / 1_000}S`,
+        nextTick: undefined,
+      });
+    }
+    expect(awaitsEnd(current)).toBe(true);
+    const fresh = { ...current, lastTick: undefined };
+    const anew = scheduleRow({ schedule: { after: 1_000 }, document: {} }, { now, current: fresh });
+    expect(anew?.nextTick).toBe(now + 1_000);
   });
 
   it('refuses a cron expression that cannot be read', () => {

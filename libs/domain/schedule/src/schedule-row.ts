@@ -17,8 +17,11 @@ export interface ScheduledFlow {
 export interface ScheduleRow {
   readonly kind: ScheduleKind;
   readonly expression: string;
-  /** Milliseconds since the epoch: `schedules.next_tick` and the `due_at` of the work row of kind `schedule`. */
-  readonly nextTick: number;
+  /**
+   * Milliseconds since the epoch: `schedules.next_tick` and the `due_at` of the work row of kind `schedule`.
+   * Undefined for an `after` whose run is under way: its end says.
+   */
+  readonly nextTick: number | undefined;
 }
 
 /** The ticks that a schedule already has, when a version replaces another. */
@@ -26,13 +29,20 @@ export interface CurrentSchedule {
   readonly kind: ScheduleKind;
   readonly expression: string;
   /** Milliseconds since the epoch. */
+  readonly lastTick: number | undefined;
   readonly nextTick: number | undefined;
+}
+
+/** Whether the schedule waits for the end of the run that it started last. */
+export function awaitsEnd({ kind, lastTick, nextTick }: CurrentSchedule): boolean {
+  return kind === 'after' && nextTick === undefined && lastTick !== undefined;
 }
 
 /**
  * The row for a flow version that becomes active; undefined when the version has no schedule (an existing row
  * is then deleted). A version that keeps the expression of the one before it keeps its ticks too, so deploying
- * often never starves an `every`.
+ * often never starves an `every`; one that has another keeps a tick that is due and not fired yet. An `after` whose run
+ * is under way goes on waiting for its end: the runs of all versions make one chain.
  *
  * The time zone of a cron is `document.metadata.timezone` (IANA name), else `defaultTimeZone`.
  * @throws UserError `schedule.invalid` for a cron expression or time zone that cannot be read
@@ -43,11 +53,15 @@ export function scheduleRow(
 ): ScheduleRow | undefined {
   const text = expressionOf(flow, options.defaultTimeZone ?? 'UTC');
   if (!text) return undefined;
-  const { current } = options;
-  if (current?.nextTick !== undefined && sameSchedule(current, text)) {
-    return { ...text, nextTick: current.nextTick };
+  const { current, now } = options;
+  if (current && text.kind === 'after' && awaitsEnd(current)) {
+    return { ...text, nextTick: undefined };
   }
-  const nextTick = firstTick(readExpression(text.kind, text.expression), options.now);
+  if (current?.nextTick !== undefined) {
+    const keeps = sameSchedule(current, text) || current.nextTick <= now;
+    if (keeps) return { ...text, nextTick: current.nextTick };
+  }
+  const nextTick = firstTick(readExpression(text.kind, text.expression), now);
   return nextTick === undefined ? undefined : { ...text, nextTick };
 }
 

@@ -4,7 +4,7 @@ import type { Json } from '@easyflow/expressions';
 import { conformanceDir } from '@easyflow/testing';
 import { FlowInvalidError, type DocumentIssue } from '../document/document-issue';
 import { parseDocument } from '../document/parse-document';
-import { compileFlow } from './compile-flow';
+import { compileFlow, loadFlow } from './compile-flow';
 import type { Program } from './program';
 
 const HEAD = `document: { dsl: '1.0.3', namespace: test, name: test, version: '1.0.0' }\n`;
@@ -180,6 +180,18 @@ describe('compileFlow', () => {
       '/schedule/every',
       'longer than nothing',
     ],
+    [
+      'a cron that never fires',
+      `schedule: { cron: '0 0 30 2 *' }\ndo: []`,
+      '/schedule/cron',
+      'matches no day of any year',
+    ],
+    [
+      'two kinds of schedule at once',
+      `schedule: { every: PT1M, cron: '0 * * * *' }\ndo: []`,
+      '/schedule/cron',
+      'one schedule, not "every" and "cron"; keep "every"',
+    ],
     ['a bad cron', `schedule: { cron: '61 * * * *' }\ndo: []`, '/schedule/cron', ''],
     [
       'a wrong JSON schema',
@@ -271,11 +283,24 @@ describe('compileFlow', () => {
   });
 
   it('gives the schedule in milliseconds', () => {
-    expect(
-      compile(`schedule: { every: PT1M, after: { seconds: 5 }, cron: '0 * * * *' }\ndo: []`)
-        .schedule,
-    ).toEqual({ every: 60_000, after: 5_000, cron: '0 * * * *' });
+    const scheduleOf = (schedule: string) => compile(`schedule: ${schedule}\ndo: []`).schedule;
+    expect(scheduleOf('{ every: PT1M }')).toEqual({ every: 60_000 });
+    expect(scheduleOf('{ after: { seconds: 5 } }')).toEqual({ after: 5_000 });
+    expect(scheduleOf(`{ cron: '0 * * * *' }`)).toEqual({ cron: '0 * * * *' });
+    expect(scheduleOf(`{ cron: '0 0 29 2 *' }`)).toEqual({ cron: '0 0 29 2 *' });
     expect(compile('do: []').schedule).toBeUndefined();
+  });
+
+  it('loads what was accepted before schedules were judged so', () => {
+    const document = (schedule: Json): Json => ({
+      document: { dsl: '1.0.3', namespace: 'n', name: 'x', version: '1.2.3' },
+      schedule,
+      do: [],
+    });
+    const both = document({ every: { minutes: 1 }, cron: '0 * * * *' });
+    expect(() => compileFlow(both)).toThrow(FlowInvalidError);
+    expect(loadFlow(both).schedule).toEqual({ every: 60_000, cron: '0 * * * *' });
+    expect(loadFlow(document({ cron: '0 0 30 2 *' })).schedule).toBeDefined();
   });
 
   it('tells the first problems of documents that are wrong everywhere', () => {

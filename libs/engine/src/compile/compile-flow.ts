@@ -101,6 +101,7 @@ function compileValid(document: Json, issues: IssueList, accepted: boolean): Com
   const input = compileStep(flow.input, '/input', 'the input of the workflow', context, []);
   const { namespace, name, version } = flow.document;
   const schedule = compileSchedule(flow, issues);
+  if (!accepted) judgeSchedule(flow, issues);
   const text = JSON.stringify(document);
   const program: CompiledProgram = {
     flow: { namespace, name, version },
@@ -162,6 +163,34 @@ function compileSchedule(flow: FlowDefinition, issues: IssueList): Program['sche
     ...(cron !== undefined && { cron }),
     ...(afterMs !== undefined && { after: afterMs }),
   };
+}
+
+const KINDS = ['every', 'cron', 'after'] as const;
+
+/** What was accepted once stays as it is, so these are asked of new documents only. */
+function judgeSchedule({ schedule = {} }: FlowDefinition, issues: IssueList): void {
+  const given = KINDS.filter((kind) => schedule[kind] !== undefined);
+  const [kept, ...others] = given;
+  if (others.length > 0) {
+    const both = given.map((kind) => `"${kind}"`).join(' and ');
+    const message = `A flow has one schedule, not ${both}; keep "${kept}" and move the other to a flow that runs this one`;
+    issues.add(`/schedule/${others[0]}`, message);
+  }
+  const { cron } = schedule;
+  if (cron !== undefined && neverFires(cron)) {
+    const message = `"${cron}" matches no day of any year; correct its day or month`;
+    issues.add('/schedule/cron', message);
+  }
+}
+
+function neverFires(cron: string): boolean {
+  try {
+    const expression = readExpression('cron', cron);
+    return expression.kind === 'cron' && expression.next(0) === undefined;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
 }
 
 function checkCron(cron: string, issues: IssueList): void {

@@ -1,7 +1,7 @@
 import { isId } from '@easyflow/kernel-ids';
 import { compileFlow } from '../compile/compile-flow';
 import { parseDocument } from '../document/parse-document';
-import { advance, effectsInFlight } from './advance';
+import { advance, effectsInFlight, type Advance } from './advance';
 import { standardError } from './flow-error';
 import { flow, runVirtually, type VirtualRun } from './run-virtually.test';
 import { childrenInFlight, createState } from './state';
@@ -704,6 +704,30 @@ do:
     const run = runVirtually(body(', await: false'), { input: { x: 1 } });
     expect(run.last).toMatchObject({ status: 'completed', output: { x: 1 } });
     expect(run.effects).toHaveLength(1);
+  });
+
+  it('faults where it does not wait for a flow that does not exist, and a catch sees it', () => {
+    const run = (waits: boolean): Advance => {
+      const program = compileFlow(
+        parseDocument(
+          flow(`
+do:
+  - guarded:
+      try: [{ child: { run: { workflow: { namespace: n, name: gone, version: 1.0.0 }, await: ${waits} } } }]
+      catch: { as: e, do: [{ told: { set: '\${ $e.status }' } }] }`),
+          'application/yaml',
+        ),
+      );
+      const state = createState(program, { executionId: 'e1', input: {}, now: 0 });
+      return advance(program, state, {
+        now: 0,
+        signals: [],
+        isMissing: ({ namespace, name, version }) =>
+          namespace === 'n' && name === 'gone' && version === '1.0.0',
+      });
+    };
+    expect(run(false)).toMatchObject({ status: 'completed', output: 404, effects: [] });
+    expect(run(true)).toMatchObject({ status: 'waiting', effects: [{ kind: 'runFlow' }] });
   });
 
   it('names the children to be created: the same after a crash, each its own', () => {

@@ -70,7 +70,17 @@ const STEPS = 1_000;
 export function advance(
   program: Program,
   state: ExecutionState,
-  inputs: { now: number; signals: Signal[]; secrets?: Json; budget?: Partial<Budget> },
+  inputs: {
+    now: number;
+    signals: Signal[];
+    secrets?: Json;
+    budget?: Partial<Budget>;
+    /**
+     * Flows that the shell knows not to exist: a task that runs one and does not wait for it faults. A shell that
+     * learns it from the effects of an advance makes the advance again, with this.
+     */
+    isMissing?: Interpreter['isMissing'];
+  },
 ): Advance {
   if ((state.format as number) !== 1) {
     const message = `The state has format ${state.format}, which this version of the engine cannot read`;
@@ -82,6 +92,7 @@ export function advance(
   const journal = new Journal(compiled, draft, now);
   const budget = { steps: STEPS, ...inputs.budget };
   const machine = new Interpreter(compiled, draft, journal, now, inputs.secrets, budget);
+  if (inputs.isMissing) machine.isMissing = inputs.isMissing;
   if (!isFinal(draft)) work(machine, signals);
   return conclude(machine, state);
 }

@@ -3,7 +3,7 @@ import { derivedId } from '@easyflow/kernel-ids';
 import type { ForAction, TaskNode } from '../compile/program';
 import { effectKey } from './effect-key';
 import type { CallHttpEffect, HttpRequest } from './effects';
-import { Fault, standardError, type FlowError } from './flow-error';
+import { Fault, standardError, unknownFlow, type FlowError } from './flow-error';
 import { buildRequest } from './http-request';
 import { completed, type Machine, type Move } from './machine';
 import type { Branch, ExecutionState, Frame } from './state';
@@ -65,6 +65,10 @@ export function beginTask(
       return { kind: 'enter', index: 0, input: given };
     }
     case 'runFlow': {
+      // An awaited one is told of by its signal; nobody would hear of this one.
+      if (!action.await && machine.isMissing(action.flow)) {
+        throw new Fault(unknownFlow(action.flow, node.pointer));
+      }
       const given = evaluation.evaluate(action.input, input, scope);
       const key = effectKey(machine.state, branch);
       machine.handOut(given);

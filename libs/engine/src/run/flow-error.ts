@@ -41,6 +41,15 @@ export function standardError(
   };
 }
 
+/** Of a `run: workflow` whose flow or version does not exist. */
+export function unknownFlow(
+  { namespace, name, version }: { namespace: string; name: string; version: string },
+  task: string,
+): FlowError {
+  const detail = `There is no flow ${namespace}/${name} in version ${version}`;
+  return standardError('configuration', detail, { status: 404, instance: task });
+}
+
 /** An error as data. */
 export function errorValue(error: FlowError): Json {
   return { ...error };

@@ -31,6 +31,7 @@ export class Interpreter implements Machine {
   /** Whether the budget ended before the work. */
   yielded = false;
   readonly evaluation: Evaluation;
+  isMissing: Machine['isMissing'] = () => false;
   /** Tasks begun in this advance. */
   private begun = 0;
   /** What the events, the errors and the inputs of sub-flows of this advance weigh. */

@@ -1,5 +1,5 @@
 import type { Json } from '@easyflow/expressions';
-import type { CompiledProgram, Directive, TaskNode } from '../compile/program';
+import type { CompiledProgram, Directive, RunFlowAction, TaskNode } from '../compile/program';
 import type { Effect } from './effects';
 import type { Evaluation } from './evaluation';
 import type { FlowError } from './flow-error';
@@ -22,6 +22,8 @@ export interface Machine {
   readonly now: number;
   /** Effects begun by this advance. */
   readonly effects: Effect[];
+  /** Whether the shell knows that there is no such flow or version. */
+  isMissing(flow: RunFlowAction['flow']): boolean;
   /** Counts what the shell is to store beside the state. */
   handOut(value: Json): void;
 }
