@@ -11,7 +11,8 @@ export {
   lockWork,
   wakeWork,
   writeCheckpoints,
+  writeCheckpointsWithValues,
 } from './checkpoint/checkpoint.statements';
-export { loadExecutions, loadSignals } from './claiming/loading.statements';
+export { loadExecutions, loadSignals, loadValues } from './claiming/loading.statements';
 export { loadEvents } from './lifecycle/outbox.statements';
 export { countLevels, selectDocument, selectVersion } from './programs/program.statements';

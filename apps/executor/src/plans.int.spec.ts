@@ -20,6 +20,7 @@ const STATEMENTS = Object.entries<unknown>({ ...executor }).filter(
 const READS = new Set([
   'x_load',
   'x_load_signals',
+  'x_load_values',
   'x_load_events',
   'x_document',
   'x_version',
@@ -80,7 +81,14 @@ describe('the generic plans of the hot statements', () => {
   });
 
   async function fill(rows: number, analysed: boolean): Promise<void> {
-    const tables = ['work', 'executions', 'execution_history', 'execution_signals', 'outbox'];
+    const tables = [
+      'work',
+      'executions',
+      'execution_history',
+      'execution_signals',
+      'execution_values',
+      'outbox',
+    ];
     await database.superuser(`TRUNCATE ${tables.map((table) => `ef.${table}`).join(', ')}`);
     await database.superuser(
       `WITH ids AS (SELECT gen_random_uuid() AS id FROM generate_series(1, $2)),
@@ -88,6 +96,7 @@ describe('the generic plans of the hot statements', () => {
              SELECT $1, id, 'n', 'f', '1', 'balanced', 'pending' FROM ids),
        h AS (INSERT INTO ef.execution_history (tenant_id, execution_id, segment, items) SELECT $1, id, 1, '[]' FROM ids),
        s AS (INSERT INTO ef.execution_signals (tenant_id, id, execution_id, signal) SELECT $1, id, id, '{}' FROM ids),
+       v AS (INSERT INTO ef.execution_values (tenant_id, execution_id, id, value) SELECT $1, id, 1, '{}' FROM ids),
        o AS (INSERT INTO ef.outbox (tenant_id, id, executions, segments) SELECT $1, id, ARRAY[id], '{1}' FROM ids)
        INSERT INTO ef.work (tenant_id, kind, id, due_at) SELECT $1, 'execution', id, now() FROM ids`,
       [tenant.id, rows],

@@ -22,3 +22,4 @@ export {
   type ExecutionState,
   type ExecutionStatus,
 } from './run/state';
+export { mapData, type DataPath } from './run/state-data';

@@ -12,6 +12,7 @@ const FILLED = [
   'executions',
   'execution_history',
   'execution_signals',
+  'execution_values',
   'idempotency_keys',
 ] as const;
 
@@ -80,6 +81,9 @@ async function fill(database: TestDatabase, rows: number): Promise<void> {
   );
   await database.superuser(
     `INSERT INTO ef.execution_signals (tenant_id, id, execution_id, signal) SELECT t, i, i, '{}' FROM (${source}) s`,
+  );
+  await database.superuser(
+    `INSERT INTO ef.execution_values (tenant_id, execution_id, id, value) SELECT t, i, 1, '{}' FROM (${source}) s`,
   );
   await database.superuser(
     `INSERT INTO ef.outbox (tenant_id, id, executions, segments) SELECT t, i, ARRAY[i], '{0}' FROM (${source}) s`,

@@ -43,16 +43,50 @@ const ENDED_AT = `greatest(now(), least(clock_timestamp(),
  * tenant with events gets one.
  * Returns the pairs written with the wakes that the row holds, and those that a wake kept from ending: `held`.
  */
-export const writeCheckpoints = {
-  name: 'x_checkpoint',
-  text: `
+export const writeCheckpoints = { name: 'x_checkpoint', text: checkpointText() } as const;
+
+/**
+ * The same where values of states come or go (ADR 0027): few flushes, so the others do not pay for it. The rows of
+ * values stand in arrays of their own, of which each checkpoint has a part: it comes back with its checkpoint or not
+ * at all. A repeated flush may find its values there.
+ * $1 to $16 as above, $17 first and $18 last position of what is added, $19 first and $20 last of what is removed;
+ * $21 ids, $22 values and $23 references of what is added, $24 ids of what is removed.
+ */
+export const writeCheckpointsWithValues = {
+  name: 'x_checkpoint_values',
+  text: checkpointText({
+    parameters: ', $17::int[], $18::int[], $19::int[], $20::int[]',
+    columns: ', first_added, last_added, first_removed, last_removed',
+    parts: `, kept_values AS (
+  INSERT INTO execution_values (tenant_id, execution_id, id, value, refs)
+  SELECT g.tenant_id, g.id, v.id, v.value, v.refs FROM guarded g
+  CROSS JOIN LATERAL unnest(
+    ($21::int[])[g.first_added:g.last_added], ($22::json[])[g.first_added:g.last_added],
+    ($23::json[])[g.first_added:g.last_added]
+  ) AS v (id, value, refs)
+  ON CONFLICT DO NOTHING
+), dropped_values AS (
+  DELETE FROM execution_values v WHERE v.ctid = ANY (ARRAY(
+    SELECT c.place FROM guarded g
+    CROSS JOIN LATERAL unnest(($24::int[])[g.first_removed:g.last_removed]) AS r (id)
+    CROSS JOIN LATERAL (
+      SELECT c.ctid AS place FROM execution_values c
+      WHERE c.tenant_id = g.tenant_id AND c.execution_id = g.id AND c.id = r.id OFFSET 0
+    ) c
+  ))
+)`,
+  }),
+} as const;
+
+function checkpointText(values = { parameters: '', columns: '', parts: '' }): string {
+  return `
 WITH x AS (
   SELECT * FROM unnest(
     $1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::timestamptz[], $7::text[],
-    $8::json[], $9::json[], $10::json[], $11::timestamptz[], $12::int[], $13::json[], $14::json[]
+    $8::json[], $9::json[], $10::json[], $11::timestamptz[], $12::int[], $13::json[], $14::json[]${values.parameters}
   ) AS x (
     tenant_id, id, claim_no, wake_seq, final, due_at, status,
-    state, output, error, started_at, segment, items, events
+    state, output, error, started_at, segment, items, events${values.columns}
   )
 ), locked AS (
   SELECT x.*, w.place, w.wakes,
@@ -99,11 +133,11 @@ WITH x AS (
   INSERT INTO outbox (tenant_id, id, executions, segments)
   SELECT tenant_id, $16::uuid, array_agg(id), array_agg(segment) FROM news WHERE events IS NOT NULL
   GROUP BY tenant_id
-)
+)${values.parts}
 SELECT tenant_id, id, wakes, held FROM guarded
 UNION ALL
-SELECT tenant_id, id, wakes, held FROM locked WHERE held = 1`,
-} as const;
+SELECT tenant_id, id, wakes, held FROM locked WHERE held = 1`;
+}
 
 /**
  * Wakes parents and schedules. $1 tenants, $2 kinds, $3 ids: distinct, because one statement updates a row once.

@@ -1,6 +1,8 @@
 import { storeEvents, storeHistory, type FlowError, type Json } from '@easyflow/engine';
 import type { Lease } from '@easyflow/tenant-context';
 import type { LiveExecution } from '../execution/live-execution';
+import type { ValueRow } from '../state/stored-state';
+import type { StateRows } from '../state/stored-values';
 
 /** A sub-flow that a checkpoint creates. */
 export interface ChildExecution {
@@ -34,6 +36,9 @@ export interface Checkpoint {
   readonly outcome: Outcome;
   readonly status: string;
   readonly state: string | null;
+  /** Values that the state refers to and that are not stored yet, and ids of those it refers to no more. */
+  readonly addedValues: readonly ValueRow[];
+  readonly removedValues: readonly number[];
   readonly output: string | null;
   readonly error: string | null;
   /** RFC 3339. */
@@ -80,7 +85,7 @@ export function takeCheckpoint(execution: LiveExecution, content: CheckpointCont
     lease: execution.lease,
     outcome: content.outcome,
     status: content.status,
-    state: ended || !execution.state ? null : JSON.stringify(execution.state),
+    ...storedState(execution, ended),
     output: text(content.output),
     error: text(content.error),
     startedAt:
@@ -116,6 +121,15 @@ export function wakesOf({
     signal: CANCEL,
   }));
   return wake ? [wake, ...cancellations] : cancellations;
+}
+
+function storedState(
+  { state, values }: LiveExecution,
+  ended: boolean,
+): Pick<Checkpoint, 'state' | 'addedValues' | 'removedValues'> {
+  if (!state && !ended) return { state: null, addedValues: [], removedValues: [] };
+  const rows: StateRows = state && !ended ? values.write(state) : values.end();
+  return { state: rows.state, addedValues: rows.added, removedValues: rows.removed };
 }
 
 function happened({

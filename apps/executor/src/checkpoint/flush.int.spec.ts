@@ -126,9 +126,16 @@ describe('a flush', () => {
       id,
     ]);
     const parent = await rig.accept(tenant, 'any');
-    const row = { ...checkpoint(id, lease, completed), children: [child()], ...wake(parent) };
+    const addedValues = [{ id: 1, value: '{}', refs: null }];
+    const row = {
+      ...checkpoint(id, lease, completed),
+      children: [child()],
+      addedValues,
+      ...wake(parent),
+    };
 
     expect(await write([row])).toEqual([undefined]);
+    expect(await values(id)).toEqual([]);
     expect(await rig.execution(tenant, id)).toMatchObject({ status: 'pending', revision: 0 });
     expect(await rig.history(tenant, id)).toEqual([]);
     expect(await rig.work(tenant, id)).toBeDefined();
@@ -241,6 +248,47 @@ describe('a flush', () => {
     );
   });
 
+  it('writes and removes the values of each checkpoint that comes back, and no other', async () => {
+    const stay: CheckpointContent = { outcome: 'stay', status: 'running' };
+    const rows: Checkpoint[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      const id = await rig.accept(tenant, 'any');
+      rows.push(checkpoint(id, await claim(id), stay));
+    }
+    const [none, one, late, two] = rows as [Checkpoint, Checkpoint, Checkpoint, Checkpoint];
+    await rig.database.superuser(`UPDATE ef.work SET claim_no = claim_no + 1 WHERE id = $1`, [
+      late.id,
+    ]);
+    const value = (of: number) => ({
+      id: of,
+      value: `{"nul": "\\u0000", "of": ${of}}`,
+      refs: '[]',
+    });
+    const first = [
+      none,
+      { ...one, addedValues: [value(1), { ...value(2), refs: null }] },
+      { ...late, addedValues: [value(3)] },
+      { ...two, addedValues: [value(4)] },
+    ];
+    await write(first);
+    // The answer to the COMMIT was lost.
+    await write(first);
+    expect(await values(none.id)).toEqual([]);
+    expect(await values(one.id)).toEqual([1, 2]);
+    expect(await values(late.id)).toEqual([]);
+    expect(await values(two.id)).toEqual([4]);
+
+    const second = [
+      { ...one, removedValues: [1], addedValues: [value(5)] },
+      { ...two, removedValues: [4, 9] },
+      { ...late, removedValues: [1] },
+    ];
+    await write(second);
+    await write(second);
+    expect(await values(one.id)).toEqual([2, 5]);
+    expect(await values(two.id)).toEqual([]);
+  });
+
   it('can be repeated when the answer to its COMMIT was lost', async () => {
     const id = await rig.accept(tenant, 'any');
     const lease = await claim(id);
@@ -304,6 +352,14 @@ describe('a flush', () => {
     const token: TenantToken = await tenant.token('ef_writer');
     const sorted = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
     return flush(writer, owner.owner, { tokens: [token], rows: sorted, published: [] });
+  }
+
+  async function values(id: string): Promise<number[]> {
+    const rows = await rig.database.superuser<{ id: number }>(
+      'SELECT id FROM ef.execution_values WHERE tenant_id = $1 AND execution_id = $2 ORDER BY id',
+      [tenant.id, id],
+    );
+    return rows.map((row) => row.id);
   }
 
   async function due(id: string): Promise<boolean> {

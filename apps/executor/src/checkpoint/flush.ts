@@ -19,6 +19,7 @@ import {
   lockWork,
   wakeWork,
   writeCheckpoints,
+  writeCheckpointsWithValues,
 } from './checkpoint.statements';
 
 /** A row of the outbox. */
@@ -177,27 +178,50 @@ function writtenOf(
 
 /** Each statement has an outbox id of its own: another one of the transaction would insert the row again. */
 function checkpointOf(owner: string, rows: readonly Checkpoint[], outboxId: string): Statement {
-  return {
-    ...writeCheckpoints,
-    values: [
-      plainArray(rows.map((row) => row.tenantId)),
-      plainArray(rows.map((row) => row.id)),
-      plainArray(rows.map((row) => row.lease.claimNo)),
-      plainArray(rows.map((row) => row.lease.wakeSeq)),
-      plainArray(rows.map((row) => (row.outcome === 'end' ? 1 : 0))),
-      plainArray(rows.map((row) => row.dueAt)),
-      plainArray(rows.map((row) => row.status)),
-      jsonArray(rows.map((row) => row.state)),
-      jsonArray(rows.map((row) => row.output)),
-      jsonArray(rows.map((row) => row.error)),
-      plainArray(rows.map((row) => row.startedAt)),
-      plainArray(rows.map((row) => row.segment)),
-      jsonArray(rows.map((row) => row.items)),
-      jsonArray(rows.map((row) => row.events)),
-      owner,
-      outboxId,
-    ],
-  };
+  const values = [
+    plainArray(rows.map((row) => row.tenantId)),
+    plainArray(rows.map((row) => row.id)),
+    plainArray(rows.map((row) => row.lease.claimNo)),
+    plainArray(rows.map((row) => row.lease.wakeSeq)),
+    plainArray(rows.map((row) => (row.outcome === 'end' ? 1 : 0))),
+    plainArray(rows.map((row) => row.dueAt)),
+    plainArray(rows.map((row) => row.status)),
+    jsonArray(rows.map((row) => row.state)),
+    jsonArray(rows.map((row) => row.output)),
+    jsonArray(rows.map((row) => row.error)),
+    plainArray(rows.map((row) => row.startedAt)),
+    plainArray(rows.map((row) => row.segment)),
+    jsonArray(rows.map((row) => row.items)),
+    jsonArray(rows.map((row) => row.events)),
+    owner,
+    outboxId,
+  ];
+  if (!rows.some(changesValues)) return { ...writeCheckpoints, values };
+  return { ...writeCheckpointsWithValues, values: [...values, ...valueColumns(rows)] };
+}
+
+function changesValues({ addedValues, removedValues }: Checkpoint): boolean {
+  return addedValues.length > 0 || removedValues.length > 0;
+}
+
+/** All values that come and go, and of each checkpoint the positions of its own: none where the last is before the first. */
+function valueColumns(rows: readonly Checkpoint[]): string[] {
+  const added = rows.flatMap((row) => row.addedValues);
+  return [
+    ...positions(rows.map((row) => row.addedValues.length)),
+    ...positions(rows.map((row) => row.removedValues.length)),
+    plainArray(added.map(({ id }) => id)),
+    jsonArray(added.map(({ value }) => value)),
+    jsonArray(added.map(({ refs }) => refs)),
+    plainArray(rows.flatMap((row) => row.removedValues)),
+  ];
+}
+
+/** First and last position, from 1, of parts of these lengths. */
+function positions(lengths: readonly number[]): [first: string, last: string] {
+  let end = 0;
+  const last = lengths.map((length) => (end += length));
+  return [plainArray(last.map((to, index) => to - (lengths[index] ?? 0) + 1)), plainArray(last)];
 }
 
 function lockAll(session: BatchSession, rows: readonly Checkpoint[]): Promise<unknown> {

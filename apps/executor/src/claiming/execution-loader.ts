@@ -17,8 +17,12 @@ import { startDelay } from '../executor-metrics';
 import { LiveExecution, type StoredSignal } from '../execution/live-execution';
 import type { LiveExecutions } from '../execution/live-executions';
 import type { ProgramCache } from '../programs/program-cache';
+import { restoreState } from '../state/restore-state';
+import { isUnreadableState, storedStateOf, type StoredState } from '../state/stored-state';
+import type { RestoredRow } from '../state/stored-values';
 import { loadExecutions } from './loading.statements';
 import type { TenantTokens } from './tenant-tokens';
+import { ValueReader, type WithValues } from './value-reader';
 
 export interface ExecutionLoaderOptions {
   readonly database: Pick<DatabaseAccess, 'reader' | 'claims'>;
@@ -41,7 +45,8 @@ interface ExecutionRow {
   mode: string;
   status: string;
   input: Json;
-  state: ExecutionState | null;
+  /** As it is stored, until `restored` has put it together. */
+  state: ExecutionState | StoredState | null;
   parent_id: string | null;
   parent_key: string | null;
   reply_slot: string | null;
@@ -49,13 +54,26 @@ interface ExecutionRow {
   created_at: Date;
   started_at: Date | null;
   signals: StoredSignal[] | null;
+  /** What stands beside the state, by id. */
+  values?: readonly RestoredRow[];
+}
+
+/** An execution whose state is in parts, before its values are read. */
+interface DividedExecution extends WithValues {
+  readonly row: ExecutionRow;
+  readonly lease: Lease;
+  readonly stored: StoredState;
 }
 
 const MOST_ROWS = 500;
 
 /** Brings claimed executions into memory: tokens, rows, programs; a few statements a claim, not an execution. */
 export class ExecutionLoader {
-  constructor(private readonly options: ExecutionLoaderOptions) {}
+  private readonly values: ValueReader;
+
+  constructor(private readonly options: ExecutionLoaderOptions) {
+    this.values = new ValueReader(options.database.reader, options.tokens);
+  }
 
   /** Loads what was claimed and starts it. What cannot be loaded now is given back. */
   async load(leases: readonly Lease[]): Promise<void> {
@@ -94,12 +112,50 @@ export class ExecutionLoader {
         });
         const rows = [...found.values()].flat();
         this.measureDelay(rows);
-        for (const row of rows) {
-          const lease = byPair.get(pairKey(row.tenant_id, row.id));
-          if (lease) this.begin(row, lease, byPair);
-        }
+        await this.beginAll(rows, byPair);
       }),
     );
+  }
+
+  private async beginAll(
+    rows: readonly ExecutionRow[],
+    byPair: Map<TenantKey, Lease>,
+  ): Promise<void> {
+    const divided: DividedExecution[] = [];
+    for (const row of rows) {
+      const lease = byPair.get(pairKey(row.tenant_id, row.id));
+      if (!lease) continue;
+      this.unlessUnreadable(row, byPair, () => {
+        const stored = storedStateOf(row.state);
+        const { tenant_id: tenantId, id } = row;
+        if (stored) divided.push({ tenantId, id, size: stored.size, row, lease, stored });
+        else this.begin(row, lease, byPair);
+      });
+    }
+    if (divided.length === 0) return;
+    await this.values.read(divided, ({ row, lease, stored }, values) => {
+      this.unlessUnreadable(row, byPair, () => {
+        const { state, rows: parts } = restoreState(stored, row.input, values);
+        this.begin({ ...row, state, values: parts }, lease, byPair);
+      });
+    });
+  }
+
+  /** A state that cannot be read here says nothing about its flow, and must not fail the others of its batch. */
+  private unlessUnreadable(
+    { tenant_id: tenantId, id: executionId }: ExecutionRow,
+    byPair: Map<TenantKey, Lease>,
+    work: () => void,
+  ): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isUnreadableState(error)) throw error;
+      this.options.logger.error({ error, tenantId, executionId }, 'a state cannot be read here');
+      // Its lease ends by itself: given back, it would be claimed again at once.
+      byPair.delete(pairKey(tenantId, executionId));
+      this.options.live.release(1);
+    }
   }
 
   /** Eco executions wait for their window, and others for what they have begun: they say nothing of a backlog. */
@@ -178,7 +234,8 @@ function executionOf(row: ExecutionRow, lease: Lease, program: Program | undefin
     lease,
   );
   if (row.state) {
-    execution.state = row.state;
+    execution.state = row.state as ExecutionState;
+    execution.values.restore(row.values ?? []);
     execution.inherited = true;
   }
   execution.startedAt = row.started_at?.getTime();

@@ -1,6 +1,6 @@
 /*
  * Fenced like the checkpoint: a look-up by pair must stay one, whatever the tables held when they were analysed.
- * Both run under a read bundle of ef_worker, which hands each row to the context of its own tenant.
+ * All run under a read bundle of ef_worker, which hands each row to the context of its own tenant.
  */
 
 /** Executions just claimed, with the signals that wait for them. $1 tenants, $2 ids. */
@@ -20,6 +20,21 @@ CROSS JOIN LATERAL (
   FROM execution_signals c
   WHERE c.tenant_id = x.tenant_id AND c.execution_id = x.id OFFSET 0
 ) s`,
+} as const;
+
+/**
+ * The values that stored states refer to (ADR 0027), each once: a row is there for as long as the state needs it.
+ * $1 tenants, $2 executions.
+ */
+export const loadValues = {
+  name: 'x_load_values',
+  text: `
+SELECT v.tenant_id, v.execution_id, v.id, v.value, v.refs
+FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant_id, id)
+CROSS JOIN LATERAL (
+  SELECT c.tenant_id, c.execution_id, c.id, c.value, c.refs FROM execution_values c
+  WHERE c.tenant_id = x.tenant_id AND c.execution_id = x.id OFFSET 0
+) v`,
 } as const;
 
 /** Signals that have come for executions in memory. $1 tenants, $2 executions. */

@@ -12,6 +12,7 @@ import type {
 } from '@easyflow/engine';
 import { pairKey, type Lease, type TenantKey } from '@easyflow/tenant-context';
 import type { Checkpoint, ChildExecution } from '../checkpoint/checkpoint';
+import { StoredValues } from '../state/stored-values';
 
 /** A row of `execution_signals`. */
 export interface StoredSignal {
@@ -63,6 +64,8 @@ interface BeforeTurn {
 export class LiveExecution {
   phase: Phase = 'idle';
   state: ExecutionState | undefined;
+  /** What is stored beside the state. */
+  readonly values: StoredValues;
   startedAt: number | undefined;
   private readonly inbox: Arrived[] = [];
   /** What the engine was last given of it. */
@@ -115,6 +118,7 @@ export class LiveExecution {
     public lease: Lease,
   ) {
     this.key = pairKey(facts.tenantId, facts.id);
+    this.values = new StoredValues(facts.input);
   }
 
   get hasSignals(): boolean {

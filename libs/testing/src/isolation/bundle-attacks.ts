@@ -73,6 +73,10 @@ export const BUNDLE_ATTACKS: readonly Attack[] = [
         await refused(client, 'SELECT items FROM execution_history');
         await refused(client, 'SELECT events FROM execution_history');
         await refused(client, 'SELECT signal FROM execution_signals');
+        for (const column of ['value', 'refs']) {
+          await refused(client, `SELECT ${column} FROM execution_values`);
+          await refused(client, `DELETE FROM execution_values WHERE ${column} IS NOT NULL`);
+        }
         for (const table of [
           'flows',
           'flow_versions',

@@ -61,7 +61,7 @@ const CHECKS: readonly CatalogueCheck[] = [
              WHERE p.permissive = 'RESTRICTIVE' AND (
                coalesce(p.qual, '${ONE}') <> ALL (ARRAY['${ONE}', '${MANY}']) OR coalesce(p.with_check, '${ONE}') <> ALL (ARRAY['${ONE}', '${MANY}'])
                OR ('${MANY}' IN (p.qual, p.with_check) AND p.roles <> '{ef_writer}'
-                   AND NOT (p.cmd = 'SELECT' AND p.tablename IN ('executions', 'execution_signals') AND p.roles <@ '{ef_api,ef_worker}'::name[])))`,
+                   AND NOT (p.cmd = 'SELECT' AND p.tablename IN ('executions', 'execution_signals', 'execution_values') AND p.roles <@ '{ef_api,ef_worker}'::name[])))`,
   },
   {
     name: 'ownership',

@@ -13,6 +13,7 @@ export const MIGRATION_FILES = [
   '0006-usage-and-keys.sql',
   '0007-outbox-rows-of-flushes.sql',
   '0008-slots.sql',
+  '0015-execution-values.sql',
 ] as const;
 
 /** The text of a migration; the build copies the SQL files beside this one. */

@@ -1,0 +1,174 @@
+import { mapData, type ExecutionState, type Json } from '@easyflow/engine';
+import { liveRows } from './live-rows';
+import {
+  INPUT_ROW,
+  STORAGE_FORMAT,
+  type Path,
+  type Ref,
+  type StoredState,
+  type ValueRow,
+} from './stored-state';
+import { refTo, ValueIndex, type Place, type Row } from './value-index';
+import { isWithin, LARGE, SMALL_STATE } from './value-size';
+
+/** What a checkpoint writes of a state. */
+export interface StateRows {
+  /** For the column `state`. */
+  readonly state: string | null;
+  /** Rows of `execution_values` to insert and, by id, to delete. */
+  readonly added: readonly ValueRow[];
+  readonly removed: readonly number[];
+}
+
+const NONE: readonly never[] = [];
+const EMPTY: ReadonlySet<number> = new Set();
+
+/** All is written anew when more than this, and more than what is needed, is kept for the sake of parts of it. */
+const MOST_GARBAGE = 64 * 1_024;
+/** And when a state has so many rows. */
+const MOST_ROWS = 10_000;
+
+/** A row as it was read, its value complete. */
+export interface RestoredRow {
+  readonly id: number;
+  readonly value: Json;
+}
+
+/**
+ * The values of one execution that are stored beside its state. Each is written once; states refer to it, and so do
+ * values that were made of it. The rows in the database are at any time exactly those that the stored state needs.
+ */
+export class StoredValues {
+  private readonly index = new ValueIndex();
+  private readonly rows = new Map<number, Row>();
+  /** Ids of the rows that are stored, or will be with the checkpoint that was taken last. */
+  private stored: ReadonlySet<number> = EMPTY;
+  private nextId = 1;
+  /** What was read with the state and is not in the index yet: many executions end without another checkpoint. */
+  private restored: readonly RestoredRow[] = NONE;
+  private indexed = false;
+
+  constructor(private readonly input: Json) {}
+
+  /** The rows that were read with the state, by id. */
+  restore(rows: readonly RestoredRow[]): void {
+    this.restored = rows;
+    this.stored = new Set(rows.map(({ id }) => id));
+    this.nextId = (rows.at(-1)?.id ?? 0) + 1;
+  }
+
+  /** What is to be written of a state. @throws RangeError when a value is nested too deeply to be written */
+  write(state: ExecutionState): StateRows {
+    if (isWithin(state as unknown as Json, SMALL_STATE)) return this.writeWhole(state);
+    try {
+      return this.writeDivided(state);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      // What is too deep for the walk may be not too deep for JSON.stringify.
+      return this.writeWhole(state);
+    }
+  }
+
+  /** What the end of the execution writes: no state, and no row. Nothing is forgotten: a wake may keep it from ending. */
+  end(): StateRows {
+    const removed = this.stored.size === 0 ? NONE : [...this.stored];
+    return { state: null, added: NONE, removed };
+  }
+
+  private writeWhole(state: ExecutionState): StateRows {
+    const text = JSON.stringify(state);
+    this.forget();
+    return { state: text, added: NONE, removed: this.replaceStored(EMPTY) };
+  }
+
+  private writeDivided(state: ExecutionState): StateRows {
+    this.prepare();
+    let division = this.divide(state);
+    let live = liveRows(division.uses);
+    if (live.garbage > Math.max(MOST_GARBAGE, live.size / 2) || live.rows.size > MOST_ROWS) {
+      this.forget();
+      this.prepare();
+      division = this.divide(state);
+      live = liveRows(division.uses);
+    }
+    const { refs, bare, added } = division;
+    const stored: StoredState = { storage: STORAGE_FORMAT, size: live.size, refs, state: bare };
+    const text = JSON.stringify(stored);
+    for (const [id, row] of this.rows) {
+      if (live.rows.has(row)) continue;
+      this.index.remove(row);
+      this.rows.delete(id);
+    }
+    return {
+      state: text,
+      added: added.filter(({ id }) => this.rows.has(id)),
+      removed: this.replaceStored(new Set(this.rows.keys())),
+    };
+  }
+
+  /** Says what is stored from now on; gives what is not any more. */
+  private replaceStored(ids: ReadonlySet<number>): readonly number[] {
+    const { stored } = this;
+    this.stored = ids;
+    return stored.size === 0 ? NONE : [...stored].filter((id) => !ids.has(id));
+  }
+
+  /** Brings what is stored into the index, once. */
+  private prepare(): void {
+    if (this.indexed) return;
+    this.indexed = true;
+    if (!isWithin(this.input, LARGE)) this.index.add(INPUT_ROW, this.input);
+    for (const { id, value } of this.restored) this.rows.set(id, this.index.add(id, value).row);
+    this.restored = NONE;
+  }
+
+  private divide(state: ExecutionState): Divided {
+    const refs: Ref[] = [];
+    const uses: Place[] = [];
+    const added: ValueRow[] = [];
+    const bare = mapData(state, (value, path) => this.place(value, path, { refs, uses, added }));
+    return { bare, refs, uses, added };
+  }
+
+  /** Gives what stands in the state instead of a value of it. */
+  private place(value: Json, at: Path, to: Omit<Divided, 'bare'>): Json {
+    let known = this.index.find(value);
+    if (!known) {
+      if (isWithin(value, LARGE)) return value;
+      const { row, bare, refs } = this.index.add(this.nextId, value);
+      known = this.index.find(value);
+      if (!known) {
+        // Little but references: it is written with the state.
+        to.uses.push(...row.uses);
+        to.refs.push(...refs.map(([inner, ...place]): Ref => [[...at, ...inner], ...place]));
+        return bare;
+      }
+      this.nextId += 1;
+      this.rows.set(row.id, row);
+      to.added.push({
+        id: row.id,
+        value: JSON.stringify(bare),
+        refs: refs.length > 0 ? JSON.stringify(refs) : null,
+      });
+    }
+    to.uses.push(known);
+    to.refs.push(refTo(known, at));
+    return null;
+  }
+
+  private forget(): void {
+    this.restored = NONE;
+    if (!this.indexed) return;
+    this.indexed = false;
+    this.index.clear();
+    this.rows.clear();
+  }
+}
+
+interface Divided {
+  readonly bare: ExecutionState;
+  readonly refs: Ref[];
+  /** The places behind them. */
+  readonly uses: Place[];
+  readonly added: ValueRow[];
+}
