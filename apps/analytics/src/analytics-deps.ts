@@ -20,8 +20,10 @@ export interface AnalyticsSettings {
 export interface AnalyticsDeps {
   settings: AnalyticsSettings;
   /** Pools of `ef_claim` and `ef_analytics`. */
-  database: Pick<DatabaseAccess, 'tenant' | 'claims' | 'ping'>;
+  database: Pick<DatabaseAccess, 'tenant' | 'claims' | 'checks' | 'watch'>;
   issuer: Pick<IssuerPort, 'registerOwner'>;
   logger: Logger;
   clock?: Clock;
+  /** Whether the slot is still this process's, where slots are leased. */
+  ownsSlot?: () => Promise<boolean>;
 }

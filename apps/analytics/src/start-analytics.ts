@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { PriceList } from '@easyflow/domain-cost';
-import { systemClock } from '@easyflow/kernel-time';
 import { startHealthServer } from '@easyflow/platform-http';
+import { OwnerSlot } from '@easyflow/tenant-context';
 import { NestFactory } from '@nestjs/core';
 import type { AnalyticsDeps } from './analytics-deps';
 import { AnalyticsModule } from './analytics.module';
-import { OwnerSlot } from './leases/owner-slot';
 import { RollupRepository } from './rollup/rollup.repository';
 import { RollupWorker } from './rollup/rollup-worker';
 import { KeySweeper } from './sweep/key-sweeper';
@@ -28,13 +27,21 @@ export interface RunningAnalytics {
 /** Starts the service that counts usage and drops idempotency keys that have expired. */
 export async function startAnalytics(deps: AnalyticsDeps): Promise<RunningAnalytics> {
   const { database, issuer, logger, settings } = deps;
-  const clock = deps.clock ?? systemClock;
-  const owner = new OwnerSlot(issuer, settings.slot);
+  const clock = deps.clock ?? (await database.watch(logger));
   const { claims } = database;
+  const slot = new OwnerSlot({
+    issuer,
+    claims,
+    slot: settings.slot,
+    isOurs: deps.ownsSlot,
+    clock,
+    logger,
+  });
+  await slot.start();
   const workers = [
     new RollupWorker({
       claims,
-      owner,
+      slot,
       rollups: new RollupRepository(database, new PriceList(settings.prices), logger),
       pause: settings.pause ?? PAUSE,
       logger,
@@ -42,7 +49,7 @@ export async function startAnalytics(deps: AnalyticsDeps): Promise<RunningAnalyt
     }),
     new KeySweeper({
       claims,
-      owner,
+      slot,
       sweeps: new SweepRepository(database),
       pollMs: settings.sweepPollMs ?? SWEEP_POLL_MS,
       logger,
@@ -52,21 +59,18 @@ export async function startAnalytics(deps: AnalyticsDeps): Promise<RunningAnalyt
   const app = await NestFactory.createApplicationContext(AnalyticsModule.with(workers), {
     logger: false,
   });
-  const checks = async () => ({ database: await answers(database.ping()) });
+  const checks = async () => ({
+    ...(await database.checks()),
+    slot: slot.owner !== undefined,
+  });
   const health = settings.http && (await startHealthServer({ ...settings.http, checks }));
   return {
     ...(health ? { url: health.url } : {}),
     ready: async () => Object.values(await checks()).every(Boolean),
     close: async () => {
       await app.close();
+      slot.close();
       await health?.close();
     },
   };
-}
-
-function answers(question: Promise<unknown>): Promise<boolean> {
-  return question.then(
-    () => true,
-    () => false,
-  );
 }

@@ -19,4 +19,6 @@ export interface ExecutorDeps {
   readonly caller: Pick<HttpCaller, 'perform'>;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Whether the slot is still this process's, where slots are leased. */
+  readonly ownsSlot?: () => Promise<boolean>;
 }

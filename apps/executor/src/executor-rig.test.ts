@@ -74,6 +74,7 @@ export class ExecutorRig {
       access?: DatabaseAccess;
       transport?: Transport;
       clock?: Clock;
+      ownsSlot?: () => Promise<boolean>;
     } = {},
   ): Promise<Executor> {
     const executor = new Executor({
@@ -89,6 +90,7 @@ export class ExecutorRig {
       signer: testSigner,
       caller: options.caller ?? new FakeCaller(),
       clock: options.clock ?? systemClock,
+      ...(options.ownsSlot ? { ownsSlot: options.ownsSlot } : {}),
       logger: quietLogger,
     });
     this.executors.push(executor);

@@ -1,5 +1,5 @@
 import type { Clock } from '@easyflow/kernel-time';
-import type { IssuerPort, LeaseOwner } from '@easyflow/tenant-context';
+import { OwnerSlot, type IssuerPort, type LeaseOwner } from '@easyflow/tenant-context';
 import { UnexpectedError } from '@easyflow/kernel-errors';
 import { Checkpointer } from './checkpoint/checkpointer';
 import { Claimer } from './claiming/claimer';
@@ -29,7 +29,6 @@ export type ExecutorParts = Omit<ExecutorDeps, 'issuer' | 'settings'> & {
 };
 
 const SAVE_EVERY_MS = 100;
-const REGISTER_AGAIN_MS = 1_000;
 
 /** Claims executions, runs them, checkpoints them. Framework-free; the Nest application around it routes hints. */
 export class Executor {
@@ -44,7 +43,7 @@ export class Executor {
   private readonly signals: SignalWatch;
   private readonly sweeper: OutboxSweeper;
   private readonly timers: NodeJS.Timeout[] = [];
-  private owner: LeaseOwner | undefined;
+  private readonly slot: OwnerSlot;
   private unobserve: (() => void) | undefined;
   private closing = false;
 
@@ -52,10 +51,19 @@ export class Executor {
     const { settings, database, transport, signer, clock, logger } = parts;
     const { claims, reader, writer } = database;
     const owner = () => this.registeredOwner();
-    const ownerIfAny = () => (this.closing ? undefined : this.owner);
+    this.slot = new OwnerSlot({
+      issuer: parts.issuer,
+      claims,
+      slot: settings.slot,
+      isOurs: parts.ownsSlot,
+      lost: () => this.dropAll(),
+      clock,
+      logger,
+    });
+    const ownerIfAny = () => (this.closing ? undefined : this.slot.owner);
     const { leaseMs, pollMs, ecoWindow } = settings;
     const live = new LiveExecutions(settings.maxInFlight);
-    const tokens = new TenantTokens(claims, owner, clock);
+    const tokens = new TenantTokens(claims, owner, database.clock);
     const checkpointer = new Checkpointer({
       writer,
       tokens,
@@ -102,7 +110,7 @@ export class Executor {
     this.keeper = new LeaseKeeper({
       ...base,
       claims,
-      owner: () => this.owner,
+      owner: () => this.slot.owner,
       runner,
       signals,
       leaseMs,
@@ -120,6 +128,7 @@ export class Executor {
     this.localDispatch = new BornLeased({
       ...base,
       owner: ownerIfAny,
+      refused: (refused) => this.slot.refused(refused),
       runner,
       claimer,
       results,
@@ -137,7 +146,7 @@ export class Executor {
   /** Registers the slot, in the background when the issuer is down, and begins to claim. */
   async start(): Promise<void> {
     this.unobserve = executionsInFlight.observe(() => this.live.size);
-    await this.register();
+    await this.slot.start();
     this.claimer.start();
     this.keeper.start();
     this.sweeper.start();
@@ -145,7 +154,7 @@ export class Executor {
   }
 
   get registered(): boolean {
-    return this.owner !== undefined;
+    return this.slot.owner !== undefined;
   }
 
   /** A hint has come: claims until a claim comes back short. */
@@ -175,21 +184,18 @@ export class Executor {
     this.checkpointer.drain();
     await this.settled(2_000);
     await this.results.close();
+    this.slot.close();
     this.unobserve?.();
   }
 
-  private async register(): Promise<void> {
-    try {
-      this.owner = await this.parts.issuer.registerOwner(this.parts.settings.slot);
-    } catch (error) {
-      this.parts.logger.warn({ error }, 'the executor could not register its slot yet');
-      const timer = setTimeout(() => void this.register(), REGISTER_AGAIN_MS);
-      this.timers.push(timer);
-    }
+  /** Registering the slot elsewhere gave back all leases held under it: whoever claims them goes on. */
+  private dropAll(): void {
+    for (const execution of [...this.live.all()]) this.runner.lose(execution, 'taken');
   }
 
   private registeredOwner(): LeaseOwner {
-    if (this.owner) return this.owner;
+    const { owner } = this.slot;
+    if (owner) return owner;
     throw new UnexpectedError('executor.not_registered', 'Leases are used before the slot has one');
   }
 
@@ -207,10 +213,11 @@ export class Executor {
   private async giveBackRest(): Promise<void> {
     const rest = [...this.live.all()];
     for (const execution of rest) this.runner.drop(execution);
-    if (rest.length === 0 || !this.owner) return;
+    const { owner } = this.slot;
+    if (rest.length === 0 || !owner) return;
     try {
       await this.parts.database.claims.release(
-        this.owner,
+        owner,
         rest.map((execution) => execution.lease),
       );
     } catch (error) {

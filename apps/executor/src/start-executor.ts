@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import { maySend } from '@easyflow/contracts-events';
 import type { Json, Program } from '@easyflow/engine';
-import { systemClock } from '@easyflow/kernel-time';
 import { startHealthServer } from '@easyflow/platform-http';
 import { RpcErrorFilter, TransportStrategy } from '@easyflow/platform-messaging';
 import { EnvelopeVerifier, type LocalDispatch } from '@easyflow/tenant-context';
@@ -30,7 +29,7 @@ const GROUP = 'easyflow.executors';
  */
 export async function startExecutor(deps: ExecutorDeps): Promise<RunningExecutor> {
   const { database, transport, issuer, signer, logger } = deps;
-  const clock = deps.clock ?? systemClock;
+  const clock = deps.clock ?? (await database.watch(logger));
   const settings = { ...defaultExecutorSettings, ...deps.settings };
   const executor = new Executor({ ...deps, settings, clock });
   const verifier = new EnvelopeVerifier({
@@ -54,8 +53,8 @@ export async function startExecutor(deps: ExecutorDeps): Promise<RunningExecutor
   app.useGlobalFilters(new RpcErrorFilter());
   await executor.start();
   const checks = async () => ({
-    database: await answers(database.ping()),
-    issuer: executor.registered,
+    ...(await database.checks()),
+    slot: executor.registered,
   });
   // Before the consumers: joining their groups takes seconds after a sudden death, and the process lives meanwhile.
   const health = settings.http && (await startHealthServer({ ...settings.http, checks }));
@@ -75,11 +74,4 @@ export async function startExecutor(deps: ExecutorDeps): Promise<RunningExecutor
 /** The road from a gateway to the executor of the same process. */
 export function createLocalDispatch(executor: RunningExecutor): LocalDispatch<Program, Json> {
   return executor.localDispatch;
-}
-
-function answers(question: Promise<unknown>): Promise<boolean> {
-  return question.then(
-    () => true,
-    () => false,
-  );
 }

@@ -14,7 +14,7 @@ export interface FlowRegistrySettings {
 export interface FlowRegistryDeps {
   settings: FlowRegistrySettings;
   /** Pool of `ef_registry`. */
-  database: Pick<DatabaseAccess, 'tenant' | 'ping'>;
+  database: Pick<DatabaseAccess, 'tenant' | 'checks' | 'watch'>;
   /** Connected by whoever made it. */
   transport: Transport;
   issuer: Pick<IssuerPort, 'exchange' | 'senderKeys'>;

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { maySend } from '@easyflow/contracts-events';
-import { systemClock } from '@easyflow/kernel-time';
 import { startHealthServer } from '@easyflow/platform-http';
 import { RpcErrorFilter, TransportClient, TransportStrategy } from '@easyflow/platform-messaging';
 import { EnvelopeVerifier } from '@easyflow/tenant-context';
@@ -23,7 +22,7 @@ export interface RunningFlowRegistry {
 /** Starts the service that validates flows, versions them immutably and says which version is active. */
 export async function startFlowRegistry(deps: FlowRegistryDeps): Promise<RunningFlowRegistry> {
   const { database, issuer, logger, settings, signer, transport } = deps;
-  const clock = deps.clock ?? systemClock;
+  const clock = deps.clock ?? (await database.watch(logger));
   const verifier = new EnvelopeVerifier({
     keys: () => issuer.senderKeys(),
     allowed: maySend,
@@ -56,7 +55,7 @@ export async function startFlowRegistry(deps: FlowRegistryDeps): Promise<Running
   app.useGlobalFilters(new RpcErrorFilter());
   let listening = false;
   const checks = async () => ({
-    database: await answers(database.ping()),
+    ...(await database.checks()),
     transport: listening && transport.isUp(),
   });
   // Before the consumers: joining their groups takes seconds after a sudden death, and the process lives meanwhile.
@@ -73,11 +72,4 @@ export async function startFlowRegistry(deps: FlowRegistryDeps): Promise<Running
       await health?.close();
     },
   };
-}
-
-function answers(question: Promise<unknown>): Promise<boolean> {
-  return question.then(
-    () => true,
-    () => false,
-  );
 }

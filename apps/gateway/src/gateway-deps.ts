@@ -33,7 +33,7 @@ export interface GatewaySettings {
 export interface GatewayDeps {
   settings: GatewaySettings;
   /** Pools of `ef_api` and `ef_writer`. */
-  database: Pick<DatabaseAccess, 'tenant' | 'writer' | 'reader' | 'ping'>;
+  database: Pick<DatabaseAccess, 'tenant' | 'writer' | 'reader' | 'ping' | 'health' | 'watch'>;
   /** Connected by whoever made it. */
   transport: Transport;
   issuer: IssuerPort;
@@ -43,6 +43,8 @@ export interface GatewayDeps {
   signer: EnvelopeSigner;
   logger: Logger;
   clock?: Clock;
+  /** Of the machine, for `/readyz`: such as room on the disk that the process writes to. */
+  machine?: () => Promise<Readonly<Record<string, boolean>>>;
   /** Only in one process: executions go to the executor without a claim, and come back without a message. */
   localDispatch?: LocalDispatch<Program, Json>;
   /** Asks the other services whether they are ready, for the status page; without it their state is not known. */

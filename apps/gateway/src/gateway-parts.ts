@@ -1,5 +1,5 @@
 import { maySend } from '@easyflow/contracts-events';
-import { systemClock } from '@easyflow/kernel-time';
+import type { Clock } from '@easyflow/kernel-time';
 import { TransportClient } from '@easyflow/platform-messaging';
 import { CredentialCache, EnvelopeVerifier } from '@easyflow/tenant-context';
 import { lastValueFrom } from 'rxjs';
@@ -30,6 +30,8 @@ import { UsageRepository } from './usage/usage.repository';
 
 /** The gateway without its HTTP: every object that outlives a request, wired by hand. */
 export class GatewayParts {
+  /** The database's. */
+  readonly clock: Clock;
   readonly client: TransportClient;
   readonly hints: HintSender;
   readonly signalNotices: SignalNotices;
@@ -51,9 +53,9 @@ export class GatewayParts {
   stopping = false;
   private readonly unsubscribe: (() => void)[] = [];
 
-  constructor(private readonly deps: GatewayDeps) {
-    const { database, issuer, localDispatch, logger, settings, signer, transport } = deps;
-    const clock = deps.clock ?? systemClock;
+  constructor(private readonly deps: GatewayDeps & { clock: Clock }) {
+    const { clock, database, issuer, localDispatch, logger, settings, signer, transport } = deps;
+    this.clock = clock;
     const transportIsUp = () => transport.isUp();
     this.client = new TransportClient({
       transport,
@@ -76,8 +78,8 @@ export class GatewayParts {
       hint: (tenants) => this.hints.hint(tenants),
       clock,
     });
-    this.queue = new IntentQueue((intents) => writer.write(intents));
-    this.results = new ResultReader(database.reader);
+    this.queue = new IntentQueue((intents) => writer.write(intents), clock);
+    this.results = new ResultReader(database.reader, clock);
     this.waits = new WaitRegistry(this.results, logger);
     this.flows = new FlowRepository(database);
     this.programs = new ProgramCache({ flows: this.flows, noticesArrive: transportIsUp, clock });
@@ -112,12 +114,13 @@ export class GatewayParts {
       issuer,
       services: deps.services ?? new ServiceProbes({}),
       redis: deps.redis,
+      health: async () => ({ ...database.health(), ...(await deps.machine?.()) }),
       stopping: () => this.stopping,
     });
     // The strategy registers itself with passport, where the guard finds it by name.
-    new JwtStrategy(new Jwks(issuer, clock));
+    new JwtStrategy(new Jwks(issuer, clock), clock);
     this.authentication = new AuthenticationGuard(
-      new CredentialCache(issuer, gatewayRoles),
+      new CredentialCache(issuer, gatewayRoles, clock),
       issuer,
       new JwtGuard(),
       clock,
@@ -135,7 +138,7 @@ export class GatewayParts {
     return new EnvelopeVerifier({
       keys: () => issuer.senderKeys(),
       allowed: maySend,
-      ...(clock ? { clock } : {}),
+      clock,
     });
   }
 

@@ -19,7 +19,7 @@ import { LoginThrottle } from './sessions/login-throttle';
 import { SessionsController } from './sessions/sessions.controller';
 import { StatusController } from './status/status.controller';
 import { StatusSource } from './status/status-source';
-import { ISSUER } from './tokens';
+import { CLOCK, ISSUER } from './tokens';
 import { UsageController } from './usage/usage.controller';
 import { UsageRepository } from './usage/usage.repository';
 
@@ -44,6 +44,7 @@ export class GatewayModule {
       controllers: [...gatewayControllers],
       providers: [
         { provide: ISSUER, useValue: issuer },
+        { provide: CLOCK, useValue: parts.clock },
         { provide: AcceptanceService, useValue: parts.acceptance },
         { provide: ExecutionRepository, useValue: parts.executions },
         { provide: FlowRepository, useValue: parts.flows },

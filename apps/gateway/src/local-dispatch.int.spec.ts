@@ -24,6 +24,10 @@ class FakeDispatch implements LocalDispatch<Program, Json> {
     this.room += count;
   }
 
+  refused(): void {
+    this.owner = undefined;
+  }
+
   onEnded(listener: (ended: readonly EndedExecution<Json>[]) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -23,7 +23,8 @@ export interface RunningGateway {
  */
 export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const { settings, logger, transport, signer } = deps;
-  const parts = new GatewayParts(deps);
+  const clock = deps.clock ?? (await deps.database.watch(logger));
+  const parts = new GatewayParts({ ...deps, clock });
   const app = await NestFactory.create<NestFastifyApplication>(
     GatewayModule.with(parts, deps.issuer),
     gatewayAdapter({

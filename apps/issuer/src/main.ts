@@ -10,6 +10,7 @@ void runProcess('issuer', async (keep) => {
   const logger = createLogger('issuer', { level: config.logLevel });
   const senderKeys = JSON.parse(await readFile(config.workloadsFile, 'utf8')) as SenderKey[];
   const database = keep(await DatabaseAccess.connect(config.database));
+  const clock = await database.watch(logger);
   const core = new IssuerCore({
     issuance: database.issuance,
     jwtKeys: readJwtKeys(await readFile(config.jwtKeyFile, 'utf8')),
@@ -17,6 +18,7 @@ void runProcess('issuer', async (keep) => {
     adminKey: config.adminKey,
     accessTokenSeconds: config.accessTokenSeconds,
     defaultLimits: config.limits,
+    clock,
   });
   const issuer = keep(await startIssuer({ core, senderKeys, database, ...config.http, logger }));
   return { url: issuer.url, logger };

@@ -16,4 +16,6 @@ export interface SchedulerDeps {
   readonly signer: EnvelopeSigner;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Whether the slot is still this process's, where slots are leased. */
+  readonly ownsSlot?: () => Promise<boolean>;
 }

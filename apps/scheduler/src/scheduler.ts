@@ -1,6 +1,6 @@
 import { MESSAGE_HEADERS, tenantEventsTopic } from '@easyflow/contracts-events';
 import type { Clock } from '@easyflow/kernel-time';
-import type { IssuerPort, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
+import { OwnerSlot, type IssuerPort, type TenantToken } from '@easyflow/tenant-context';
 import { MOST_AT_ONCE, ScheduleFirer } from './firing/schedule-firer';
 import type { SchedulerDeps } from './scheduler-deps';
 import type { SchedulerSettings } from './scheduler-settings';
@@ -12,13 +12,12 @@ export type SchedulerParts = Omit<SchedulerDeps, 'issuer' | 'settings'> & {
   readonly clock: Clock;
 };
 
-const REGISTER_AGAIN_MS = 1_000;
 const HINT = 'hint';
 
 /** Fires due schedules, round after round. Any number of schedulers may run: a tick fires once. */
 export class Scheduler {
   private readonly firer: ScheduleFirer;
-  private owner: LeaseOwner | undefined;
+  private readonly slot: OwnerSlot;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private closed = false;
@@ -26,15 +25,23 @@ export class Scheduler {
 
   constructor(private readonly parts: SchedulerParts) {
     const { database, settings, clock, logger } = parts;
+    this.slot = new OwnerSlot({
+      issuer: parts.issuer,
+      claims: database.claims,
+      slot: settings.slot,
+      isOurs: parts.ownsSlot,
+      clock,
+      logger,
+    });
     this.firer = new ScheduleFirer(database, settings.leaseMs, clock, logger);
   }
 
   get registered(): boolean {
-    return this.owner !== undefined;
+    return this.slot.owner !== undefined;
   }
 
   async start(): Promise<void> {
-    await this.register();
+    await this.slot.start();
     void this.nudge();
   }
 
@@ -51,6 +58,7 @@ export class Scheduler {
     this.closed = true;
     clearTimeout(this.timer);
     await this.running;
+    this.slot.close();
   }
 
   private async rounds(): Promise<void> {
@@ -69,9 +77,10 @@ export class Scheduler {
 
   private async round(): Promise<{ claimed: number; nextDue: number }> {
     const nothing = { claimed: 0, nextDue: Infinity };
-    if (!this.owner) return nothing;
+    const { owner } = this.slot;
+    if (!owner) return nothing;
     try {
-      const round = await this.firer.round(this.owner);
+      const round = await this.firer.round(owner);
       this.failing = false;
       if (round.started > 0 && round.tenant) await this.hint(round.tenant);
       return round;
@@ -96,16 +105,6 @@ export class Scheduler {
       await transport.send([{ topic, headers, value }]);
     } catch (error) {
       logger.debug({ error }, 'a hint was not sent');
-    }
-  }
-
-  private async register(): Promise<void> {
-    if (this.closed) return;
-    try {
-      this.owner = await this.parts.issuer.registerOwner(this.parts.settings.slot);
-    } catch (error) {
-      this.parts.logger.warn({ error }, 'the scheduler could not register its slot yet');
-      setTimeout(() => void this.register(), REGISTER_AGAIN_MS).unref();
     }
   }
 }

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { maySend } from '@easyflow/contracts-events';
-import { systemClock } from '@easyflow/kernel-time';
 import { startHealthServer } from '@easyflow/platform-http';
 import { RpcErrorFilter, TransportStrategy } from '@easyflow/platform-messaging';
 import { EnvelopeVerifier } from '@easyflow/tenant-context';
@@ -24,7 +23,7 @@ export interface RunningScheduler {
  */
 export async function startScheduler(deps: SchedulerDeps): Promise<RunningScheduler> {
   const { database, transport, issuer, signer, logger } = deps;
-  const clock = deps.clock ?? systemClock;
+  const clock = deps.clock ?? (await database.watch(logger));
   const settings = { ...defaultSchedulerSettings, ...deps.settings };
   const scheduler = new Scheduler({ ...deps, settings, clock });
   const verifier = new EnvelopeVerifier({
@@ -46,8 +45,8 @@ export async function startScheduler(deps: SchedulerDeps): Promise<RunningSchedu
   app.useGlobalFilters(new RpcErrorFilter());
   await scheduler.start();
   const checks = async () => ({
-    database: await answers(database.ping()),
-    issuer: scheduler.registered,
+    ...(await database.checks()),
+    slot: scheduler.registered,
   });
   // Before the consumers: joining their groups takes seconds after a sudden death, and the process lives meanwhile.
   const health = settings.http && (await startHealthServer({ ...settings.http, checks }));
@@ -61,11 +60,4 @@ export async function startScheduler(deps: SchedulerDeps): Promise<RunningSchedu
       await health?.close();
     },
   };
-}
-
-function answers(question: Promise<unknown>): Promise<boolean> {
-  return question.then(
-    () => true,
-    () => false,
-  );
 }

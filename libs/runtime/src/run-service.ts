@@ -23,6 +23,8 @@ export interface ServiceRuntime<S extends MessagingService> {
   readonly database: DatabaseAccess;
   readonly issuer: IssuerPort;
   readonly signer: EnvelopeSigner;
+  /** Whether the slot is still this process's; without it nobody else can be given it. */
+  readonly ownsSlot?: () => Promise<boolean>;
   readonly logger: Logger;
   /** Connects to Kafka: now, or in the background when it is down. */
   readonly transport: () => Promise<Transport>;
@@ -42,15 +44,18 @@ export async function runService<S extends MessagingService>(
     const config: ConfigOf[MessagingService] = readConfig(service);
     const logger = createLogger(service, { level: config.logLevel });
     const identity = await readWorkloadIdentity(service, config.identityKeyFile);
-    const issuer = keep(new HttpIssuer({ url: config.issuerUrl, identity }));
-    const slot = await slotOf(config, issuer, logger, keep);
+    const database = keep(await DatabaseAccess.connect(config.database));
+    const clock = await database.watch(logger);
+    const issuer = keep(new HttpIssuer({ url: config.issuerUrl, identity, clock }));
+    const lease = await leaseOf(config, issuer, logger, keep);
     const running = await start({
       // readConfig answers the configuration of the service it was asked for.
-      config: { ...config, slot } as ConfigOf[S],
-      database: keep(await DatabaseAccess.connect(config.database)),
+      config: { ...config, slot: lease?.slot ?? config.slot } as ConfigOf[S],
+      database,
       issuer,
-      signer: new EnvelopeSigner(identity),
+      signer: new EnvelopeSigner({ ...identity, clock }),
       logger,
+      ...(lease ? { ownsSlot: () => lease.isOurs() } : {}),
       transport: async () => {
         const { brokers, tls } = config.kafka;
         const transport = keep(
@@ -67,14 +72,14 @@ export async function runService<S extends MessagingService>(
 }
 
 /** A process whose slot was given to another stops; whoever supervises it starts it again, with a slot of its own. */
-async function slotOf(
-  { slot, slotHolder: holder }: ConfigOf[MessagingService],
+async function leaseOf(
+  { slotHolder: holder }: ConfigOf[MessagingService],
   issuer: IssuerPort,
   logger: Logger,
   keep: <T extends Closable>(part: T) => T,
-): Promise<string> {
-  if (holder === undefined) return slot;
+): Promise<SlotLease | undefined> {
+  if (holder === undefined) return undefined;
   const lost = () => process.kill(process.pid, 'SIGTERM');
   const lease = await SlotLease.take({ issuer, holder, logger, lost });
-  return lease ? keep(lease).slot : slot;
+  return lease && keep(lease);
 }

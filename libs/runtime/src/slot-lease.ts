@@ -52,6 +52,19 @@ export class SlotLease {
     }
   }
 
+  /**
+   * Whether the slot is still this process's; asked before it is registered again.
+   * @throws what the issuer's port throws
+   */
+  async isOurs(): Promise<boolean> {
+    const { issuer, holder, logger, lost } = this.options;
+    const slot = await issuer.leaseSlot(holder);
+    if (String(slot) === this.slot) return true;
+    logger.error({ slot: this.slot, holder }, 'another process has this slot now');
+    lost();
+    return false;
+  }
+
   /** Leaves the slot to the next process. */
   async close(): Promise<void> {
     if (this.over) return;
@@ -76,16 +89,13 @@ export class SlotLease {
   }
 
   private async renew(): Promise<void> {
-    const { issuer, holder, logger, lost } = this.options;
     try {
-      const slot = await issuer.leaseSlot(holder);
-      if (String(slot) !== this.slot) {
-        logger.error({ slot: this.slot, holder }, 'another process has this slot now');
-        lost();
-        return;
-      }
+      if (!(await this.isOurs())) return;
     } catch (error) {
-      logger.warn({ error, slot: this.slot }, 'the slot could not be renewed; trying again');
+      this.options.logger.warn(
+        { error, slot: this.slot },
+        'the slot could not be renewed; trying again',
+      );
     }
     if (!this.over) this.plan();
   }

@@ -15,7 +15,12 @@ export { bundles, type Bundle } from './access/bundles';
 export { FlushLanes } from './access/flush-lanes';
 export { CLAIM, Claims, LEASE_LIMITS, OPEN, RELEASE, RENEW } from './access/claims';
 export { CredentialCache, type ResolvedCredential } from './access/credential-cache';
-export { DatabaseAccess, type DatabaseSettings } from './access/database-access';
+export { OwnerSlot, type OwnerSlotOptions } from './access/owner-slot';
+export {
+  DatabaseAccess,
+  type DatabaseHealth,
+  type DatabaseSettings,
+} from './access/database-access';
 export {
   Issuance,
   TOKEN_TTL_MS,

@@ -47,7 +47,7 @@ export interface TestTenant {
 
 type AccessSettings = Pick<
   DatabaseSettings,
-  'poolSizes' | 'statementTimeoutMs' | 'idleInTransactionMs'
+  'poolSizes' | 'statementTimeoutMs' | 'idleInTransactionMs' | 'machineClock'
 >;
 
 /** A freshly migrated database of the test server, hardened, with the service roles. */
@@ -120,7 +120,10 @@ async function template(serverUrl: string, limits: ConnectionLimits | undefined)
   await connected(serverUrl, async (client) => {
     await client.query(`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`);
     const made = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (made.rowCount) return setPasswords(client, testPasswords(), true);
+    if (made.rowCount) {
+      await setPasswords(client, testPasswords(), true);
+      return;
+    }
     const unfinished = `${name}_unfinished`;
     await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${unfinished}`);

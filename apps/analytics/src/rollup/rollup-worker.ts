@@ -1,10 +1,9 @@
 import { OperationalError } from '@easyflow/kernel-errors';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
-import type { Claims, Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
+import type { Claims, Lease, LeaseOwner, OwnerSlot, TenantToken } from '@easyflow/tenant-context';
 import { rollupPassDuration, rollupsCounted } from '../analytics-metrics';
 import { LostLeaseError } from '../leases/lost-lease-error';
-import type { OwnerSlot } from '../leases/owner-slot';
 import { Passes } from '../leases/passes';
 import type { RollupRepository } from './rollup.repository';
 
@@ -17,7 +16,7 @@ const MARGIN_MS = 5_000;
 
 export interface RollupWorkerOptions {
   claims: Pick<Claims, 'claim' | 'open' | 'release'>;
-  owner: OwnerSlot;
+  slot: Pick<OwnerSlot, 'owner'>;
   rollups: Pick<RollupRepository, 'count'>;
   /** Shortest and longest pause between two passes: a completion shows within the longest and a pass. */
   pause: { minMs: number; maxMs: number };
@@ -51,11 +50,13 @@ export class RollupWorker {
 
   /** Never rejects: the next pass tries again. */
   private async pass(): Promise<void> {
-    const { owner, logger } = this.options;
+    const { slot, logger } = this.options;
     try {
-      while (!this.passes.stopped && (await this.claimAndCount(await owner.get())) === BATCH);
+      while (!this.passes.stopped) {
+        const { owner } = slot;
+        if (!owner || (await this.claimAndCount(owner)) < BATCH) return;
+      }
     } catch (error) {
-      owner.forget();
       const level = error instanceof OperationalError ? 'warn' : 'error';
       logger[level]({ err: error }, 'usage could not be counted; trying again');
     }

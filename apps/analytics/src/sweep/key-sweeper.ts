@@ -1,9 +1,8 @@
 import { OperationalError } from '@easyflow/kernel-errors';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
-import type { Claims, Lease, LeaseOwner, TenantToken } from '@easyflow/tenant-context';
+import type { Claims, Lease, LeaseOwner, OwnerSlot, TenantToken } from '@easyflow/tenant-context';
 import { LostLeaseError } from '../leases/lost-lease-error';
-import type { OwnerSlot } from '../leases/owner-slot';
 import { Passes } from '../leases/passes';
 import type { SweepRepository } from './sweep.repository';
 
@@ -16,7 +15,7 @@ const PAUSE_FACTOR = 4;
 
 export interface KeySweeperOptions {
   claims: Pick<Claims, 'claim' | 'open' | 'renew' | 'release'>;
-  owner: OwnerSlot;
+  slot: Pick<OwnerSlot, 'owner'>;
   sweeps: Pick<SweepRepository, 'page' | 'rest'>;
   /** Between two looks for tenants that are due, milliseconds. */
   pollMs: number;
@@ -50,11 +49,13 @@ export class KeySweeper {
 
   /** Never rejects: the next pass tries again. */
   private async pass(): Promise<void> {
-    const { owner, logger } = this.options;
+    const { slot, logger } = this.options;
     try {
-      while (!this.passes.stopped && (await this.sweepNext(await owner.get())));
+      while (!this.passes.stopped) {
+        const { owner } = slot;
+        if (!owner || !(await this.sweepNext(owner))) return;
+      }
     } catch (error) {
-      owner.forget();
       const level = error instanceof OperationalError ? 'warn' : 'error';
       logger[level]({ err: error }, 'expired idempotency keys could not be dropped; trying again');
     }

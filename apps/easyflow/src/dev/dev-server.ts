@@ -63,6 +63,7 @@ export async function startDevServer(
       passwords: { ef_issuer: keys.rolePasswords.ef_issuer },
     });
     closing.push(() => issuance.close());
+    const clock = await issuance.watch(logger);
     const demo = await demoTenant(issuance.issuance, dataDir);
     const core = new IssuerCore({
       issuance: issuance.issuance,
@@ -71,6 +72,7 @@ export async function startDevServer(
       adminKey: keys.adminKey,
       accessTokenSeconds: config.accessTokenSeconds,
       defaultLimits: config.limits,
+      clock,
     });
     say('starting the services');
     const services = await startEmbeddedServices(config, database.address, keys, core, logger);

@@ -1,5 +1,5 @@
 import { startAnalytics } from '@easyflow/analytics';
-import { maySend, type ServiceName } from '@easyflow/contracts-events';
+import type { ServiceName } from '@easyflow/contracts-events';
 import { parseEcoWindow } from '@easyflow/domain-schedule';
 import { startExecutor } from '@easyflow/executor';
 import { startFlowRegistry } from '@easyflow/flow-registry';
@@ -12,7 +12,8 @@ import { InMemoryAttemptLimiter, InMemoryRateLimiter } from '@easyflow/platform-
 import { InProcessTransport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import { defaultSchedulerSettings, startScheduler } from '@easyflow/scheduler';
-import { DatabaseAccess, EnvelopeSigner, EnvelopeVerifier } from '@easyflow/tenant-context';
+import { DatabaseAccess, EnvelopeSigner } from '@easyflow/tenant-context';
+import { hasRoom } from '../local/disk-room';
 
 /** One process has one replica of everything. */
 const slot = '0';
@@ -51,14 +52,17 @@ export async function startEmbeddedServices(
   try {
     const transport = keep(new InProcessTransport({ log: logger }));
     await transport.connect();
-    const parts = async (service: ServiceName) => ({
-      database: keep(await connect(address, keys, ROLES_OF[service])),
-      transport,
-      issuer: new InProcessIssuer(core, service),
-      signer: new EnvelopeSigner(keys.identities[service]),
-      verifier: new EnvelopeVerifier({ keys: async () => keys.senderKeys, allowed: maySend }),
-      logger: logger.child({ service }),
-    });
+    const parts = async (service: ServiceName) => {
+      const database = keep(await connect(address, keys, ROLES_OF[service]));
+      const clock = await database.watch(logger);
+      return {
+        database,
+        transport,
+        issuer: new InProcessIssuer(core, service),
+        signer: new EnvelopeSigner({ ...keys.identities[service], clock }),
+        logger: logger.child({ service }),
+      };
+    };
     const ecoWindow = parseEcoWindow(config.ecoWindow);
     const caller = keep(
       new HttpCaller({
@@ -110,6 +114,7 @@ export async function startEmbeddedServices(
         limiter: keep(new InMemoryRateLimiter()),
         attempts: keep(new InMemoryAttemptLimiter()),
         localDispatch: executor.localDispatch,
+        machine: async () => ({ disk: await hasRoom(config.dataDir) }),
         services: new ServiceProbes({
           'flow-registry': [() => registry.ready()],
           scheduler: [() => scheduler.ready()],

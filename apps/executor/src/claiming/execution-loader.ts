@@ -4,7 +4,6 @@ import { UserError } from '@easyflow/kernel-errors';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import {
-  bundles,
   pairKey,
   type DatabaseAccess,
   type Lease,
@@ -102,7 +101,7 @@ export class ExecutionLoader {
       return token ? [{ token, id: lease.id, tenantId: lease.tenantId }] : [];
     });
     await Promise.all(
-      bundles(items, MOST_ROWS).bundles.map(async (bundle) => {
+      tokens.bundles(items, MOST_ROWS).map(async (bundle) => {
         const found = await database.reader.read<ExecutionRow>(bundle.tokens, {
           ...loadExecutions,
           values: [

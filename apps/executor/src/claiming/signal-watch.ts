@@ -1,6 +1,6 @@
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
-import { bundles, type BatchReader } from '@easyflow/tenant-context';
+import type { BatchReader } from '@easyflow/tenant-context';
 import type { Signal } from '@easyflow/engine';
 import type { ExecutionRunner } from '../execution/execution-runner';
 import type { LiveExecution } from '../execution/live-execution';
@@ -89,7 +89,7 @@ export class SignalWatch {
       // What wakes committed before this read begins is read by it; later ones are not.
       return token ? [{ token, id, tenantId, execution, wakes: execution.unreadWakes }] : [];
     });
-    for (const bundle of bundles(items, MOST_ROWS).bundles) {
+    for (const bundle of tokens.bundles(items, MOST_ROWS)) {
       const found = await reader.read<SignalRow>(bundle.tokens, {
         ...loadSignals,
         values: [bundle.items.map((item) => item.tenantId), bundle.items.map((item) => item.id)],

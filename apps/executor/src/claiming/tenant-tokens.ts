@@ -1,6 +1,8 @@
 import type { Role } from '@easyflow/platform-database';
 import {
+  bundles,
   pairKey,
+  type Bundle,
   type Claims,
   type LeaseOwner,
   type TenantKey,
@@ -32,10 +34,11 @@ export class TenantTokens {
   private wanted = new Map<string, OpenableLease>();
   private opening: Promise<void> | undefined;
 
+  /** @param clock the database's, by which leases and tokens end */
   constructor(
     private readonly claims: Claims,
     private readonly owner: () => LeaseOwner,
-    private readonly clock: Clock,
+    private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
   /** A live token; undefined when the tenant has none, or only one about to end. */
@@ -61,6 +64,14 @@ export class TenantTokens {
       this.opening ??= this.openWanted().finally(() => (this.opening = undefined));
       await this.opening;
     }
+  }
+
+  /** Puts items with their tokens into bundles, without those whose token is about to end. */
+  bundles<T extends { token: TenantToken; id: string }>(
+    items: readonly T[],
+    maxRows: number,
+  ): Bundle<T>[] {
+    return bundles(items, maxRows, this.clock.now()).bundles;
   }
 
   /** Forgets what has ended. */

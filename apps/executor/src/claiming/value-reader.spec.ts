@@ -1,4 +1,5 @@
 import {
+  bundles,
   pairKey,
   type BatchReader,
   type Statement,
@@ -29,6 +30,8 @@ function reader() {
       tenants.includes(tenantId)
         ? { tenantId, expiresAt: Infinity, placement: { schema: 'ef' } }
         : undefined,
+    bundles: (items: { token: TenantToken; id: string }[], most: number) =>
+      bundles(items, most, 0).bundles,
   };
   return {
     asked,

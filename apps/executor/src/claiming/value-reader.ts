@@ -1,5 +1,5 @@
 import type { Json } from '@easyflow/engine';
-import { bundles, pairKey, type BatchReader } from '@easyflow/tenant-context';
+import { pairKey, type BatchReader } from '@easyflow/tenant-context';
 import { plainArray } from '../checkpoint/array-literals';
 import type { ReadValue } from '../state/restore-state';
 import type { Ref } from '../state/stored-state';
@@ -50,7 +50,7 @@ export class ValueReader {
       return token ? [{ token, id, tenantId, execution }] : [];
     });
     await Promise.all(
-      bundles(items, MOST_ROWS).bundles.map(async (bundle) => {
+      this.tokens.bundles(items, MOST_ROWS).map(async (bundle) => {
         const found = await this.reader.read<ValueRow>(bundle.tokens, {
           ...loadValues,
           values: [

@@ -22,6 +22,8 @@ export interface BornLeasedOptions {
   readonly results: EndedResults;
   /** Undefined when this executor takes nothing: not registered yet, or closing. */
   readonly owner: () => LeaseOwner | undefined;
+  /** The owner was refused: another process has its slot. */
+  readonly refused: (owner: LeaseOwner) => void;
   readonly leaseMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -74,6 +76,10 @@ export class BornLeased implements LocalDispatch<Program, Json> {
 
   release(count: number): void {
     this.options.live.release(count);
+  }
+
+  refused(owner: LeaseOwner): void {
+    this.options.refused(owner);
   }
 
   onEnded(listener: (ended: readonly EndedExecution<Json>[]) => void): () => void {

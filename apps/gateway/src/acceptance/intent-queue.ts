@@ -1,4 +1,5 @@
 import { OperationalError } from '@easyflow/kernel-errors';
+import { systemClock, type Clock } from '@easyflow/kernel-time';
 import { bisect, bundles, FlushLanes, type TenantToken } from '@easyflow/tenant-context';
 import type { Intent, Outcome } from './intent';
 
@@ -37,7 +38,10 @@ export class IntentQueue {
   private readonly idle: (() => void)[] = [];
   private unfinished = 0;
 
-  constructor(private readonly write: (intents: readonly Intent[]) => Promise<Outcome[]>) {
+  constructor(
+    private readonly write: (intents: readonly Intent[]) => Promise<Outcome[]>,
+    private readonly clock: Pick<Clock, 'now'> = systemClock,
+  ) {
     this.lanes = new FlushLanes({
       lanes: WRITERS,
       waiting: () => this.ready.reduce((sum, { items }) => sum + items.length, this.waiting.length),
@@ -85,7 +89,7 @@ export class IntentQueue {
 
   private next(): Promise<void> | undefined {
     if (this.ready.length === 0 && this.waiting.length > 0) {
-      const taken = bundles(this.waiting.splice(0, MAX_ROWS), MAX_ROWS);
+      const taken = bundles(this.waiting.splice(0, MAX_ROWS), MAX_ROWS, this.clock.now());
       this.ready = taken.bundles;
       for (const entry of taken.expired) void this.renew(entry);
     }

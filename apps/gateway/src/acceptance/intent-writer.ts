@@ -1,6 +1,7 @@
 import type { Dispatch } from '@easyflow/contracts-http';
 import type { Json, Program } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
+import { isOwnerRefused } from '@easyflow/platform-database';
 import {
   pairKey,
   type BatchSession,
@@ -67,7 +68,14 @@ export class IntentWriter {
       );
     } catch (error) {
       measure('failed');
-      if (owner) this.options.localDispatch?.release(leasable.length);
+      if (owner) {
+        this.options.localDispatch?.release(leasable.length);
+        if (isOwnerRefused(error)) {
+          // The tenants' rows are good: without the lease an executor claims them.
+          this.options.localDispatch?.refused(owner);
+          return this.write(intents);
+        }
+      }
       throw error;
     }
     measure('written');

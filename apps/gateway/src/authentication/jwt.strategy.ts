@@ -1,4 +1,5 @@
 import { accessToken } from '@easyflow/contracts-http';
+import type { Clock } from '@easyflow/kernel-time';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import type { Jwks } from './jwks';
@@ -15,8 +16,14 @@ export interface AccessTokenClaims {
  * looked up by `kid` among those the issuer publishes, and nothing else of the header is believed (no jku, no jwk).
  */
 export class JwtStrategy extends PassportStrategy(Strategy, 'easyflow-jwt') {
-  constructor(jwks: Jwks) {
+  /** @param clock that of the issuer, the database's: it says when a token expires */
+  constructor(
+    jwks: Jwks,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {
     super({
+      // By `validate`: the library knows only the clock of this machine.
+      ignoreExpiration: true,
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       algorithms: [accessToken.algorithm],
       issuer: accessToken.issuer,
@@ -31,8 +38,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'easyflow-jwt') {
     });
   }
 
-  validate(claims: AccessTokenClaims): AccessTokenClaims {
-    return claims;
+  validate(claims: AccessTokenClaims): AccessTokenClaims | false {
+    return typeof claims.exp === 'number' && claims.exp * 1_000 > this.clock.now() && claims;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '@easyflow/kernel-time';
 import { bundles, type BatchReader, type TenantToken } from '@easyflow/tenant-context';
 import type { ExecutionResult } from './execution-result';
 import { readResults } from './results.statements';
@@ -35,7 +36,10 @@ export class ResultReader {
   private waiting: Entry[] = [];
   private running = false;
 
-  constructor(private readonly reader: Pick<BatchReader, 'read'>) {}
+  constructor(
+    private readonly reader: Pick<BatchReader, 'read'>,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
 
   /** Undefined when there is no such execution. */
   read(request: ResultRequest): Promise<ExecutionResult | undefined> {
@@ -50,7 +54,7 @@ export class ResultReader {
 
   private async run(): Promise<void> {
     while (this.waiting.length > 0) {
-      const taken = bundles(this.waiting.splice(0, MAX_ROWS), MAX_ROWS);
+      const taken = bundles(this.waiting.splice(0, MAX_ROWS), MAX_ROWS, this.clock.now());
       for (const entry of taken.expired) void this.renew(entry);
       for (const { tokens, items } of taken.bundles) await this.readBundle(tokens, items);
     }

@@ -17,6 +17,8 @@ export interface StatusSourceOptions {
   /** Where limits are shared. */
   redis?: { isUp(): boolean } | undefined;
   stopping: () => boolean;
+  /** Of the database and the machine, as far as is known without asking. */
+  health?: () => Promise<Readonly<Record<string, boolean>>>;
 }
 
 /** What works of the installation, as far as a gateway can tell. */
@@ -35,7 +37,9 @@ export class StatusSource {
       answers(database.ping()),
       answers(issuer.jwks()),
     ]);
-    return { accepting: !stopping(), database: databaseUp, issuer: issuerUp };
+    // What the database has just said counts.
+    const health = await this.options.health?.();
+    return { accepting: !stopping(), database: databaseUp, issuer: issuerUp, ...health };
   }
 
   /** Of at most a second ago. Never rejects. */

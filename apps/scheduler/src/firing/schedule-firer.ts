@@ -116,7 +116,7 @@ export class ScheduleFirer {
     });
     let started = 0;
     let tenant: TenantToken | undefined;
-    for (const bundle of bundles(items, MOST_AT_ONCE).bundles) {
+    for (const bundle of bundles(items, MOST_AT_ONCE, this.database.clock.now()).bundles) {
       const results = await bisect(
         bundle.items,
         (part) => this.writePart(owner.owner, bundle.tokens, part),

@@ -32,12 +32,15 @@ async function existingRoles(client: ClientBase): Promise<Set<string>> {
   return new Set(rows.map((row) => row.rolname));
 }
 
-/** Gives the roles their passwords; a superuser's connection sees which already have them and leaves those alone. */
+/**
+ * Gives the roles their passwords; a superuser's connection sees which already have them and leaves those alone.
+ * Answers those that are known to have had another.
+ */
 export async function setPasswords(
   client: ClientBase,
   passwords: RolePasswords,
   superuser: boolean,
-): Promise<void> {
+): Promise<Role[]> {
   const stored = new Map<string, string | null>();
   if (superuser) {
     const { rows } = await client.query<{ rolname: string; rolpassword: string | null }>(
@@ -46,11 +49,14 @@ export async function setPasswords(
     );
     for (const row of rows) stored.set(row.rolname, row.rolpassword);
   }
+  const given: Role[] = [];
   for (const role of ROLES) {
     const password = passwords[role];
     if (password === undefined || verifierMatches(stored.get(role) ?? null, password)) continue;
     await client.query(`ALTER ROLE ${role} PASSWORD '${scramVerifier(password)}'`);
+    if (stored.get(role)) given.push(role);
   }
+  return given;
 }
 
 export interface BootstrapOptions {
@@ -77,7 +83,11 @@ export async function bootstrap(client: ClientBase, options: BootstrapOptions): 
     for (const role of ROLES) {
       if (!existing.has(role)) await client.query(`CREATE ROLE ${role} LOGIN ${ATTRIBUTES}`);
     }
-    await setPasswords(client, options.passwords, superuser);
+    const given = await setPasswords(client, options.passwords, superuser);
+    for (const role of given) {
+      // A role may change its own password: whoever did has had a session of it.
+      options.log(`${role} had another password than the one given; it has this one now`);
+    }
     await limitConnections(client, options);
     // An administrator who is no superuser must be a member of a role to make objects for it.
     if (!superuser && login !== 'ef_migrator') {

@@ -92,7 +92,6 @@ const SESSION_SETTINGS: Readonly<Record<string, string>> = {
   default_transaction_read_only: 'off',
   default_transaction_deferrable: 'off',
   row_security: 'on',
-  'ef.context': '',
   client_min_messages: 'notice',
   debug_print_parse: 'off',
   debug_print_rewritten: 'off',

@@ -6,6 +6,8 @@ export {
   type ConnectionLimits,
   type RoleProcesses,
 } from './connection-limits';
+export { DatabaseClock } from './database-clock';
+export { readRoleSettings, resetRoleSettings, type RoleSetting } from './role-settings';
 export { ensureDatabase } from './ensure-database';
 export { grantDatabase, setPasswords, type RolePasswords } from './bootstrap';
 export {
@@ -22,7 +24,7 @@ export {
   type PreparedStatement,
   type RolePoolSettings,
 } from './role-pool';
-export { refusedMembers, StatementError, toDatabaseError } from './statement-error';
+export { isOwnerRefused, refusedMembers, StatementError, toDatabaseError } from './statement-error';
 export { functionFiles, type FunctionFile } from './functions/apply-functions';
 export { MIGRATION_FILES, migrationText } from './migrations/sql-migration';
 export { poolWaited } from './database-metrics';

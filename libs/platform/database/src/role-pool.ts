@@ -42,7 +42,11 @@ export interface RolePoolSettings extends DatabaseAddress {
   idleInTransactionMs: number;
   /** Told about every answer (true) and every lost or refused connection (false). */
   onState: (up: boolean) => void;
+  /** Told when the server had no room on its disk for a statement. */
+  onDiskFull?: () => void;
 }
+
+const DISK_FULL = '53100';
 
 /** A session may run data statements only: no SET, DECLARE, PREPARE, COPY, LISTEN, CREATE TEMP … can outlive it. */
 const DATA_STATEMENT = /^\s*(select|insert|update|delete|with|values)\b/i;
@@ -63,9 +67,13 @@ export class RolePool {
   readonly #role: Role;
   readonly #size: number;
   readonly #onState: (up: boolean) => void;
+  readonly #onDiskFull: () => void;
+  /** Connections that are not opened again before they are used. */
+  #fresh = new WeakSet<object>();
 
   constructor(settings: RolePoolSettings) {
     this.#onState = settings.onState;
+    this.#onDiskFull = settings.onDiskFull ?? (() => undefined);
     this.#role = settings.role;
     this.#size = settings.size;
     this.#pool = new pg.Pool({
@@ -93,6 +101,7 @@ export class RolePool {
     this.#pool.on('error', () => this.#onState(false));
     // A connection that is lost while checked out emits too, and without a listener that would end the process.
     this.#pool.on('connect', (client) => {
+      this.#fresh.add(client);
       client.on('error', () => this.#onState(false));
     });
   }
@@ -102,7 +111,7 @@ export class RolePool {
     const client = await this.#checkout();
     try {
       const { rows, rowCount } = await send<R>(client, statement);
-      client.release(outgrown(client));
+      client.release(this.#outlived(client));
       this.#onState(true);
       return { rows, rowCount: rowCount ?? 0 };
     } catch (cause) {
@@ -123,7 +132,7 @@ export class RolePool {
     const transaction = new OpenTransaction(client, opening);
     try {
       const result = await transaction.run(work);
-      client.release(outgrown(client));
+      client.release(this.#outlived(client));
       this.#onState(true);
       return result;
     } catch (cause) {
@@ -131,8 +140,17 @@ export class RolePool {
     }
   }
 
+  /** Replaces every connection there is now, each when what it runs has ended. */
+  renew(): void {
+    this.#fresh = new WeakSet();
+  }
+
   async end(): Promise<void> {
     await this.#pool.end();
+  }
+
+  #outlived(client: pg.PoolClient): boolean {
+    return outgrown(client) || !this.#fresh.has(client);
   }
 
   async #checkout(): Promise<pg.PoolClient> {
@@ -156,6 +174,7 @@ export class RolePool {
     const driver = fromServer || isDriverError(cause);
     const error = driver ? toDatabaseError(cause) : cause;
     const lost = error instanceof OperationalError && error.code === 'database.unavailable';
+    if (fromServer && cause.code === DISK_FULL) this.#onDiskFull();
     const clean = !driver || (fromServer && !lost && cause.code !== '42501');
     client.release(!clean);
     if (driver) this.#onState(!lost);

@@ -82,6 +82,12 @@ export function toDatabaseError(error: unknown): EasyFlowError {
   return new StatementError(state, error.constraint, { cause: error });
 }
 
+/** Whether Postgres refused a lease owner: its slot was registered again by another process, or its secret is made up. */
+export function isOwnerRefused(error: unknown): boolean {
+  const cause = error instanceof EasyFlowError ? error.cause : error;
+  return cause instanceof pg.DatabaseError && cause.detail === 'owner.refused';
+}
+
 /**
  * The members that `ctx.begin` refused by name, with the reason: the others can go on without them.
  * Empty when the error is another one or names nobody.

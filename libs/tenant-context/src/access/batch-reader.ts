@@ -1,5 +1,6 @@
 import type { Role, RolePool } from '@easyflow/platform-database';
 import { UnexpectedError } from '@easyflow/kernel-errors';
+import type { Clock } from '@easyflow/kernel-time';
 import type { TenantToken } from '../context/tenant';
 import { outsideTenant } from '../context/unit-of-work';
 import { beginStatement, checkBundle, inSchema, type Statement } from './sessions';
@@ -10,9 +11,11 @@ type InTurn = <T>(role: Role, work: (pool: RolePool) => Promise<T>) => Promise<T
 /** Reads rows of many tenants in one statement and hands each only to its own tenant. */
 export class BatchReader {
   readonly #inTurn: InTurn;
+  readonly #clock: Pick<Clock, 'now'>;
 
-  constructor(inTurn: InTurn) {
+  constructor(inTurn: InTurn, clock: Pick<Clock, 'now'>) {
     this.#inTurn = inTurn;
+    this.#clock = clock;
   }
 
   /**
@@ -25,7 +28,11 @@ export class BatchReader {
     statement: Statement,
   ): Promise<Map<string, R[]>> {
     return outsideTenant(async () => {
-      const { audience, placement } = checkBundle(bundle, ['ef_worker', 'ef_api']);
+      const { audience, placement } = checkBundle(
+        bundle,
+        ['ef_worker', 'ef_api'],
+        this.#clock.now(),
+      );
       const { rows } = await this.#inTurn(audience, (pool) =>
         pool.transaction(beginStatement(bundle), (transaction) =>
           inSchema(transaction, placement.schema).queryLast<R>(statement),

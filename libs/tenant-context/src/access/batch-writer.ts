@@ -1,4 +1,5 @@
 import type { RolePool } from '@easyflow/platform-database';
+import type { Clock } from '@easyflow/kernel-time';
 import type { TenantToken } from '../context/tenant';
 import { outsideTenant } from '../context/unit-of-work';
 import { beginStatement, checkBundle, inSchema, type BatchSession } from './sessions';
@@ -9,9 +10,11 @@ import { beginStatement, checkBundle, inSchema, type BatchSession } from './sess
  */
 export class BatchWriter {
   readonly #pool: () => RolePool;
+  readonly #clock: Pick<Clock, 'now'>;
 
-  constructor(pool: () => RolePool) {
+  constructor(pool: () => RolePool, clock: Pick<Clock, 'now'>) {
     this.#pool = pool;
+    this.#clock = clock;
   }
 
   /**
@@ -26,7 +29,7 @@ export class BatchWriter {
   ): Promise<T> {
     // A flush serves many requests; it must not run as the one that happened to trigger it.
     return outsideTenant(async () => {
-      const { schema } = checkBundle(bundle, ['ef_writer']).placement;
+      const { schema } = checkBundle(bundle, ['ef_writer'], this.#clock.now()).placement;
       return this.#pool().transaction(beginStatement(bundle), (transaction) =>
         work({ schema, ...inSchema(transaction, schema) }),
       );

@@ -36,7 +36,7 @@ describe('bundles', () => {
             record.dead ? Date.now() - 1 : Date.now() + 60_000,
           ),
         }));
-        const { bundles: made, expired } = bundles(given, maxRows);
+        const { bundles: made, expired } = bundles(given, maxRows, Date.now());
         const live = given.filter((item) => item.token.expiresAt > Date.now());
         expect(expired).toHaveLength(given.length - live.length);
         expect(new Set(made.flatMap((bundle) => bundle.items))).toEqual(new Set(live));
@@ -59,7 +59,7 @@ describe('bundles', () => {
 
   it('sets apart a token that would die on the way', () => {
     const item = { id: '1', token: token('a', 'ef', Date.now() + 500) };
-    expect(bundles([item], 10)).toEqual({ bundles: [], expired: [item] });
+    expect(bundles([item], 10, Date.now())).toEqual({ bundles: [], expired: [item] });
   });
 });
 

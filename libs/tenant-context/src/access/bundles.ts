@@ -20,13 +20,15 @@ function byPair<T extends { token: TenantToken; id: string }>(left: T, right: T)
 
 /**
  * Splits items into bundles: one placement, at most 100 tenants and `maxRows` items each. Items
- * whose token has expired, or is about to, come back apart, so that they cannot fail the others.
+ * whose token has expired, or is about to, come back apart, so that they cannot fail the others. `now` is the
+ * database's time, as the tokens' ends are.
  */
 export function bundles<T extends { token: TenantToken; id: string }>(
   items: readonly T[],
   maxRows: number,
+  now: number,
 ): { bundles: Bundle<T>[]; expired: T[] } {
-  const latest = Date.now() + EXPIRY_MARGIN_MS;
+  const latest = now + EXPIRY_MARGIN_MS;
   const expired: T[] = [];
   const bySchema = new Map<string, T[]>();
   for (const item of items) {

@@ -1,4 +1,10 @@
-import type { Role, RolePool } from '@easyflow/platform-database';
+import {
+  isOwnerRefused,
+  type PreparedResult,
+  type PreparedStatement,
+  type Role,
+  type RolePool,
+} from '@easyflow/platform-database';
 import type { TenantToken } from '../context/tenant';
 import { pairKey } from '../context/tenant-key';
 import type { Lease, LeaseOwner } from './lease';
@@ -47,9 +53,16 @@ interface OpenRow {
 /** Leases work and opens tokens of its tenants, on connections of `ef_claim` that never run tenant SQL. */
 export class Claims {
   readonly #pool: () => RolePool;
+  readonly #refused = new Set<(owner: LeaseOwner) => void>();
 
   constructor(pool: () => RolePool) {
     this.#pool = pool;
+  }
+
+  /** Told when Postgres does not know an owner's secret (any more); answers how to stop listening. */
+  onRefused(listener: (owner: LeaseOwner) => void): () => void {
+    this.#refused.add(listener);
+    return () => this.#refused.delete(listener);
   }
 
   /**
@@ -65,7 +78,7 @@ export class Claims {
     // Counted from before the request: this process gives up before the database lets others in.
     const deadline = performance.now() + leaseMs;
     const wanted = Math.min(n, LEASE_LIMITS.claim);
-    const { rows } = await this.#pool().query<ClaimRow>({
+    const { rows } = await this.#ask<ClaimRow>(owner, {
       ...CLAIM,
       values: [owner.owner, owner.secret, kinds, wanted, leaseMs],
     });
@@ -88,12 +101,13 @@ export class Claims {
   ): Promise<Lease[]> {
     if (leases.length === 0) return [];
     const deadline = performance.now() + leaseMs;
-    const { rows } = await this.#pool().query<
-      Pick<ClaimRow, 'tenant_id' | 'kind' | 'id' | 'lease_until'>
-    >({
-      ...RENEW,
-      values: [...keys(owner, leases), leases.map((lease) => lease.claimNo), leaseMs],
-    });
+    const { rows } = await this.#ask<Pick<ClaimRow, 'tenant_id' | 'kind' | 'id' | 'lease_until'>>(
+      owner,
+      {
+        ...RENEW,
+        values: [...keys(owner, leases), leases.map((lease) => lease.claimNo), leaseMs],
+      },
+    );
     const ends = new Map(
       rows.map((row) => [pairKey(row.tenant_id, row.kind, row.id), row.lease_until]),
     );
@@ -106,7 +120,7 @@ export class Claims {
   /** Gives leases back; what is due can be claimed at once. */
   async release(owner: LeaseOwner, leases: readonly Lease[]): Promise<void> {
     if (leases.length === 0) return;
-    await this.#pool().query({
+    await this.#ask(owner, {
       ...RELEASE,
       values: [...keys(owner, leases), leases.map((lease) => lease.claimNo)],
     });
@@ -122,7 +136,7 @@ export class Claims {
   ): Promise<TenantToken[]> {
     const tokens: TenantToken[] = [];
     for (let from = 0; from < leases.length; from += LEASE_LIMITS.open) {
-      const { rows } = await this.#pool().query<OpenRow>({
+      const { rows } = await this.#ask<OpenRow>(owner, {
         ...OPEN,
         values: keys(owner, leases.slice(from, from + LEASE_LIMITS.open)),
       });
@@ -141,6 +155,15 @@ export class Claims {
       }
     }
     return tokens;
+  }
+
+  async #ask<R>(owner: LeaseOwner, statement: PreparedStatement): Promise<PreparedResult<R>> {
+    try {
+      return await this.#pool().query<R>(statement);
+    } catch (error) {
+      if (isOwnerRefused(error)) for (const listener of this.#refused) listener(owner);
+      throw error;
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '@easyflow/kernel-time';
 import { OperationalError, UserError } from '@easyflow/kernel-errors';
 import type { Role } from '@easyflow/platform-database';
 import type { AuthenticatedCaller, IssuerPort } from '../issuer/issuer-port';
@@ -37,7 +38,7 @@ function issuer(ttlMs: number): { port: IssuerPort; asked: string[]; fail(error?
 describe('CredentialCache', () => {
   it('asks once for a credential, also when many requests come at once', async () => {
     const { port, asked } = issuer(60_000);
-    const cache = new CredentialCache(port, ['ef_api', 'ef_writer']);
+    const cache = new CredentialCache(port, ['ef_api', 'ef_writer'], systemClock);
     const answers = await Promise.all(Array.from({ length: 50 }, () => cache.resolve('a')));
     await cache.resolve('a');
     expect(asked).toEqual(['a']);
@@ -47,7 +48,7 @@ describe('CredentialCache', () => {
 
   it('asks again shortly before the tokens expire', async () => {
     const { port, asked } = issuer(5_000);
-    const cache = new CredentialCache(port, ['ef_api']);
+    const cache = new CredentialCache(port, ['ef_api'], systemClock);
     await cache.resolve('a');
     await cache.resolve('a');
     expect(asked).toEqual(['a', 'a']);
@@ -55,7 +56,7 @@ describe('CredentialCache', () => {
 
   it('keeps no refusal, and lives on what it has while the issuer is down', async () => {
     const { port, fail } = issuer(5_000);
-    const cache = new CredentialCache(port, ['ef_api']);
+    const cache = new CredentialCache(port, ['ef_api'], systemClock);
     fail(new UserError('auth.invalid_credentials', 'no', { status: 401 }));
     await expect(cache.resolve('a')).rejects.toMatchObject({ status: 401 });
     fail(undefined);
@@ -75,7 +76,7 @@ describe('CredentialCache', () => {
       authenticate: async (credential: string) => port.authenticate(credential, ['ef_api']),
     } as unknown as IssuerPort;
     await expect(
-      new CredentialCache(half, ['ef_api', 'ef_writer']).resolve('a'),
+      new CredentialCache(half, ['ef_api', 'ef_writer'], systemClock).resolve('a'),
     ).rejects.toMatchObject({ code: 'issuer.incomplete' });
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '@easyflow/kernel-time';
 import type { Role } from '@easyflow/platform-database';
 import { UnexpectedError } from '@easyflow/kernel-errors';
 import type { Caller, TenantToken } from '../context/tenant';
@@ -22,14 +23,17 @@ const MOST_CREDENTIALS = 20_000;
 export class CredentialCache {
   readonly #issuer: IssuerPort;
   readonly #roles: readonly Role[];
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #known = new LRUCache<string, ResolvedCredential & { until: number }>({
     max: MOST_CREDENTIALS,
   });
   readonly #asking = new Map<string, Promise<ResolvedCredential>>();
 
-  constructor(issuer: IssuerPort, roles: readonly Role[]) {
+  /** @param clock the database's, by which tokens expire */
+  constructor(issuer: IssuerPort, roles: readonly Role[], clock: Pick<Clock, 'now'>) {
     this.#issuer = issuer;
     this.#roles = roles;
+    this.#clock = clock;
   }
 
   /**
@@ -39,12 +43,12 @@ export class CredentialCache {
   resolve(credential: string): Promise<ResolvedCredential> {
     const key = createHash('sha256').update(credential).digest('base64');
     const known = this.#known.get(key);
-    if (known && known.until > Date.now()) return Promise.resolve(known);
+    if (known && known.until > this.#clock.now()) return Promise.resolve(known);
     const asking = this.#asking.get(key) ?? this.#ask(key, credential);
     this.#asking.set(key, asking);
     // Near its end an answer still serves while it is renewed, also when the issuer cannot be reached just now.
     return asking.catch((error: unknown) => {
-      if (known && known.until + EARLY_MS > Date.now() && isRetryable(error)) return known;
+      if (known && known.until + EARLY_MS > this.#clock.now() && isRetryable(error)) return known;
       throw error;
     });
   }

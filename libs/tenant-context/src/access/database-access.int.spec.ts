@@ -244,7 +244,7 @@ describe('DatabaseAccess on Postgres', () => {
     await database.superuser('SELECT pg_advisory_xact_lock(uuid_hash_extended($1::uuid, 20250))', [
       locked.id,
     ]);
-    const { bundles: made, expired } = bundles(items, 300);
+    const { bundles: made, expired } = bundles(items, 300, Date.now());
     expect(expired.map((item) => item.token.tenantId)).toEqual([old.id]);
     const outcomes = await bisect(
       made.flatMap((bundle) => bundle.items),

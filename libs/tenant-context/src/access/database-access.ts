@@ -1,4 +1,5 @@
 import {
+  DatabaseClock,
   POOL_SIZES,
   poolWaited,
   RolePool,
@@ -7,11 +8,14 @@ import {
   type Role,
 } from '@easyflow/platform-database';
 import { OperationalError, UnexpectedError } from '@easyflow/kernel-errors';
+import type { Clock } from '@easyflow/kernel-time';
+import type { Logger } from '@easyflow/platform-telemetry';
 import type { TenantToken } from '../context/tenant';
 import { runInTenant } from '../context/unit-of-work';
 import { BatchReader } from './batch-reader';
 import { BatchWriter } from './batch-writer';
 import { Claims } from './claims';
+import { DatabaseWatch, readClock } from './database-watch';
 import { Issuance } from './issuance';
 import { beginStatement, checkBundle, inSchema, type TenantSession } from './sessions';
 import { TenantShares } from './tenant-shares';
@@ -24,6 +28,8 @@ export interface DatabaseSettings extends DatabaseAddress {
   statementTimeoutMs?: number;
   /** Default 5,000; see `RolePoolSettings`. */
   idleInTransactionMs?: number;
+  /** Of this machine; default its system clocks. */
+  machineClock?: Clock;
 }
 
 /**
@@ -31,6 +37,22 @@ export interface DatabaseSettings extends DatabaseAddress {
  * bound by an index and takes milliseconds.
  */
 const REQUEST_STATEMENT_MS = 5_000;
+
+/** What a service needs to be of use beside a database that answers; for `/readyz`. */
+export interface DatabaseHealth {
+  /** This machine's clock and the database's are less than 5 s apart. */
+  clock: boolean;
+  /** The database had room on its disk for everything of the last 15 s. */
+  disk: boolean;
+}
+
+/**
+ * Times are kept by the database's clock, so a skew harms nothing by itself; but ids are made, logs written and
+ * access tokens read by clients in the machines' own time, and a machine this far off is a broken one.
+ */
+const MOST_SKEW_MS = 5_000;
+/** A disk that was full is taken for full until it has borne this much time without saying so again. */
+const DISK_FULL_MS = 15_000;
 
 const SINGLE_TENANT_ROLES: readonly Role[] = [
   'ef_api',
@@ -50,9 +72,13 @@ export class DatabaseAccess {
   readonly reader: BatchReader;
   readonly claims: Claims;
   readonly issuance: Issuance;
+  /** The database's time, once `watch` has asked for it; to be used for all that the database keeps the times of. */
+  readonly clock: DatabaseClock;
   readonly #pools: ReadonlyMap<Role, RolePool>;
   readonly #shares: ReadonlyMap<Role, TenantShares>;
+  readonly #watch: DatabaseWatch;
   #up = true;
+  #diskFullAt = -Infinity;
 
   private constructor(settings: DatabaseSettings) {
     const pools = new Map<Role, RolePool>();
@@ -83,13 +109,18 @@ export class DatabaseAccess {
           onState: (up) => {
             this.#up = up;
           },
+          onDiskFull: () => {
+            this.#diskFullAt = this.clock.monotonic();
+          },
         }),
       );
     }
+    this.clock = new DatabaseClock(settings.machineClock);
     this.#pools = pools;
     this.#shares = shares;
-    this.writer = new BatchWriter(() => this.#pool('ef_writer'));
-    this.reader = new BatchReader((role, work) => this.#inTurn(role, undefined, work));
+    this.#watch = new DatabaseWatch({ clock: this.clock, pools });
+    this.writer = new BatchWriter(() => this.#pool('ef_writer'), this.clock);
+    this.reader = new BatchReader((role, work) => this.#inTurn(role, undefined, work), this.clock);
     this.claims = new Claims(() => this.#pool('ef_claim'));
     this.issuance = new Issuance(() => this.#pool('ef_issuer'));
   }
@@ -107,10 +138,10 @@ export class DatabaseAccess {
    */
   async tenant<T>(token: TenantToken, work: (session: TenantSession) => Promise<T>): Promise<T> {
     return runInTenant(token.tenantId, () => {
-      checkBundle([token], SINGLE_TENANT_ROLES);
+      checkBundle([token], SINGLE_TENANT_ROLES, this.clock.now());
       return this.#inTurn(token.audience, token.tenantId, (pool) => {
         // It may have expired in the queue.
-        checkBundle([token], SINGLE_TENANT_ROLES);
+        checkBundle([token], SINGLE_TENANT_ROLES, this.clock.now());
         return pool.transaction(beginStatement([token]), (transaction) =>
           work({
             tenantId: token.tenantId,
@@ -134,11 +165,38 @@ export class DatabaseAccess {
   async ping(): Promise<void> {
     const [pool] = this.#pools.values();
     if (!pool) throw new OperationalError('database.unavailable', 'No database role is configured');
-    await pool.query({ name: 'ping', text: 'SELECT 1' });
+    await readClock(pool, this.clock);
+  }
+
+  /**
+   * Keeps an eye on the database from now on: its time, and settings of this process's roles. Resolves with its clock,
+   * which knows the time then unless the database is down. Called again it does no more than that.
+   */
+  async watch(logger: Pick<Logger, 'error'>): Promise<Clock> {
+    await this.#watch.start(logger);
+    return this.clock;
+  }
+
+  /** Whether the database answers, and its health. Never rejects. */
+  async checks(): Promise<DatabaseHealth & { database: boolean }> {
+    const database = await this.ping().then(
+      () => true,
+      () => false,
+    );
+    return { database, ...this.health() };
+  }
+
+  /** As the last answers of the database said. */
+  health(): DatabaseHealth {
+    return {
+      clock: Math.abs(this.clock.skewMs) < MOST_SKEW_MS,
+      disk: this.clock.monotonic() - this.#diskFullAt > DISK_FULL_MS,
+    };
   }
 
   /** Waits for running transactions and closes all connections. */
   async close(): Promise<void> {
+    this.#watch.stop();
     await Promise.all([...this.#pools.values()].map((pool) => pool.end()));
   }
 

@@ -81,10 +81,15 @@ export function inSchema(
 
 /**
  * Refuses a bundle that Postgres would refuse too, before a connection is taken.
+ * @param now milliseconds since the epoch, by the database's clock
  * @throws OperationalError `token.expired`
  * @throws UnexpectedError `tenant.bad_bundle` when it is empty, too large, of several placements or roles
  */
-export function checkBundle(tokens: readonly TenantToken[], roles: readonly Role[]): TenantToken {
+export function checkBundle(
+  tokens: readonly TenantToken[],
+  roles: readonly Role[],
+  now: number,
+): TenantToken {
   const first = tokens[0];
   if (!first || tokens.length > BUNDLE_TENANTS || !roles.includes(first.audience)) {
     throw new UnexpectedError(
@@ -92,7 +97,6 @@ export function checkBundle(tokens: readonly TenantToken[], roles: readonly Role
       `A bundle has 1 to ${BUNDLE_TENANTS} tokens of ${roles.join(' or ')}`,
     );
   }
-  const now = Date.now();
   for (const token of tokens) {
     if (token.audience !== first.audience || token.placement.schema !== first.placement.schema) {
       throw new UnexpectedError('tenant.bad_bundle', 'A bundle has one role and one placement');

@@ -37,6 +37,8 @@ export interface LocalDispatch<Program, Value = unknown> {
   deliver(born: readonly BornExecution<Program, Value>[]): void;
   /** The flush failed: the reserved room is free again. */
   release(count: number): void;
+  /** Postgres refused the owner that `reserve` answered: another process has its slot. */
+  refused(owner: LeaseOwner): void;
   /** Called with what a flush of the executor ended; returns the unsubscribe function. */
   onEnded(listener: (ended: readonly EndedExecution<Value>[]) => void): () => void;
 }

@@ -1,5 +1,6 @@
 import type { JsonWebKey } from 'node:crypto';
 import { Agent, request } from 'undici';
+import type { Clock } from '@easyflow/kernel-time';
 import type { Role } from '@easyflow/platform-database';
 import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
 import type { LeaseOwner } from '../access/lease';
@@ -21,6 +22,8 @@ export interface HttpIssuerSettings {
   /** Base URL of the issuer. */
   url: string;
   identity: WorkloadIdentity;
+  /** The database's, as the issuer's is; default that of this machine. */
+  clock?: Pick<Clock, 'now'>;
   /** Default 3,000: a caller waits behind it. Five times as long where a password is hashed. */
   timeoutMs?: number;
 }
@@ -125,7 +128,12 @@ export class HttpIssuer implements IssuerPort {
 
   async #call<T>(operation: string, content: object): Promise<T> {
     const body = JSON.stringify(content);
-    const assertion = await signAssertion(this.#settings.identity, operation, body);
+    const assertion = await signAssertion(
+      this.#settings.identity,
+      operation,
+      body,
+      this.#settings.clock,
+    );
     const answer = await this.#post(operation, body, assertion);
     if (answer.statusCode === 200) return answer.content as T;
     throw this.#error(answer.statusCode, answer.content);

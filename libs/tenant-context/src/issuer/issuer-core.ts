@@ -1,6 +1,6 @@
 import type { JsonWebKey } from 'node:crypto';
 import { isId, newId } from '@easyflow/kernel-ids';
-import { formatTime } from '@easyflow/kernel-time';
+import { formatTime, systemClock, type Clock } from '@easyflow/kernel-time';
 import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
 import type { Role } from '@easyflow/platform-database';
 import type { LeaseOwner } from '../access/lease';
@@ -39,6 +39,8 @@ export interface IssuerSettings {
   accessTokenSeconds: number;
   /** Of tenants that are created without limits of their own. */
   defaultLimits: TenantLimits;
+  /** The database's; default that of this machine. */
+  clock?: Clock;
 }
 
 type Verified = Pick<Caller, 'tenantId' | 'subject' | 'kind' | 'scopes'>;
@@ -55,7 +57,7 @@ export class IssuerCore {
 
   constructor(settings: IssuerSettings) {
     this.#settings = settings;
-    this.#tokens = new IssuerTokens(settings.jwtKeys);
+    this.#tokens = new IssuerTokens(settings.jwtKeys, settings.clock ?? systemClock);
   }
 
   async login(email: string, password: string): Promise<LoginAnswer> {

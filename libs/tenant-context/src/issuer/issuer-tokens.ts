@@ -2,6 +2,7 @@ import { jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
 import { accessToken } from '@easyflow/contracts-http';
 import { newId } from '@easyflow/kernel-ids';
+import type { Clock } from '@easyflow/kernel-time';
 import { UnexpectedError, UserError } from '@easyflow/kernel-errors';
 import { SERVICE_NAMES, type ServiceName } from '../context/tenant';
 import type { DelegatedRequest } from './issuer-port';
@@ -42,20 +43,22 @@ export function invalidCredentials(cause?: unknown): UserError {
 export class IssuerTokens {
   readonly #keys: ReadonlyMap<string, JwtKey>;
   readonly #signing: JwtKey;
+  readonly #clock: Pick<Clock, 'now'>;
 
-  constructor(keys: readonly JwtKey[]) {
+  /** @param clock the database's: one time for all replicas, and for who verifies */
+  constructor(keys: readonly JwtKey[], clock: Pick<Clock, 'now'>) {
     const [signing] = keys;
     if (!signing) throw new UnexpectedError('issuer.jwt_keys', 'The issuer has no key');
     this.#signing = signing;
+    this.#clock = clock;
     this.#keys = new Map(keys.map((key) => [key.kid, key]));
   }
 
   signAccess(claims: { userId: string; tenantId: string }, seconds: number): Promise<string> {
     tokensMinted.add(1, { 'easyflow.token.kind': 'access' });
-    return this.#sign({ tenant: claims.tenantId }, ACCESS_TYPE)
+    return this.#sign({ tenant: claims.tenantId }, ACCESS_TYPE, seconds)
       .setSubject(claims.userId)
       .setAudience(accessToken.audience)
-      .setExpirationTime(`${seconds}s`)
       .sign(this.#signing.privateKey);
   }
 
@@ -79,11 +82,10 @@ export class IssuerTokens {
       rid: request.requestId,
       hash: request.payloadHash,
     };
-    return this.#sign(payload, DELEGATION_TYPE)
+    return this.#sign(payload, DELEGATION_TYPE, DELEGATION_SECONDS)
       .setSubject(who.subject)
       .setJti(newId())
       .setAudience(`service:${request.audience}`)
-      .setExpirationTime(`${DELEGATION_SECONDS}s`)
       .sign(this.#signing.privateKey);
   }
 
@@ -92,11 +94,13 @@ export class IssuerTokens {
     return this.#verify(token, DELEGATION_TYPE, `service:${audience}`, delegationClaims);
   }
 
-  #sign(payload: JWTPayload, type: string): SignJWT {
+  #sign(payload: JWTPayload, type: string, seconds: number): SignJWT {
+    const now = Math.floor(this.#clock.now() / 1_000);
     return new SignJWT(payload)
       .setProtectedHeader({ alg: accessToken.algorithm, kid: this.#signing.kid, typ: type })
       .setIssuer(accessToken.issuer)
-      .setIssuedAt();
+      .setIssuedAt(now)
+      .setExpirationTime(now + seconds);
   }
 
   async #verify<T>(
@@ -119,6 +123,7 @@ export class IssuerTokens {
           issuer: accessToken.issuer,
           audience,
           typ: type,
+          currentDate: new Date(this.#clock.now()),
           requiredClaims: ['exp', 'iat'],
         },
       );

@@ -2,6 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { newId } from '@easyflow/kernel-ids';
+import { systemClock, type Clock } from '@easyflow/kernel-time';
 import { SERVICE_NAMES, type ServiceName } from '../context/tenant';
 import type { SenderKey } from './issuer-port';
 import { credentialsRefused } from './issuer-metrics';
@@ -24,15 +25,17 @@ export function signAssertion(
   identity: WorkloadIdentity,
   operation: string,
   body: string,
+  clock: Pick<Clock, 'now'> = systemClock,
 ): Promise<string> {
+  const now = Math.floor(clock.now() / 1_000);
   return new SignJWT({ op: operation, hash: bodyHash(body) })
     .setProtectedHeader({ alg: 'EdDSA', kid: identity.keyId, typ: TYPE })
     .setIssuer(identity.service)
     .setSubject(identity.service)
     .setAudience(AUDIENCE)
     .setJti(newId())
-    .setIssuedAt()
-    .setExpirationTime(`${LIFETIME_SECONDS}s`)
+    .setIssuedAt(now)
+    .setExpirationTime(now + LIFETIME_SECONDS)
     .sign(identity.privateKey);
 }
 

@@ -97,4 +97,86 @@ const neighbourDatabase: ServerAttack = {
   },
 };
 
-export const SERVER_ATTACKS: readonly ServerAttack[] = [connectionFlood, neighbourDatabase];
+/**
+ * Postgres lets a role change its own settings and password. The settings reach no session of ours, are found and taken
+ * back; the password is given back by the next migration, and who has none of the old connections is refused until then.
+ */
+const alterOwnRole: ServerAttack = {
+  name: 'alter_own_role',
+  run: async (database) => {
+    const tenant = await database.createTenant();
+    const token = await tenant.token('ef_api');
+    const attacker = connectionTo(database, 'ef_api', database.address.database);
+    await attacker.connect();
+    const here = `IN DATABASE ${database.address.database}`;
+    const poison = [
+      `ALTER ROLE ef_api SET default_transaction_read_only = on`,
+      `ALTER ROLE ef_api SET row_security = off`,
+      `ALTER ROLE ef_api SET array_nulls = off`,
+      `ALTER ROLE ef_api SET TimeZone = 'Pacific/Apia'`,
+      `ALTER ROLE ef_api ${here} SET search_path = pg_temp`,
+      `ALTER ROLE ef_api ${here} SET statement_timeout = '1ms'`,
+      `ALTER ROLE ef_api ${here} SET idle_in_transaction_session_timeout = '1ms'`,
+      `ALTER ROLE ef_api ${here} SET synchronous_commit = off`,
+    ];
+    try {
+      for (const statement of poison) await attacker.query(statement);
+      // A session without pins has them all: the control.
+      assert.deepEqual(await sessionOf(database), ['off', '1ms', 'Pacific/Apia', 'on']);
+      const access = await database.accessFor(['ef_api']);
+      const { rows } = await access.tenant(token, async (session) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return session.query<{ seen: string[] }>({
+          name: 'attack_session',
+          text: `SELECT ARRAY[current_setting('row_security'), current_setting('TimeZone'), current_setting('default_transaction_read_only'),
+                   current_setting('array_nulls'), (SELECT count(*)::text FROM flows)] AS seen`,
+        });
+      });
+      assert.deepEqual(rows[0]?.seen, ['on', 'UTC', 'off', 'on', '0']);
+      const alarms: unknown[] = [];
+      await access.watch({ error: (found: object) => void alarms.push(found) });
+      assert.equal(alarms.length, 2);
+      assert.deepEqual(await storedSettings(database), []);
+      assert.deepEqual(await sessionOf(database), ['on', '0', 'UTC', 'off']);
+      await access.close();
+    } finally {
+      await attacker.end();
+      await database.superuser(`ALTER ROLE ef_api RESET ALL`);
+      await database.superuser(`ALTER ROLE ef_api ${here} RESET ALL`);
+    }
+  },
+};
+
+/** What a session of the role has that pins nothing. */
+async function sessionOf(database: TestDatabase): Promise<string[]> {
+  const client = connectionTo(database, 'ef_api', database.address.database);
+  await client.connect();
+  try {
+    const settings = [
+      'row_security',
+      'statement_timeout',
+      'TimeZone',
+      'default_transaction_read_only',
+    ];
+    const found: string[] = [];
+    for (const name of settings) {
+      const { rows } = await client.query<Record<string, string>>(`SHOW ${name}`);
+      found.push(Object.values(rows[0] ?? {})[0] ?? '');
+    }
+    return found;
+  } finally {
+    await client.end();
+  }
+}
+
+function storedSettings(database: TestDatabase): Promise<{ settings: string[] }[]> {
+  return database.superuser(
+    `SELECT s.setconfig AS settings FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE r.rolname LIKE 'ef\\_%'`,
+  );
+}
+
+export const SERVER_ATTACKS: readonly ServerAttack[] = [
+  connectionFlood,
+  neighbourDatabase,
+  alterOwnRole,
+];
