@@ -1,5 +1,6 @@
 import type { Clock } from '@easyflow/kernel-time';
 import type { HttpCaller } from '@easyflow/platform-http';
+import type { RateLimiter } from '@easyflow/platform-limiter';
 import type { Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { DatabaseAccess, EnvelopeSigner, IssuerPort } from '@easyflow/tenant-context';
@@ -17,6 +18,8 @@ export interface ExecutorDeps {
   readonly signer: EnvelopeSigner;
   /** Performs outgoing calls under an egress policy; closed by whoever made it. */
   readonly caller: Pick<HttpCaller, 'perform'>;
+  /** Counts the sub-flows that tenants start; without it this process counts by itself. */
+  readonly starts?: RateLimiter;
   readonly logger: Logger;
   readonly clock?: Clock;
   /** Whether the slot is still this process's, where slots are leased. */

@@ -2,6 +2,7 @@ import { compileFlow, restoreHistory, type CallHttpEffect, type Json } from '@ea
 import type { HttpCall, HttpCallResult } from '@easyflow/platform-http';
 import { newId } from '@easyflow/kernel-ids';
 import { systemClock, type Clock } from '@easyflow/kernel-time';
+import type { RateLimiter } from '@easyflow/platform-limiter';
 import { InProcessTransport, type Transport } from '@easyflow/platform-messaging';
 import { logger } from '@easyflow/platform-telemetry';
 import { EnvelopeSigner, type DatabaseAccess } from '@easyflow/tenant-context';
@@ -75,6 +76,7 @@ export class ExecutorRig {
       transport?: Transport;
       clock?: Clock;
       ownsSlot?: () => Promise<boolean>;
+      starts?: RateLimiter;
     } = {},
   ): Promise<Executor> {
     const executor = new Executor({
@@ -91,6 +93,7 @@ export class ExecutorRig {
       caller: options.caller ?? new FakeCaller(),
       clock: options.clock ?? systemClock,
       ...(options.ownsSlot ? { ownsSlot: options.ownsSlot } : {}),
+      ...(options.starts && { starts: options.starts }),
       logger: quietLogger,
     });
     this.executors.push(executor);

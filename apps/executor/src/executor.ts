@@ -1,4 +1,5 @@
 import type { Clock } from '@easyflow/kernel-time';
+import { InMemoryRateLimiter, StartGate } from '@easyflow/platform-limiter';
 import { OwnerSlot, type IssuerPort, type LeaseOwner } from '@easyflow/tenant-context';
 import { UnexpectedError } from '@easyflow/kernel-errors';
 import { Checkpointer } from './checkpoint/checkpointer';
@@ -72,7 +73,8 @@ export class Executor {
       logger,
     });
     const effects = new Effects(parts.caller, clock, logger);
-    const subFlows = new SubFlows(database, clock);
+    const starts = new StartGate(parts.starts ?? new InMemoryRateLimiter(clock), clock);
+    const subFlows = new SubFlows(database, starts, clock);
     const base = { live, tokens, clock, logger };
     const runner = new ExecutionRunner({ ...base, checkpointer, effects, subFlows, ecoWindow });
     const signals = new SignalWatch({ ...base, reader, runner });

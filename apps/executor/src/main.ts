@@ -1,9 +1,11 @@
 import { parseEcoWindow } from '@easyflow/domain-schedule';
 import { HttpCaller } from '@easyflow/platform-http';
+import { InMemoryRateLimiter } from '@easyflow/platform-limiter';
+import { RedisRateLimiter } from '@easyflow/platform-redis';
 import { runService } from '@easyflow/runtime';
 import { startExecutor } from './start-executor';
 
-void runService('executor', async ({ config, keep, transport, ...deps }) =>
+void runService('executor', async ({ config, keep, logger, transport, ...deps }) =>
   startExecutor({
     settings: {
       slot: config.slot,
@@ -19,10 +21,16 @@ void runService('executor', async ({ config, keep, transport, ...deps }) =>
         policy: config.egress,
         defaultTimeoutMs: config.executor.callTimeoutMs,
         lanes: { perTenant: config.executor.callsPerTenant },
-        log: deps.logger,
+        log: logger,
       }),
     ),
+    starts: keep(
+      config.redisUrl === undefined
+        ? new InMemoryRateLimiter()
+        : new RedisRateLimiter({ url: config.redisUrl, log: logger }, 'starts'),
+    ),
     transport: await transport(),
+    logger,
     ...deps,
   }),
 );

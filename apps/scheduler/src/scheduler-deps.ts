@@ -1,4 +1,5 @@
 import type { Clock } from '@easyflow/kernel-time';
+import type { RateLimiter } from '@easyflow/platform-limiter';
 import type { Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { DatabaseAccess, EnvelopeSigner, IssuerPort } from '@easyflow/tenant-context';
@@ -14,6 +15,8 @@ export interface SchedulerDeps {
   readonly transport: Transport;
   readonly issuer: Pick<IssuerPort, 'registerOwner' | 'senderKeys'>;
   readonly signer: EnvelopeSigner;
+  /** Counts what tenants' schedules start; without it this process counts by itself. */
+  readonly starts?: RateLimiter;
   readonly logger: Logger;
   readonly clock?: Clock;
   /** Whether the slot is still this process's, where slots are leased. */

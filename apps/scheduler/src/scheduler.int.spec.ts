@@ -71,6 +71,24 @@ describe('schedulers', () => {
     expect(row).toEqual({ executions: String(found.length), work: String(found.length) });
   });
 
+  it('keep to the rate of their tenant, however many fire, and let no other wait', async () => {
+    const { id: free } = await schedule({ every: { milliseconds: 200 } });
+    const before = tenant;
+    tenant = await database.createTenant({ limits: { requestsPerSecond: 3 } });
+    const limited = tenant;
+    const since = performance.now();
+    for (let count = 0; count < 8; count += 1) await schedule({ every: { milliseconds: 1 } });
+    tenant = before;
+    await start();
+    await waitFor(async () => (await ticks(free)).length >= 15, { describe: '15 ticks' });
+    const [row] = await database.superuser<{ n: number }>(
+      'SELECT count(*)::int AS n FROM ef.executions WHERE tenant_id = $1',
+      [limited.id],
+    );
+    expect(row?.n).toBeGreaterThan(3);
+    expect(row?.n).toBeLessThanOrEqual(3 + (3 * (performance.now() - since)) / 1_000);
+  });
+
   it('start a tick once that was started and whose move was lost', async () => {
     const { id, first } = await schedule({ every: { hours: 1 } }, -3_600_000);
     await start();

@@ -1,5 +1,6 @@
 import { MESSAGE_HEADERS, tenantEventsTopic } from '@easyflow/contracts-events';
 import type { Clock } from '@easyflow/kernel-time';
+import { InMemoryRateLimiter, StartGate } from '@easyflow/platform-limiter';
 import { OwnerSlot, type IssuerPort, type TenantToken } from '@easyflow/tenant-context';
 import { MOST_AT_ONCE, ScheduleFirer } from './firing/schedule-firer';
 import type { SchedulerDeps } from './scheduler-deps';
@@ -33,7 +34,8 @@ export class Scheduler {
       clock,
       logger,
     });
-    this.firer = new ScheduleFirer(database, settings.leaseMs, clock, logger);
+    const starts = new StartGate(parts.starts ?? new InMemoryRateLimiter(clock), clock);
+    this.firer = new ScheduleFirer(database, starts, settings.leaseMs, clock, logger);
   }
 
   get registered(): boolean {

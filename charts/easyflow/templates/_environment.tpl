@@ -69,7 +69,7 @@ issuer: [ef_issuer]
 {{- range get (include "easyflow.roles" . | fromYaml) .service }}
 {{ include "easyflow.rolePassword" (dict "root" $root "role" .) }}
 {{- end }}
-{{- if and (eq .service "gateway") $values.redis.existingSecret }}
+{{- if and (has .service (list "gateway" "scheduler" "executor")) $values.redis.existingSecret }}
 {{ include "easyflow.secretVariable" (dict "name" "EASYFLOW_REDIS_URL" "secret" $values.redis.existingSecret "key" $values.redis.secretKey) }}
 {{- end }}
 {{- if eq .service "gateway" }}

@@ -64,6 +64,7 @@ export async function startEmbeddedServices(
       };
     };
     const ecoWindow = parseEcoWindow(config.ecoWindow);
+    const starts = keep(new InMemoryRateLimiter());
     const caller = keep(
       new HttpCaller({
         policy: config.egress,
@@ -85,6 +86,7 @@ export async function startEmbeddedServices(
     const scheduler = keep(
       await startScheduler({
         settings: { ...defaultSchedulerSettings, slot },
+        starts,
         ...(await parts('scheduler')),
       }),
     );
@@ -99,6 +101,7 @@ export async function startEmbeddedServices(
           ecoWindow,
         },
         caller,
+        starts,
         ...(await parts('executor')),
       }),
     );

@@ -45,8 +45,10 @@ export function serviceCommand(
           EASYFLOW_ISSUER_URL: installation.issuerUrl,
           EASYFLOW_SLOT: String(replica),
         };
-  if (service === 'gateway') {
+  if (service === 'gateway' || service === 'scheduler' || service === 'executor') {
     own['EASYFLOW_REDIS_URL'] = installation.redis;
+  }
+  if (service === 'gateway') {
     own['EASYFLOW_STATUS_URLS'] = installation.urls
       .map((replica) => `${replica.service}=${replica.url}`)
       .join(',');

@@ -5,11 +5,9 @@ import {
   effectsInFlight,
   lifecycleEvent,
   standardError,
-  unknownFlow,
   type Advance,
   type CallHttpEffect,
   type FlowError,
-  type RunFlowEffect,
 } from '@easyflow/engine';
 import { ecoDueAt, ecoOpen, type EcoWindow } from '@easyflow/domain-schedule';
 import { UnexpectedError } from '@easyflow/kernel-errors';
@@ -23,6 +21,7 @@ import { leasesLost } from '../executor-metrics';
 import { Effects } from './effects';
 import { isFinal, type LiveExecution } from './live-execution';
 import type { LiveExecutions } from './live-executions';
+import { FEW_TASKS, SubFlowStarts, type Starts } from './sub-flow-starts';
 import { traced } from './traced';
 import { Turns } from './turns';
 
@@ -45,16 +44,20 @@ const SAVE_YIELDED_MS = 1_000;
 const MOST_UNSAVED_ITEMS = 8_000;
 /** Or when its events, errors and inputs of sub-flows have so many characters. */
 const MOST_UNSAVED_CHARACTERS = 8_000_000;
+/** A turn that waits for its tenant's rate is not taken again sooner, whatever limits of time it would set. */
+const SOONEST_AGAIN_MS = 100;
 /** Node's timers hold 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Advances live executions and decides what each checkpoint says; effects and storage are others' business. */
 export class ExecutionRunner {
   private readonly turns: Turns<LiveExecution>;
+  private readonly starts: SubFlowStarts;
   private readonly unsaved = new Set<LiveExecution>();
   private closing = false;
 
   constructor(private readonly options: RunnerOptions) {
+    this.starts = new SubFlowStarts(options.tokens, options.subFlows);
     this.turns = new Turns(
       (execution) => this.safeTurn(execution),
       () => options.clock.monotonic(),
@@ -213,6 +216,7 @@ export class ExecutionRunner {
           now,
           signals,
           isMissing: (flow) => execution.isMissing(flow),
+          ...(execution.startsFew && { budget: { steps: FEW_TASKS } }),
         }),
       );
       execution.record(step);
@@ -254,12 +258,19 @@ export class ExecutionRunner {
       return this.settle(execution, step);
     }
     execution.phase = 'saving';
-    void this.resolve(execution, children).then(
-      (missing) => {
+    void this.starts.of(execution, children).then(
+      (starts) => {
         if (execution.phase !== 'saving') return;
         execution.phase = 'idle';
-        if (execution.takeBack(missing)) return this.ready(execution);
+        if (starts.kind !== 'start' && execution.takeBack()) {
+          return this.takeAgain(execution, starts, step.wakeAt);
+        }
         if (!isFinal(step)) execution.forgetTurn();
+        if (starts.kind === 'start') {
+          execution.startsFew = false;
+          execution.children.push(...starts.children);
+          for (const failure of starts.failures) execution.signal(failure);
+        }
         execution.toStart.push(...calls);
         this.settle(execution, step);
       },
@@ -271,31 +282,25 @@ export class ExecutionRunner {
     );
   }
 
-  /** Takes down the children; answers the flows that do not exist though nothing waits for their executions. */
-  private async resolve(
+  /** The sub-flows of a turn cannot be started so; it was taken back. */
+  private takeAgain(
     execution: LiveExecution,
-    effects: readonly RunFlowEffect[],
-  ): Promise<RunFlowEffect['flow'][]> {
-    const missing: RunFlowEffect['flow'][] = [];
-    const { tokens, subFlows } = this.options;
-    await tokens.open([execution.lease], 'ef_worker');
-    const token = tokens.get(execution.facts.tenantId, 'ef_worker');
-    if (!token) throw new Error('no token of ef_worker for a live lease');
-    const { id, parentKey } = execution.facts;
-    // Nothing waits above one that nothing waits for.
-    const isDeepest = parentKey !== undefined && (await subFlows.isTooDeep(token, id));
-    for (const effect of effects) {
-      const child = await subFlows.child(token, effect);
-      const { key } = effect;
-      if (!child && !effect.await) missing.push(effect.flow);
-      else if (!child) {
-        const error = unknownFlow(effect.flow, effect.task);
-        execution.signal({ kind: 'effectFailed', key, error });
-      } else if (isDeepest && effect.await) {
-        execution.signal({ kind: 'effectFailed', key, error: tooDeep(effect) });
-      } else execution.children.push(child);
+    starts: Exclude<Starts, { kind: 'start' }>,
+    wakeAt = Infinity,
+  ): void {
+    if (starts.kind === 'missing') execution.knowMissing(starts.flows);
+    if (starts.kind !== 'later') {
+      execution.startsFew ||= starts.kind === 'fewer';
+      return this.ready(execution);
     }
-    return missing;
+    const now = this.options.clock.now();
+    const dueAt = Math.max(now + SOONEST_AGAIN_MS, Math.min(now + starts.waitMs, wakeAt));
+    // The result of a call would be lost with the memory of this process.
+    if (execution.hasOwnSignals || execution.toStart.length > 0 || execution.effects.size > 0) {
+      return this.setTimer(execution, dueAt);
+    }
+    const status = execution.startedAt === undefined ? 'pending' : 'running';
+    this.save(execution, { outcome: 'leave', status, dueAt });
   }
 
   private settle(execution: LiveExecution, step: Advance): void {
@@ -401,9 +406,4 @@ export class ExecutionRunner {
 
 function firstUnsaved(execution: LiveExecution): number {
   return execution.history[0]?.sequence ?? (execution.state?.sequence ?? 0) + 1;
-}
-
-function tooDeep({ task }: RunFlowEffect): FlowError {
-  const detail = 'Too many flows wait for each other; does a flow run itself without end?';
-  return standardError('runtime', detail, { instance: task });
 }

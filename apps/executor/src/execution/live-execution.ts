@@ -98,6 +98,8 @@ export class LiveExecution {
   savedAt: number | undefined;
   /** The budget of pure work was used up: it goes on behind the others. */
   yielded = false;
+  /** Its tenant starts too many executions: a turn begins few tasks at once. */
+  startsFew = false;
   /** The last checkpoint was refused for its data; the next one only says that it faulted. */
   poisoned = false;
   /** Wakes that the work row holds whose signals have not been read yet. */
@@ -125,6 +127,11 @@ export class LiveExecution {
     return this.inbox.length > 0;
   }
 
+  /** Whether there are signals that only this process knows. */
+  get hasOwnSignals(): boolean {
+    return this.inbox.some(({ id }) => id === undefined);
+  }
+
   signal(signal: Signal): void {
     this.inbox.push({ signal });
   }
@@ -150,7 +157,7 @@ export class LiveExecution {
 
   /** Remembers what an advance did, for the next checkpoint. */
   record(advance: Advance): void {
-    if (isFinal(advance) || advance.effects.some(isDetached)) this.keepBeforeTurn();
+    if (isFinal(advance) || advance.effects.some(runsFlow)) this.keepBeforeTurn();
     this.missing.clear();
     this.state = advance.state;
     // One that is cancelled before its first turn has never started.
@@ -196,17 +203,18 @@ export class LiveExecution {
   }
 
   /**
-   * Takes back the turn just recorded, which would run flows that do not exist and not wait for them: in the next one
-   * those tasks fault. False when none is missing.
+   * Takes back the turn just recorded, whose sub-flows cannot be started so. False when the execution was ended from
+   * outside the engine meanwhile.
    */
-  takeBack(missing: readonly RunFlowEffect['flow'][]): boolean {
-    const before = this.beforeTurn;
-    if (missing.length === 0 || !before) return false;
+  takeBack(): boolean {
     const { consumed } = this;
     this.toStart.length = 0;
-    this.reopen({ consumed });
-    for (const flow of missing) this.missing.add(flowKey(flow));
-    return true;
+    return this.reopen({ consumed });
+  }
+
+  /** There are no such flows: tasks that would run them and not wait fault in the next turn. */
+  knowMissing(flows: readonly RunFlowEffect['flow'][]): void {
+    for (const flow of flows) this.missing.add(flowKey(flow));
   }
 
   /** Whether a turn that was taken back has shown that there is no such flow. */
@@ -245,8 +253,8 @@ export class LiveExecution {
   }
 }
 
-function isDetached(effect: Effect): boolean {
-  return effect.kind === 'runFlow' && !effect.await;
+function runsFlow(effect: Effect): boolean {
+  return effect.kind === 'runFlow';
 }
 
 /** Parts of a flow's name hold no line break. */

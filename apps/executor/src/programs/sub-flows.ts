@@ -1,7 +1,9 @@
 import type { RunFlowEffect } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
+import type { StartGate } from '@easyflow/platform-limiter';
 import {
   pairKey,
+  TenantRates,
   type DatabaseAccess,
   type TenantKey,
   type TenantToken,
@@ -22,10 +24,25 @@ export class SubFlows {
     max: 5_000,
   });
 
+  private readonly rates: TenantRates;
+
   constructor(
     private readonly database: Pick<DatabaseAccess, 'tenant'>,
+    private readonly starts: StartGate,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.rates = new TenantRates(database, clock);
+  }
+
+  /**
+   * Whether the tenant may start so many sub-flows now: 0, and they are counted; else milliseconds after which to ask
+   * again, in line with the tenant's others unless it does not join.
+   * @throws OperationalError when the database is down
+   */
+  async admit(token: TenantToken, count: number, joins: boolean): Promise<number> {
+    const perSecond = await this.rates.startsPerSecond(token);
+    return this.starts.admit(token.tenantId, perSecond, count, joins);
+  }
 
   /**
    * The child of a `run: workflow`; undefined when the tenant has no such flow or version.

@@ -45,6 +45,8 @@ export type Plan =
       /** `Infinity`: only a wake makes it due again. */
       readonly dueAt: number;
       readonly lastTick: number | undefined;
+      /** What `lastTick` is if none of `ticks` fires. */
+      readonly tickBefore: number | undefined;
       readonly nextTick: number | undefined;
     };
 
@@ -65,7 +67,8 @@ export function planOf(
     return planAfter(lease, row, now, { after: expression.after, lastTick, nextTick, endOf });
   }
   if (nextTick === undefined) {
-    return { kind: 'move', lease, ticks: [], skips: false, dueAt: Infinity, lastTick, nextTick };
+    const rest = { ticks: [], skips: false, dueAt: Infinity, lastTick, tickBefore: lastTick };
+    return { kind: 'move', lease, ...rest, nextTick };
   }
   const { fire, next } = dueTicks(expression, nextTick, now);
   return {
@@ -75,6 +78,7 @@ export function planOf(
     skips: fire[0] !== undefined && fire[0] > nextTick,
     dueAt: next ?? Infinity,
     lastTick: fire.at(-1) ?? lastTick,
+    tickBefore: lastTick,
     nextTick: next,
   };
 }
@@ -97,7 +101,8 @@ function planAfter(
   },
 ): Plan {
   const { lastTick } = at;
-  const base = { kind: 'move' as const, lease, ticks: [], skips: false, lastTick };
+  const before = { lastTick, tickBefore: lastTick };
+  const base = { kind: 'move' as const, lease, ticks: [], skips: false, ...before };
   const awaited = awaitedExecution(row);
   const ended = awaited === undefined ? undefined : at.endOf(awaited);
   const earliest = (lastTick ?? -Infinity) + SHORTEST_MS;

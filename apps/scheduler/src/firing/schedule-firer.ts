@@ -1,9 +1,11 @@
 import { UserError } from '@easyflow/kernel-errors';
 import type { Clock } from '@easyflow/kernel-time';
+import type { StartGate } from '@easyflow/platform-limiter';
 import type { Logger } from '@easyflow/platform-telemetry';
 import {
   bisect,
   bundles,
+  TenantRates,
   type DatabaseAccess,
   type Lease,
   type LeaseOwner,
@@ -12,6 +14,7 @@ import {
 import { firingLag, schedulesSkipped, ticksFired } from '../scheduler-metrics';
 import { loadEnds, loadSchedules } from './firing.statements';
 import { awaitedExecution, planOf, type Plan, type ScheduleRow } from './plan';
+import { withinRate } from './within-rate';
 import { writePlans } from './write-plans';
 
 /** What a round of firing did. */
@@ -31,12 +34,17 @@ const READERS = 4;
 
 /** Claims due schedules and fires their ticks. */
 export class ScheduleFirer {
+  private readonly rates: TenantRates;
+
   constructor(
     private readonly database: DatabaseAccess,
+    private readonly starts: StartGate,
     private readonly leaseMs: number,
     private readonly clock: Clock,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.rates = new TenantRates(database, clock);
+  }
 
   /** @throws OperationalError when the database is down; what was claimed is then due again after its lease */
   async round(owner: LeaseOwner): Promise<Round> {
@@ -58,11 +66,20 @@ export class ScheduleFirer {
     const read = async () => {
       for (let token = waiting.pop(); token; token = waiting.pop()) {
         const own = leases.filter((lease) => lease.tenantId === token.tenantId);
-        plans.push(...(await this.planTenant(token, own)));
+        plans.push(...(await this.admit(token, await this.planTenant(token, own))));
       }
     };
     await Promise.all(Array.from({ length: READERS }, read));
     return plans;
+  }
+
+  /** Ticks that are over their tenant's rate wait, and fall together meanwhile. */
+  private async admit(token: TenantToken, plans: readonly Plan[]): Promise<Plan[]> {
+    if (!plans.some((plan) => plan.kind === 'move' && plan.ticks.length > 0)) return [...plans];
+    const perSecond = await this.rates.startsPerSecond(token);
+    const waits = (count: number): Promise<number> =>
+      this.starts.admit(token.tenantId, perSecond, count);
+    return Promise.all(plans.map((plan) => withinRate(plan, this.clock.now(), waits)));
   }
 
   private planTenant(token: TenantToken, leases: readonly Lease[]): Promise<Plan[]> {
@@ -97,8 +114,8 @@ export class ScheduleFirer {
       if (!(error instanceof UserError)) throw error;
       this.logger.error({ error, scheduleId: row.id }, 'a schedule cannot be read; it is at rest');
       const lastTick = row.last_tick?.getTime();
-      const rest = { ticks: [], skips: false, dueAt: Infinity, lastTick, nextTick: undefined };
-      return [{ kind: 'move', lease, ...rest }];
+      const ticks = { lastTick, tickBefore: lastTick, nextTick: undefined };
+      return [{ kind: 'move', lease, ticks: [], skips: false, dueAt: Infinity, ...ticks }];
     }
   }
 

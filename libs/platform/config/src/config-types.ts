@@ -86,11 +86,13 @@ export interface FlowRegistryConfig extends MessagingConfig {
 
 export interface SchedulerConfig extends MessagingConfig {
   service: 'scheduler';
+  redisUrl?: string;
   ecoWindow: string;
 }
 
 export interface ExecutorConfig extends MessagingConfig {
   service: 'executor';
+  redisUrl?: string;
   executor: ExecutorConfigSection;
   egress: EgressConfig;
   ecoWindow: string;

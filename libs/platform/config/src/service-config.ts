@@ -41,6 +41,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
     return {
       ...messaging('scheduler', values, environment),
       service: 'scheduler',
+      ...optional('redisUrl', values.EASYFLOW_REDIS_URL),
       ecoWindow: ecoWindow(values),
     };
   },
@@ -49,6 +50,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
     return {
       ...messaging('executor', values, environment),
       service: 'executor',
+      ...optional('redisUrl', values.EASYFLOW_REDIS_URL),
       executor: executor(values),
       egress: egress(values),
       ecoWindow: ecoWindow(values),

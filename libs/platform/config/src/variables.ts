@@ -117,9 +117,10 @@ export const variables = {
   EASYFLOW_REDIS_URL: variable({
     schema: redisUrl.optional(),
     secret: true,
-    about: 'Redis for rate limits over all gateways; without it each gateway limits by itself.',
+    about:
+      'Redis for the rate limits over all gateways, and for what flows and schedules start by themselves; without it each process limits by itself.',
     fix: 'write redis://[user:password@]host:port, rediss:// for TLS, or leave it out',
-    usedBy: ['gateway', 'local-services'],
+    usedBy: ['gateway', 'scheduler', 'executor', 'local-services'],
   }),
   EASYFLOW_ISSUER_URL: variable({
     schema: url,

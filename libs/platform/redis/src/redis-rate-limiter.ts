@@ -8,18 +8,22 @@ import { loadRateFunction, TAKE_FUNCTION } from './rate-function';
 import { RedisFunctions, type RedisFunctionsOptions } from './redis-functions';
 import { tenantKey } from './tenant-key';
 
-/** Limits over all gateways, counted in Redis; this process's own while Redis cannot be asked. */
+/** Limits over all processes, counted in Redis; this process's own while Redis cannot be asked. */
 export class RedisRateLimiter implements RateLimiter {
   private readonly functions: RedisFunctions;
   private readonly local = new InMemoryRateLimiter();
 
-  constructor(options: RedisFunctionsOptions) {
+  /** `bucket` names what is counted: requests (`rate`), or what flows start by themselves (`starts`). */
+  constructor(
+    options: RedisFunctionsOptions,
+    private readonly bucket: 'rate' | 'starts' = 'rate',
+  ) {
     this.functions = new RedisFunctions(options, { what: 'rate limits', load: loadRateFunction });
   }
 
   async take(tenantId: string, perSecond: number, cost = 1): Promise<RateDecision> {
     assertTake(tenantId, perSecond, cost);
-    const key = tenantKey(tenantId, 'rate');
+    const key = tenantKey(tenantId, this.bucket);
     const waitMs = await this.functions.call(TAKE_FUNCTION, key, perSecond, cost);
     if (waitMs === undefined) return this.local.take(tenantId, perSecond, cost);
     return { allowed: waitMs === 0, retryAfterMs: waitMs };

@@ -5,7 +5,7 @@ import { isId } from '@easyflow/kernel-ids';
  * (`:`) or match others' keys (`*`).
  * @throws RangeError for any other text
  */
-export function tenantKey(tenantId: string, name: 'rate'): string {
+export function tenantKey(tenantId: string, name: 'rate' | 'starts'): string {
   if (!isId(tenantId)) throw new RangeError('A tenant id is a UUID in lower case');
   return `t:${tenantId}:${name}`;
 }

@@ -14,6 +14,7 @@ export const MIGRATION_FILES = [
   '0007-outbox-rows-of-flushes.sql',
   '0008-slots.sql',
   '0015-execution-values.sql',
+  '0020-limits-of-starts.sql',
 ] as const;
 
 /** The text of a migration; the build copies the SQL files beside this one. */
