@@ -55,6 +55,22 @@ export const leasesLost = counter({
   attributes: ['easyflow.lease.loss'],
 });
 
+/** `easyflow.deferral.cause`: not_here, defect, thread, row or crashes. */
+export const executionsDeferred = counter({
+  name: 'easyflow.execution.deferred',
+  unit: '{execution}',
+  description: 'Executions given back because this process cannot run them',
+  attributes: ['easyflow.deferral.cause'],
+});
+
+/** `easyflow.deferral.cause`: as above. */
+export const executionsParked = counter({
+  name: 'easyflow.execution.parked',
+  unit: '{execution}',
+  description: 'Executions suspended because no process came to a checkpoint of them',
+  attributes: ['easyflow.deferral.cause'],
+});
+
 /** `easyflow.effect.kind`: callHttp. `easyflow.outcome`: succeeded, failed, or abandoned (nobody waits any more). */
 export const effectsPerformed = counter({
   name: 'easyflow.effect.performed',

@@ -13,6 +13,11 @@ export interface ExecutorSettings {
   /** How long a closing executor waits for effects in flight. */
   readonly drainMs: number;
   readonly ecoWindow: EcoWindow;
+  /**
+   * Of what it can run. It is raised with every format of states and signals and every kind of task that an older
+   * executor does not know: what one has put off as unknown, it leaves to those of a higher version.
+   */
+  readonly version: number;
   /** Where it answers health questions; without it nowhere (one process). */
   readonly http?: { readonly host: string; readonly port: number };
 }
@@ -23,4 +28,5 @@ export const defaultExecutorSettings: Omit<ExecutorSettings, 'slot'> = {
   pollMs: 250,
   drainMs: 10_000,
   ecoWindow: defaultEcoWindow,
+  version: 1,
 };

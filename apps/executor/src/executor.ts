@@ -4,7 +4,9 @@ import { OwnerSlot, type IssuerPort, type LeaseOwner } from '@easyflow/tenant-co
 import { UnexpectedError } from '@easyflow/kernel-errors';
 import { Checkpointer } from './checkpoint/checkpointer';
 import { Claimer } from './claiming/claimer';
+import { Deferrals } from './claiming/deferrals';
 import { ExecutionLoader } from './claiming/execution-loader';
+import { LeaseReturns } from './claiming/lease-returns';
 import { LeaseKeeper } from './claiming/lease-keeper';
 import { SignalWatch } from './claiming/signal-watch';
 import { TenantTokens } from './claiming/tenant-tokens';
@@ -37,9 +39,11 @@ export class Executor {
   readonly live: LiveExecutions;
   private readonly checkpointer: Checkpointer;
   private readonly claimer: Claimer;
+  private readonly deferrals: Deferrals;
   private readonly keeper: LeaseKeeper;
   private readonly publisher: LifecyclePublisher;
   private readonly results: EndedResults;
+  private readonly returns: LeaseReturns;
   private readonly runner: ExecutionRunner;
   private readonly signals: SignalWatch;
   private readonly sweeper: OutboxSweeper;
@@ -62,7 +66,7 @@ export class Executor {
       logger,
     });
     const ownerIfAny = () => (this.closing ? undefined : this.slot.owner);
-    const { leaseMs, pollMs, ecoWindow } = settings;
+    const { leaseMs, pollMs, ecoWindow, version } = settings;
     const live = new LiveExecutions(settings.maxInFlight);
     const tokens = new TenantTokens(claims, owner, database.clock);
     const checkpointer = new Checkpointer({
@@ -75,11 +79,13 @@ export class Executor {
     const effects = new Effects(parts.caller, clock, logger);
     const starts = new StartGate(parts.starts ?? new InMemoryRateLimiter(clock), clock);
     const subFlows = new SubFlows(database, starts, clock);
-    const base = { live, tokens, clock, logger };
+    const deferrals = new Deferrals({ claims, writer, tokens, owner, version, logger });
+    const returns = new LeaseReturns({ claims, owner, logger });
+    const base = { live, tokens, deferrals, returns, clock, logger };
     const runner = new ExecutionRunner({ ...base, checkpointer, effects, subFlows, ecoWindow });
     const signals = new SignalWatch({ ...base, reader, runner });
     const programs = new ProgramCache(database);
-    const loader = new ExecutionLoader({ ...base, database, owner, programs, runner });
+    const loader = new ExecutionLoader({ ...base, database, programs, runner });
     const results = new EndedResults(transport, signer, logger);
     const claimer = new Claimer({
       ...base,
@@ -88,6 +94,7 @@ export class Executor {
       take: (leases) => loader.load(leases),
       leaseMs,
       pollMs,
+      version,
     });
     const publisher = new LifecyclePublisher({
       transport,
@@ -100,8 +107,7 @@ export class Executor {
       new AfterCommit({
         live,
         runner,
-        claims,
-        owner,
+        returns,
         claimer,
         signals,
         publisher,
@@ -137,6 +143,8 @@ export class Executor {
       leaseMs,
     });
     this.live = live;
+    this.deferrals = deferrals;
+    this.returns = returns;
     this.checkpointer = checkpointer;
     this.claimer = claimer;
     this.publisher = publisher;
@@ -215,16 +223,8 @@ export class Executor {
   private async giveBackRest(): Promise<void> {
     const rest = [...this.live.all()];
     for (const execution of rest) this.runner.drop(execution);
-    const { owner } = this.slot;
-    if (rest.length === 0 || !owner) return;
-    try {
-      await this.parts.database.claims.release(
-        owner,
-        rest.map((execution) => execution.lease),
-      );
-    } catch (error) {
-      this.parts.logger.warn({ error }, 'leases could not be given back; they end by themselves');
-    }
+    await this.returns.giveBack(rest.map((execution) => execution.lease));
+    await Promise.all([this.returns.settled(), this.deferrals.settled()]);
   }
 }
 

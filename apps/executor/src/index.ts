@@ -9,10 +9,12 @@ export {
   insertChildren,
   insertSignals,
   lockWork,
+  suspendExecutions,
   wakeWork,
   writeCheckpoints,
   writeCheckpointsWithValues,
 } from './checkpoint/checkpoint.statements';
+export { selectLastItems } from './claiming/history.statements';
 export { loadExecutions, loadSignals, loadValues } from './claiming/loading.statements';
 export { loadEvents } from './lifecycle/outbox.statements';
 export { countLevels, selectDocument, selectVersion } from './programs/program.statements';

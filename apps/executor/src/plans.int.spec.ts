@@ -22,6 +22,7 @@ const READS = new Set([
   'x_load_signals',
   'x_load_values',
   'x_load_events',
+  'x_last_items',
   'x_document',
   'x_version',
   'x_levels',

@@ -31,7 +31,7 @@ export {
   type TenantRecord,
 } from './access/issuance';
 export type { BatchSession, Statement, StatementResult, TenantSession } from './access/sessions';
-export type { Lease, LeaseOwner } from './access/lease';
+export type { Deferral, Lease, LeaseOwner } from './access/lease';
 export { DEFAULT_STARTS_PER_SECOND, READ_LIMITS, TenantRates } from './access/tenant-rates';
 export type { BornExecution, EndedExecution, LocalDispatch } from './dispatch/local-dispatch';
 export {

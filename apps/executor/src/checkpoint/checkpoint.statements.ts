@@ -103,7 +103,8 @@ WITH x AS (
   RETURNING k.*
 ), kept AS (
   UPDATE work w
-  SET due_at = CASE WHEN k.due_at IS NULL OR k.wakes <> k.wake_seq THEN now() ELSE k.due_at END
+  SET attempts = 0, reason = NULL,
+    due_at = CASE WHEN k.due_at IS NULL OR k.wakes <> k.wake_seq THEN now() ELSE k.due_at END
   FROM locked k WHERE w.ctid = k.place AND k.final = 0
   RETURNING k.*
 ), guarded AS (
@@ -138,6 +139,32 @@ SELECT tenant_id, id, wakes, held FROM guarded
 UNION ALL
 SELECT tenant_id, id, wakes, held FROM locked WHERE held = 1`;
 }
+
+/**
+ * Shows executions as suspended that no process can run, under their leases. $1 tenants, $2 ids, $3 claim numbers,
+ * $4 owner.
+ */
+export const suspendExecutions = {
+  name: 'x_suspend',
+  text: `
+WITH locked AS (
+  SELECT x.tenant_id, x.id FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS x (tenant_id, id, claim_no)
+  CROSS JOIN LATERAL (
+    SELECT c.id FROM work c
+    WHERE c.tenant_id = x.tenant_id AND c.kind = 'execution' AND c.id = x.id
+      AND c.lease_owner = $4 AND c.claim_no = x.claim_no AND c.lease_until > clock_timestamp()
+    FOR UPDATE
+  ) w
+)
+UPDATE executions e SET status = 'suspended', revision = e.revision + 1
+WHERE e.ctid = ANY (ARRAY(
+  SELECT c.place FROM locked k
+  CROSS JOIN LATERAL (
+    SELECT c.ctid AS place FROM executions c
+    WHERE c.tenant_id = k.tenant_id AND c.id = k.id OFFSET 0
+  ) c
+))`,
+} as const;
 
 /**
  * Wakes parents and schedules. $1 tenants, $2 kinds, $3 ids: distinct, because one statement updates a row once.

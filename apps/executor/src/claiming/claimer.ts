@@ -13,6 +13,7 @@ export interface ClaimerOptions {
   readonly take: (leases: readonly Lease[]) => Promise<void>;
   readonly leaseMs: number;
   readonly pollMs: number;
+  readonly version: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -118,8 +119,8 @@ export class Claimer {
 
   private async claimSome(owner: LeaseOwner, room: number): Promise<Lease[] | undefined> {
     try {
-      const { claims, leaseMs } = this.options;
-      const leases = await claims.claim(owner, ['execution'], room, leaseMs);
+      const { claims, leaseMs, version } = this.options;
+      const leases = await claims.claim(owner, ['execution'], room, leaseMs, version);
       this.failing = false;
       claimSize.record(leases.length);
       return leases;

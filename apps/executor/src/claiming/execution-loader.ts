@@ -1,60 +1,42 @@
-import type { ExecutionState, FlowError, Json, Program } from '@easyflow/engine';
-import { standardError } from '@easyflow/engine';
-import { UserError } from '@easyflow/kernel-errors';
+import { restoreHistory, standardError, type FlowError } from '@easyflow/engine';
+import { OperationalError, UserError } from '@easyflow/kernel-errors';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import {
+  bisect,
   pairKey,
   type DatabaseAccess,
   type Lease,
-  type LeaseOwner,
   type TenantKey,
+  type TenantToken,
 } from '@easyflow/tenant-context';
 import { plainArray } from '../checkpoint/array-literals';
 import type { ExecutionRunner } from '../execution/execution-runner';
-import { startDelay } from '../executor-metrics';
-import { LiveExecution, type StoredSignal } from '../execution/live-execution';
+import type { LiveExecution } from '../execution/live-execution';
 import type { LiveExecutions } from '../execution/live-executions';
+import { causeOf, reasonOf } from '../execution/turn-failure';
+import { startDelay } from '../executor-metrics';
 import type { ProgramCache } from '../programs/program-cache';
-import { restoreState } from '../state/restore-state';
-import { isUnreadableState, storedStateOf, type StoredState } from '../state/stored-state';
-import type { RestoredRow } from '../state/stored-values';
+import { restoreState, type RestoredState } from '../state/restore-state';
+import { storedStateOf, type StoredState } from '../state/stored-state';
+import { MOST_ATTEMPTS, type Deferrals } from './deferrals';
+import { bareExecutionOf, executionOf, waitsSince, type ExecutionRow } from './execution-row';
+import { selectLastItems } from './history.statements';
+import type { LeaseReturns } from './lease-returns';
 import { loadExecutions } from './loading.statements';
 import type { TenantTokens } from './tenant-tokens';
 import { ValueReader, type WithValues } from './value-reader';
 
 export interface ExecutionLoaderOptions {
-  readonly database: Pick<DatabaseAccess, 'reader' | 'claims'>;
-  readonly owner: () => LeaseOwner;
+  readonly database: Pick<DatabaseAccess, 'reader' | 'tenant'>;
   readonly tokens: TenantTokens;
   readonly programs: ProgramCache;
   readonly live: LiveExecutions;
   readonly runner: ExecutionRunner;
+  readonly deferrals: Deferrals;
+  readonly returns: LeaseReturns;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** A row of `loadExecutions`. */
-interface ExecutionRow {
-  tenant_id: string;
-  id: string;
-  flow_namespace: string;
-  flow_name: string;
-  flow_version: string;
-  mode: string;
-  status: string;
-  input: Json;
-  /** As it is stored, until `restored` has put it together. */
-  state: ExecutionState | StoredState | null;
-  parent_id: string | null;
-  parent_key: string | null;
-  reply_slot: string | null;
-  trace_parent: string | null;
-  created_at: Date;
-  started_at: Date | null;
-  signals: StoredSignal[] | null;
-  /** What stands beside the state, by id. */
-  values?: readonly RestoredRow[];
 }
 
 /** An execution whose state is in parts, before its values are read. */
@@ -65,6 +47,7 @@ interface DividedExecution extends WithValues {
 }
 
 const MOST_ROWS = 500;
+const CANNOT_BE_READ = 'What is stored of it cannot be read';
 
 /** Brings claimed executions into memory: tokens, rows, programs; a few statements a claim, not an execution. */
 export class ExecutionLoader {
@@ -81,163 +64,166 @@ export class ExecutionLoader {
     try {
       await Promise.all([tokens.open(leases, 'ef_worker'), tokens.open(leases, 'ef_writer')]);
       await this.readAll(leases, byPair);
-      if (byPair.size > 0) {
-        // Their leases end by themselves: giving them back would only claim them again at once.
-        logger.error({ ids: [...byPair.keys()].slice(0, 10) }, 'claimed executions have no row');
-        live.release(byPair.size);
-      }
     } catch (error) {
       logger.warn({ error, rows: byPair.size }, 'claimed executions could not be loaded');
-      live.release(byPair.size);
-      await this.giveBack([...byPair.values()]);
     }
+    live.release(byPair.size);
+    await this.options.returns.giveBack([...byPair.values()]);
   }
 
-  /** Starts what it finds and takes it out of the map. */
+  /** Starts what it finds and takes it out of the map, and so it does with what has no row, or none that can be read. */
   private async readAll(leases: readonly Lease[], byPair: Map<TenantKey, Lease>): Promise<void> {
-    const { tokens, database } = this.options;
     const items = leases.flatMap((lease) => {
-      const token = tokens.get(lease.tenantId, 'ef_worker');
-      return token ? [{ token, id: lease.id, tenantId: lease.tenantId }] : [];
+      const token = this.options.tokens.get(lease.tenantId, 'ef_worker');
+      return token ? [{ token, id: lease.id, lease }] : [];
     });
-    await Promise.all(
-      tokens.bundles(items, MOST_ROWS).map(async (bundle) => {
-        const found = await database.reader.read<ExecutionRow>(bundle.tokens, {
-          ...loadExecutions,
-          values: [
-            plainArray(bundle.items.map((item) => item.tenantId)),
-            plainArray(bundle.items.map((item) => item.id)),
-          ],
-        });
-        const rows = [...found.values()].flat();
-        this.measureDelay(rows);
-        await this.beginAll(rows, byPair);
+    const reading = await Promise.allSettled(
+      this.options.tokens.bundles(items, MOST_ROWS).map(async (bundle) => {
+        const found = await bisect(bundle.items, (some) => this.read(some));
+        this.measureDelay(found.flatMap(({ result }) => result ?? []));
+        const divided: DividedExecution[] = [];
+        for (const { item, result: row, error } of found) {
+          const { lease } = item;
+          const stored = row && storedIn(row);
+          if (stored) divided.push({ ...lease, size: stored.size, row, lease, stored });
+          else byPair.delete(pairKey(lease.tenantId, lease.id));
+          if (row && !stored) this.begin(row, lease);
+          else if (error) this.setAside(lease, 'row', CANNOT_BE_READ, error);
+          else if (!row) this.setAside(lease, 'defect', 'Where its tenant lives there is none');
+        }
+        await this.beginDivided(divided, byPair);
       }),
     );
+    const failed = reading.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
-  private async beginAll(
-    rows: readonly ExecutionRow[],
+  /** Those whose states are in parts, as soon as their values are there. */
+  private async beginDivided(
+    divided: readonly DividedExecution[],
     byPair: Map<TenantKey, Lease>,
   ): Promise<void> {
-    const divided: DividedExecution[] = [];
-    for (const row of rows) {
-      const lease = byPair.get(pairKey(row.tenant_id, row.id));
-      if (!lease) continue;
-      this.unlessUnreadable(row, byPair, () => {
-        const stored = storedStateOf(row.state);
-        const { tenant_id: tenantId, id } = row;
-        if (stored) divided.push({ tenantId, id, size: stored.size, row, lease, stored });
-        else this.begin(row, lease, byPair);
-      });
-    }
-    if (divided.length === 0) return;
-    await this.values.read(divided, ({ row, lease, stored }, values) => {
-      this.unlessUnreadable(row, byPair, () => {
-        const { state, rows: parts } = restoreState(stored, row.input, values);
-        this.begin({ ...row, state, values: parts }, lease, byPair);
-      });
-    });
-  }
-
-  /** A state that cannot be read here says nothing about its flow, and must not fail the others of its batch. */
-  private unlessUnreadable(
-    { tenant_id: tenantId, id: executionId }: ExecutionRow,
-    byPair: Map<TenantKey, Lease>,
-    work: () => void,
-  ): void {
     try {
-      work();
+      await this.values.read(divided, ({ row, lease, stored }, values) => {
+        byPair.delete(pairKey(lease.tenantId, lease.id));
+        this.begin(row, lease, () => restoreState(stored, row.input, values));
+      });
     } catch (error) {
-      if (!isUnreadableState(error)) throw error;
-      this.options.logger.error({ error, tenantId, executionId }, 'a state cannot be read here');
-      // Its lease ends by itself: given back, it would be claimed again at once.
-      byPair.delete(pairKey(tenantId, executionId));
-      this.options.live.release(1);
+      if (error instanceof OperationalError) throw error;
+      for (const { lease } of divided) {
+        if (byPair.delete(pairKey(lease.tenantId, lease.id))) {
+          this.setAside(lease, 'defect', CANNOT_BE_READ, error);
+        }
+      }
     }
   }
 
-  /** Eco executions wait for their window, and others for what they have begun: they say nothing of a backlog. */
+  private async read(
+    items: readonly { readonly token: TenantToken; readonly lease: Lease }[],
+  ): Promise<(ExecutionRow | undefined)[]> {
+    const tokens = new Map(items.map(({ token }) => [token.tenantId, token]));
+    const found = await this.options.database.reader.read<ExecutionRow>([...tokens.values()], {
+      ...loadExecutions,
+      values: [
+        plainArray(items.map(({ lease }) => lease.tenantId)),
+        plainArray(items.map(({ lease }) => lease.id)),
+      ],
+    });
+    const rows = [...found.values()].flat();
+    const byPair = new Map(rows.map((row) => [pairKey(row.tenant_id, row.id), row]));
+    return items.map(({ lease }) => byPair.get(pairKey(lease.tenantId, lease.id)));
+  }
+
   private measureDelay(rows: readonly ExecutionRow[]): void {
-    let oldest = Infinity;
-    for (const { mode, state, started_at, created_at } of rows) {
-      if (mode === 'eco' || state || started_at) continue;
-      oldest = Math.min(oldest, created_at.getTime());
-    }
+    const oldest = rows.reduce((least, row) => Math.min(least, waitsSince(row)), Infinity);
     if (oldest === Infinity) return;
     startDelay.record(Math.max(0, this.options.clock.now() - oldest) / 1_000);
   }
 
-  private begin(row: ExecutionRow, lease: Lease, byPair: Map<TenantKey, Lease>): void {
-    byPair.delete(pairKey(row.tenant_id, row.id));
-    const flow = {
-      namespace: row.flow_namespace,
-      name: row.flow_name,
-      version: row.flow_version,
-    };
-    const program = this.options.programs.peek(row.tenant_id, flow);
-    if (program) return this.start(row, lease, program);
-    void this.compileAndStart(row, lease, flow);
+  /** Whatever is wrong with a row, it is wrong with this one alone. */
+  private begin(row: ExecutionRow, lease: Lease, restored?: () => RestoredState): void {
+    try {
+      const execution = executionOf(row, lease, restored?.());
+      if (lease.attempts > MOST_ATTEMPTS && !lease.deferred) {
+        if (execution.isCancelled) return this.options.runner.cancel(execution);
+        return this.setAside(lease, 'crashes', OFTEN_CLAIMED);
+      }
+      const program = this.options.programs.peek(row.tenant_id, execution.facts.flow);
+      if (!program) return void this.compileAndStart(execution);
+      execution.program = program;
+      this.options.runner.start(execution);
+    } catch (error) {
+      const cause = causeOf(error);
+      const bare = cause === 'row' ? bareExecutionOf(row, lease) : undefined;
+      if (bare?.isCancelled) void this.cancelUnreadable(bare);
+      else this.setAside(lease, cause, reasonOf(error), error);
+    }
   }
 
-  private async compileAndStart(
-    row: ExecutionRow,
-    lease: Lease,
-    flow: { namespace: string; name: string; version: string },
-  ): Promise<void> {
+  private async compileAndStart(execution: LiveExecution): Promise<void> {
     const { tokens, programs, runner, live, logger } = this.options;
+    const { facts, lease } = execution;
     try {
-      const token = tokens.get(row.tenant_id, 'ef_worker');
-      if (!token) throw new Error('the token of a lease has ended before its program was read');
-      this.start(row, lease, await programs.get(token, flow));
+      const token = tokens.get(facts.tenantId, 'ef_worker');
+      if (!token) throw tokenEnded();
+      execution.program = await programs.get(token, facts.flow);
+      runner.start(execution);
     } catch (error) {
-      if (error instanceof UserError) {
+      const cause = causeOf(error);
+      if (cause === 'not_here' && execution.isCancelled) return runner.cancel(execution);
+      if (cause !== 'not_here' && error instanceof UserError) {
         const failure: FlowError = standardError('configuration', error.message);
-        runner.fault(executionOf(row, lease, undefined), failure);
-        return;
+        return runner.fault(execution, failure);
+      }
+      if (cause === 'not_here' || !(error instanceof OperationalError)) {
+        return this.setAside(lease, cause, reasonOf(error), error);
       }
       logger.warn({ error }, 'a program could not be loaded');
       live.release(1);
-      await this.giveBack([lease]);
+      await this.options.returns.giveBack([lease]);
     }
   }
 
-  private start(row: ExecutionRow, lease: Lease, program: Program): void {
-    this.options.runner.start(executionOf(row, lease, program));
-  }
-
-  private async giveBack(leases: readonly Lease[]): Promise<void> {
+  /** One that nobody can run can still be cancelled: its history goes on where it ended. */
+  private async cancelUnreadable(execution: LiveExecution): Promise<void> {
+    const { tokens, database, runner } = this.options;
+    const { tenantId, id } = execution.facts;
     try {
-      await this.options.database.claims.release(this.options.owner(), leases);
+      const token = tokens.get(tenantId, 'ef_worker');
+      if (!token) throw tokenEnded();
+      const { rows } = await database.tenant(token, (session) =>
+        session.query<{ segment: number; items: string }>({ ...selectLastItems, values: [id] }),
+      );
+      const last = rows.flatMap(({ segment, items }) => restoreHistory(segment, items)).at(-1);
+      runner.cancel(execution, (last?.sequence ?? 0) + 1);
     } catch (error) {
-      this.options.logger.warn({ error }, 'leases could not be given back; they end by themselves');
+      this.setAside(execution.lease, 'row', CANNOT_BE_READ, error);
     }
+  }
+
+  private setAside(lease: Lease, ...[cause, reason, error]: Aside): void {
+    const { live, deferrals, logger } = this.options;
+    if (error !== undefined) {
+      logger.warn({ error, executionId: lease.id }, 'a claimed execution could not be loaded');
+    }
+    live.release(1);
+    deferrals.defer(lease, cause, reason);
   }
 }
 
-function executionOf(row: ExecutionRow, lease: Lease, program: Program | undefined): LiveExecution {
-  const execution = new LiveExecution(
-    {
-      tenantId: row.tenant_id,
-      id: row.id,
-      flow: { namespace: row.flow_namespace, name: row.flow_name, version: row.flow_version },
-      mode: row.mode,
-      input: row.input,
-      parentId: row.parent_id ?? undefined,
-      parentKey: row.parent_key ?? undefined,
-      replySlot: row.reply_slot ?? undefined,
-      traceParent: row.trace_parent ?? undefined,
-      createdAt: row.created_at.getTime(),
-    },
-    program,
-    lease,
-  );
-  if (row.state) {
-    execution.state = row.state as ExecutionState;
-    execution.values.restore(row.values ?? []);
-    execution.inherited = true;
+type Aside = [cause: Parameters<Deferrals['defer']>[1], reason: string, error?: unknown];
+
+const OFTEN_CLAIMED = `It was claimed ${MOST_ATTEMPTS} times, and each time its process ended before a checkpoint`;
+
+function tokenEnded(): OperationalError {
+  return new OperationalError('token.expired', 'The token of a lease has ended before its use');
+}
+
+/** The envelope of a state in parts; what no version can read, or only another one, fails with its execution. */
+function storedIn({ state }: ExecutionRow): StoredState | undefined {
+  try {
+    return storedStateOf(state);
+  } catch {
+    return undefined;
   }
-  execution.startedAt = row.started_at?.getTime();
-  execution.receive(row.signals ?? []);
-  return execution;
 }

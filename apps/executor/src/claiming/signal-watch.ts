@@ -1,11 +1,11 @@
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { BatchReader } from '@easyflow/tenant-context';
-import type { Signal } from '@easyflow/engine';
 import type { ExecutionRunner } from '../execution/execution-runner';
 import type { LiveExecution } from '../execution/live-execution';
 import type { LiveExecutions } from '../execution/live-executions';
 import { loadSignals } from './loading.statements';
+import { readSignal } from './signal-row';
 import type { TenantTokens } from './tenant-tokens';
 
 export interface SignalWatchOptions {
@@ -21,7 +21,7 @@ interface SignalRow {
   tenant_id: string;
   execution_id: string;
   id: string;
-  signal: Signal;
+  signal: unknown;
 }
 
 const MOST_ROWS = 1_000;
@@ -96,7 +96,7 @@ export class SignalWatch {
       });
       for (const row of [...found.values()].flat()) {
         const execution = live.get(row.tenant_id, row.execution_id);
-        if (execution?.receive([row])) runner.ready(execution);
+        if (execution) this.receive(execution, row);
       }
       for (const { execution, wakes } of bundle.items) {
         if (wakes === undefined) continue;
@@ -106,6 +106,15 @@ export class SignalWatch {
         execution.unreadWakes = undefined;
         runner.decideAgain(execution);
       }
+    }
+  }
+
+  private receive(execution: LiveExecution, { id, signal }: SignalRow): void {
+    const { runner } = this.options;
+    try {
+      if (execution.receive([{ id, signal: readSignal(signal) }])) runner.ready(execution);
+    } catch (error) {
+      runner.failed(execution, error);
     }
   }
 }

@@ -51,6 +51,8 @@ export class BornLeased implements LocalDispatch<Program, Json> {
         id: one.id,
         claimNo: one.claimNo,
         wakeSeq: one.wakeSeq,
+        attempts: 1,
+        deferred: false,
         leaseUntil: ahead + one.leaseDeadline,
         deadline: one.leaseDeadline,
       };

@@ -1,16 +1,11 @@
-import {
-  pairKey,
-  type Claims,
-  type Lease,
-  type LeaseOwner,
-  type TenantKey,
-} from '@easyflow/tenant-context';
+import { pairKey, type Lease, type TenantKey } from '@easyflow/tenant-context';
 import type { Logger } from '@easyflow/platform-telemetry';
 import { wakesOf, type Checkpoint } from '../checkpoint/checkpoint';
 import type { FlushListener } from '../checkpoint/checkpointer';
 import type { Written } from '../checkpoint/flush';
 import { executionsEnded } from '../executor-metrics';
 import type { Claimer } from '../claiming/claimer';
+import type { LeaseReturns } from '../claiming/lease-returns';
 import type { SignalWatch } from '../claiming/signal-watch';
 import type { LifecyclePublisher } from '../lifecycle/lifecycle-publisher';
 import type { EndedResults } from '../results/ended-results';
@@ -20,8 +15,7 @@ import type { LiveExecutions } from './live-executions';
 export interface AfterCommitOptions {
   readonly live: LiveExecutions;
   readonly runner: ExecutionRunner;
-  readonly claims: Claims;
-  readonly owner: () => LeaseOwner;
+  readonly returns: LeaseReturns;
   readonly claimer: Claimer;
   readonly signals: SignalWatch;
   readonly publisher: LifecyclePublisher;
@@ -53,7 +47,7 @@ export class AfterCommit implements FlushListener {
       if (row.outcome === 'end') {
         live.remove(row.execution);
         ended.push(row);
-      } else if (row.outcome === 'leave' || !runner.resume(row.execution)) {
+      } else if (row.outcome === 'leave' || !this.resume(row)) {
         live.remove(row.execution);
         left.push({ row, woken });
       } else if (woken) this.options.signals.look(row.execution, written.wakes);
@@ -110,17 +104,21 @@ export class AfterCommit implements FlushListener {
     return elsewhere;
   }
 
-  private async giveBack(left: readonly { row: Checkpoint; woken: boolean }[]): Promise<void> {
-    const { claims, owner, claimer, logger } = this.options;
+  /** What goes wrong with one execution is its own matter: the others of the flush go on. */
+  private resume({ execution }: Checkpoint): boolean {
+    const { runner } = this.options;
     try {
-      await claims.release(
-        owner(),
-        left.map(({ row }): Lease => row.execution.lease),
-      );
+      return runner.resume(execution);
     } catch (error) {
-      logger.warn({ error }, 'leases could not be given back; they end by themselves');
-      return;
+      runner.failed(execution, error);
+      return true;
     }
+  }
+
+  private async giveBack(left: readonly { row: Checkpoint; woken: boolean }[]): Promise<void> {
+    const { returns, claimer } = this.options;
+    const leases = left.map(({ row }): Lease => row.execution.lease);
+    if (!(await returns.giveBack(leases))) return;
     for (const { row, woken } of left) {
       if (woken || row.dueAt === null) claimer.nudge();
       else if (row.dueAt !== 'infinity') claimer.nudgeAt(Date.parse(row.dueAt));

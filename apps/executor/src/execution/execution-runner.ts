@@ -1,18 +1,19 @@
 import {
   advance,
-  childrenInFlight,
   createState,
   effectsInFlight,
-  lifecycleEvent,
   standardError,
   type Advance,
   type CallHttpEffect,
   type FlowError,
+  type Signal,
 } from '@easyflow/engine';
 import { ecoDueAt, ecoOpen, type EcoWindow } from '@easyflow/domain-schedule';
 import { UnexpectedError } from '@easyflow/kernel-errors';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
+import { MOST_ATTEMPTS, type Deferrals } from '../claiming/deferrals';
+import type { LeaseReturns } from '../claiming/lease-returns';
 import type { TenantTokens } from '../claiming/tenant-tokens';
 import { takeCheckpoint, type Checkpoint, type CheckpointContent } from '../checkpoint/checkpoint';
 import type { Checkpointer } from '../checkpoint/checkpointer';
@@ -21,8 +22,10 @@ import { leasesLost } from '../executor-metrics';
 import { Effects } from './effects';
 import { isFinal, type LiveExecution } from './live-execution';
 import type { LiveExecutions } from './live-executions';
+import { endOutside, firstUnsaved, type OutsideEnd } from './outside-end';
 import { FEW_TASKS, SubFlowStarts, type Starts } from './sub-flow-starts';
 import { traced } from './traced';
+import { causeOf, reasonOf } from './turn-failure';
 import { Turns } from './turns';
 
 export interface RunnerOptions {
@@ -30,6 +33,8 @@ export interface RunnerOptions {
   readonly checkpointer: Checkpointer;
   readonly effects: Effects;
   readonly subFlows: SubFlows;
+  readonly deferrals: Deferrals;
+  readonly returns: LeaseReturns;
   readonly tokens: TenantTokens;
   readonly ecoWindow: EcoWindow;
   readonly clock: Clock;
@@ -98,7 +103,22 @@ export class ExecutionRunner {
   /** Ends an execution that has just come into memory and cannot run. */
   fault(execution: LiveExecution, error: FlowError): void {
     this.options.live.add(execution);
-    this.endWith(execution, { status: 'faulted', error }, firstUnsaved(execution));
+    this.endWith(execution, { status: 'faulted', error });
+  }
+
+  /** Cancels an execution that has just come into memory without asking the engine, which cannot run it. */
+  cancel(execution: LiveExecution, sequence?: number): void {
+    this.options.live.add(execution);
+    execution.takeSignals();
+    this.endWith(execution, { status: 'cancelled' }, sequence);
+  }
+
+  /** This process does not go on with the execution: whoever can, and later this one again, begins at its checkpoint. */
+  private defer(execution: LiveExecution, error: unknown): void {
+    const cause = causeOf(error);
+    const { lease } = execution;
+    this.drop(execution);
+    this.options.deferrals.defer(lease, cause, reasonOf(error));
   }
 
   /**
@@ -117,11 +137,9 @@ export class ExecutionRunner {
     execution.abandonedChildren = [...held.abandonedChildren];
     const cancelled = execution.takeSignals().some(({ kind }) => kind === 'cancel');
     const error = held.result?.error;
-    this.endWith(
-      execution,
-      cancelled || !error ? { status: 'cancelled' } : { status: 'faulted', error },
-      held.segment ?? firstUnsaved(execution),
-    );
+    const end: OutsideEnd =
+      cancelled || !error ? { status: 'cancelled' } : { status: 'faulted', error };
+    this.endWith(execution, end, held.segment ?? undefined);
   }
 
   /** Checkpoints executions whose effects have run for a while. Called every 100 ms or so. */
@@ -166,18 +184,15 @@ export class ExecutionRunner {
     execution.consumed = [...row.consumed];
     execution.abandonedChildren = [...row.abandonedChildren];
     const failure = standardError('runtime', 'The data of the execution cannot be stored');
-    const sequence = row.segment ?? firstUnsaved(execution);
-    this.endWith(execution, { status: 'faulted', error: failure }, sequence);
+    this.endWith(execution, { status: 'faulted', error: failure }, row.segment ?? undefined);
   }
 
-  /** A defect in one turn ends that execution in this process, not the process. */
+  /** A defect in one turn is nobody's but that execution's. */
   private safeTurn(execution: LiveExecution): void {
     try {
       this.turn(execution);
     } catch (error) {
-      const { tenantId, id: executionId } = execution.facts;
-      this.options.logger.error({ error, tenantId, executionId }, 'a turn failed');
-      this.drop(execution);
+      this.failed(execution, error);
     }
   }
 
@@ -190,44 +205,58 @@ export class ExecutionRunner {
     }
     if (this.postpone(execution, now)) return;
     const inherited = execution.inherited;
-    const step = this.advance(execution, now);
-    if (!step) return;
+    execution.inherited = false;
+    const signals = execution.takeSignals();
+    let step: Advance;
+    try {
+      step = this.advance(execution, { now, signals });
+    } catch (error) {
+      return this.failed(execution, error, signals);
+    }
+    execution.record(step);
     if (inherited && !isFinal(step)) this.redispatch(execution, step);
     this.take(execution, step);
   }
 
-  /** The engine's step; undefined when the program failed and the execution was ended. */
-  private advance(execution: LiveExecution, now: number): Advance | undefined {
+  private advance(
+    execution: LiveExecution,
+    inputs: { readonly now: number; readonly signals: Signal[] },
+  ): Advance {
     const { facts, program } = execution;
-    execution.inherited = false;
-    try {
-      if (!program) throw new UnexpectedError('execution.no_program', 'A turn without a program');
-      execution.state ??= createState(program, {
-        executionId: facts.id,
-        input: facts.input,
-        now,
-        ...(facts.parentId === undefined ? {} : { parentId: facts.parentId }),
-      });
-      const signals = execution.takeSignals();
-      const state = execution.state;
-      const attributes = { 'easyflow.execution.id': facts.id };
-      const step = traced(facts.traceParent, 'execution.advance', attributes, () =>
-        advance(program, state, {
-          now,
-          signals,
-          isMissing: (flow) => execution.isMissing(flow),
-          ...(execution.startsFew && { budget: { steps: FEW_TASKS } }),
-        }),
-      );
-      execution.record(step);
-      return step;
-    } catch (error) {
-      const { tenantId, id: executionId } = facts;
-      this.options.logger.error({ error, tenantId, executionId }, 'the engine failed');
-      const failure = standardError('runtime', 'The engine failed on this execution');
-      this.endWith(execution, { status: 'faulted', error: failure }, firstUnsaved(execution));
-      return undefined;
+    if (!program) throw new UnexpectedError('execution.no_program', 'A turn without a program');
+    execution.state ??= createState(program, {
+      executionId: facts.id,
+      input: facts.input,
+      now: inputs.now,
+      ...(facts.parentId === undefined ? {} : { parentId: facts.parentId }),
+    });
+    const { state } = execution;
+    const attributes = { 'easyflow.execution.id': facts.id };
+    return traced(facts.traceParent, 'execution.advance', attributes, () =>
+      advance(program, state, {
+        ...inputs,
+        isMissing: (flow) => execution.isMissing(flow),
+        ...(execution.startsFew && { budget: { steps: FEW_TASKS } }),
+      }),
+    );
+  }
+
+  /**
+   * A turn threw: the engine's errors of a flow do not come here, so nothing of the flow is faulted. A cancellation
+   * needs no engine, unless a newer one has probably more to cancel and may yet come.
+   */
+  failed(execution: LiveExecution, error: unknown, signals: readonly Signal[] = []): void {
+    if (execution.phase === 'gone') return;
+    const { tenantId, id: executionId } = execution.facts;
+    const cause = causeOf(error);
+    if (cause === 'defect') {
+      this.options.logger.error({ error, tenantId, executionId }, 'a turn failed');
     }
+    const cancelled = signals.some(({ kind }) => kind === 'cancel');
+    if (!cancelled || (cause === 'not_here' && execution.lease.attempts < MOST_ATTEMPTS)) {
+      return this.defer(execution, error);
+    }
+    this.endWith(execution, { status: 'cancelled' });
   }
 
   /** Eco executions start inside their window only, however late or early they were claimed. */
@@ -278,6 +307,7 @@ export class ExecutionRunner {
         // Nothing is stored yet, so whoever claims it next comes here again.
         this.options.logger.warn({ error }, 'a sub-flow could not be looked up');
         this.drop(execution);
+        void this.options.returns.giveBack([execution.lease]);
       },
     );
   }
@@ -375,8 +405,7 @@ export class ExecutionRunner {
       if (!(error instanceof RangeError) || execution.poisoned) throw error;
       execution.poisoned = true;
       const failure = standardError('runtime', 'A value is nested too deeply to be stored');
-      const end = { status: 'faulted', error: failure } as const;
-      return this.endWith(execution, end, firstUnsaved(execution));
+      return this.endWith(execution, { status: 'faulted', error: failure });
     }
     execution.phase = 'saving';
     execution.unsavedSince = undefined;
@@ -385,25 +414,9 @@ export class ExecutionRunner {
     this.options.checkpointer.add(row);
   }
 
-  /** Ends an execution from outside the engine; what it had not stored yet is lost with its data. */
-  private endWith(
-    execution: LiveExecution,
-    { status, error }: { status: 'faulted' | 'cancelled'; error?: FlowError },
-    sequence: number,
-  ): void {
-    const at = new Date(this.options.clock.now()).toISOString();
-    const { facts, state } = execution;
-    const number = (state?.eventCount ?? 0) + 1;
-    const told = error && { error: { ...error } };
-    execution.forgetTurn();
-    execution.events = [lifecycleEvent(facts, number, status, at, told)];
-    execution.children = [];
-    if (state) execution.abandonedChildren.push(...childrenInFlight(state));
-    execution.history = [{ sequence, type: 'executionEnded', at, status, ...told }];
-    this.save(execution, { outcome: 'end', status, error });
+  private endWith(execution: LiveExecution, end: OutsideEnd, given?: number): void {
+    const sequence = given ?? firstUnsaved(execution) ?? 1;
+    const { clock } = this.options;
+    this.save(execution, endOutside(execution, end, { sequence, now: clock.now() }));
   }
-}
-
-function firstUnsaved(execution: LiveExecution): number {
-  return execution.history[0]?.sequence ?? (execution.state?.sequence ?? 0) + 1;
 }

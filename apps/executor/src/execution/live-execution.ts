@@ -14,10 +14,10 @@ import { pairKey, type Lease, type TenantKey } from '@easyflow/tenant-context';
 import type { Checkpoint, ChildExecution } from '../checkpoint/checkpoint';
 import { StoredValues } from '../state/stored-values';
 
-/** A row of `execution_signals`. */
+/** A row of `execution_signals`; one that means nothing has no signal, and is only deleted. */
 export interface StoredSignal {
   readonly id: string;
-  readonly signal: Signal;
+  readonly signal: Signal | undefined;
 }
 
 /** Immutable facts of an execution. */
@@ -44,7 +44,7 @@ export type Phase = 'ready' | 'idle' | 'saving' | 'gone';
 
 /** A signal that the engine has not seen; from `execution_signals` with its row's id. */
 interface Arrived {
-  readonly signal: Signal;
+  readonly signal: Signal | undefined;
   readonly id?: string;
 }
 
@@ -116,7 +116,8 @@ export class LiveExecution {
 
   constructor(
     readonly facts: ExecutionFacts,
-    readonly program: Program | undefined,
+    /** Known before its first turn. */
+    public program: Program | undefined,
     public lease: Lease,
   ) {
     this.key = pairKey(facts.tenantId, facts.id);
@@ -136,6 +137,11 @@ export class LiveExecution {
     this.inbox.push({ signal });
   }
 
+  /** Whether a cancellation has come that the engine has not seen. */
+  get isCancelled(): boolean {
+    return this.inbox.some(({ signal }) => signal?.kind === 'cancel');
+  }
+
   /** Takes stored signals; true when one is new to this process. */
   receive(stored: readonly StoredSignal[]): boolean {
     const news = stored.filter(({ id }) => !this.taken.has(id));
@@ -152,7 +158,7 @@ export class LiveExecution {
     this.lastArrived = arrived;
     if (arrived.length > 0) this.dirty = true;
     for (const { id } of arrived) if (id !== undefined) this.consumed.push(id);
-    return arrived.map(({ signal }) => signal);
+    return arrived.flatMap(({ signal }) => signal ?? []);
   }
 
   /** Remembers what an advance did, for the next checkpoint. */

@@ -8,6 +8,8 @@ const lease: Lease = {
   id: 'i',
   claimNo: 1,
   wakeSeq: 0,
+  attempts: 1,
+  deferred: false,
   leaseUntil: 0,
   deadline: 0,
 };

@@ -84,7 +84,7 @@ export class LifecyclePublisher {
 
   private async send(waiting: ReadonlyMap<string, readonly OutboxEntry[]>): Promise<void> {
     try {
-      const records = [...waiting].map(([tenantId, entries]) => this.records(tenantId, entries));
+      const records = [...waiting].map(([tenantId, entries]) => this.recordsOf(tenantId, entries));
       // One record a topic and request: a broker takes so much of a topic at once, and refuses the request for one.
       for (let round = 0; records.some(({ length }) => length > round); round += 1) {
         await this.options.transport.send(records.flatMap((own) => own[round] ?? []));
@@ -94,6 +94,16 @@ export class LifecyclePublisher {
       return;
     }
     this.options.published([...waiting.values()].flat());
+  }
+
+  /** None of a tenant whose events are none: its entries of the outbox are forgotten with the others'. */
+  private recordsOf(tenantId: string, entries: readonly OutboxEntry[]): OutgoingRecord[] {
+    try {
+      return this.records(tenantId, entries);
+    } catch (error) {
+      this.options.logger.error({ error, tenantId }, 'lifecycle events that cannot be published');
+      return [];
+    }
   }
 
   private records(tenantId: string, entries: readonly OutboxEntry[]): OutgoingRecord[] {

@@ -1,4 +1,5 @@
 import { restoreEvents, type EventSubject } from '@easyflow/engine';
+import { OperationalError } from '@easyflow/kernel-errors';
 import type { Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { DatabaseAccess, Lease, LeaseOwner } from '@easyflow/tenant-context';
@@ -66,10 +67,20 @@ export class OutboxSweeper {
         if (leases.length === 0) return;
         outboxSwept.add(leases.length);
         await Promise.all([tokens.open(leases, 'ef_worker'), tokens.open(leases, 'ef_writer')]);
-        for (const [tenantId, own] of byTenant(leases)) await this.publish(tenantId, own);
+        for (const [tenantId, own] of byTenant(leases)) await this.publishOf(tenantId, own);
       }
     } catch (error) {
       logger.warn({ error }, 'the outbox could not be swept');
+    }
+  }
+
+  /** What cannot be read of one tenant keeps nobody else's events. */
+  private async publishOf(tenantId: string, leases: readonly Lease[]): Promise<void> {
+    try {
+      await this.publish(tenantId, leases);
+    } catch (error) {
+      if (error instanceof OperationalError) throw error;
+      this.options.logger.error({ error, tenantId }, 'entries of the outbox could not be read');
     }
   }
 
@@ -83,11 +94,22 @@ export class OutboxSweeper {
     const lost: OutboxRow[] = [];
     for (const { id } of leases) {
       const own = rows.filter((row) => row.row_id === id);
-      const events = own.map((row) => JSON.stringify(restoreEvents(subjectOf(row), row.events)));
+      const events = own.flatMap((row) => this.eventsOf(row));
       if (events.length > 0) publisher.add({ tenantId, id, events });
       else lost.push({ tenantId, id });
     }
     if (lost.length > 0) forget(lost);
+  }
+
+  /** None of a checkpoint whose events are none: they would stop those of the others at every sweep. */
+  private eventsOf(row: EventsRow): string[] {
+    try {
+      return [JSON.stringify(restoreEvents(subjectOf(row), row.events))];
+    } catch (error) {
+      const executionId = row.execution_id;
+      this.options.logger.error({ error, executionId }, 'events of a checkpoint cannot be read');
+      return [];
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { loadFlow, type Json, type Program } from '@easyflow/engine';
-import { UserError } from '@easyflow/kernel-errors';
+import { OperationalError, UserError } from '@easyflow/kernel-errors';
 import {
   pairKey,
   type DatabaseAccess,
@@ -36,8 +36,9 @@ export class ProgramCache {
 
   /**
    * The program, compiled once however many ask.
-   * @throws UserError `flow.not_found` or `flow.invalid`: the execution cannot run
-   * @throws OperationalError when the database is down
+   * @throws UserError `flow.not_found`: the execution cannot run
+   * @throws OperationalError `execution.not_for_this_process` when a newer version accepted the document; others when
+   * the database is down
    */
   get(token: TenantToken, flow: FlowVersion): Promise<Program> {
     const key = keyOf(token.tenantId, flow);
@@ -59,12 +60,23 @@ export class ProgramCache {
         const name = `${flow.namespace}/${flow.name} ${flow.version}`;
         throw new UserError('flow.not_found', `The flow ${name} does not exist`, { status: 404 });
       }
-      const program = loadFlow(row.document);
+      const program = compiled(row.document);
       this.programs.set(key, program);
       return program;
     } finally {
       this.loading.delete(key);
     }
+  }
+}
+
+/** Any error says that this version cannot read what another has accepted. */
+function compiled(document: Json): Program {
+  try {
+    return loadFlow(document);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `This version cannot read the flow: ${reason}`;
+    throw new OperationalError('execution.not_for_this_process', message, { cause: error });
   }
 }
 

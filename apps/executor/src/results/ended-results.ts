@@ -68,7 +68,7 @@ export class EndedResults {
         const waiting = this.waiting;
         this.waiting = new Map();
         await this.transport.send(
-          [...waiting].flatMap(([slot, pairs]) => this.records(slot, pairs)),
+          [...waiting].flatMap(([slot, pairs]) => this.recordsOf(slot, pairs)),
         );
       }
     } catch (error) {
@@ -76,6 +76,16 @@ export class EndedResults {
       this.logger.warn({ error }, 'waiting requests could not be told of ended executions');
     } finally {
       this.sending = undefined;
+    }
+  }
+
+  /** A slot is what a row says; one that names no topic has nobody to tell. */
+  private recordsOf(slot: string, pairs: ExecutionsEnded['pairs']): OutgoingRecord[] {
+    try {
+      return this.records(slot, pairs);
+    } catch (error) {
+      this.logger.error({ error, slot }, 'a reply slot that is none');
+      return [];
     }
   }
 

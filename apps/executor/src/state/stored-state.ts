@@ -36,18 +36,13 @@ export interface ValueRow {
 }
 
 /**
- * A stored state that this process cannot read: a later version wrote it, or a row is missing. It says nothing
- * about the flow, so the execution is left to a process that can.
+ * A stored state that this process cannot read: a row is missing, or, with the code `execution.not_for_this_process`, a
+ * later version wrote it. It says nothing about the flow.
  */
 export class UnreadableStateError extends UnexpectedError {
-  constructor(message: string) {
-    super('state.unreadable', message);
+  constructor(message: string, code = 'state.unreadable') {
+    super(code, message);
   }
-}
-
-/** Whether an error says that the execution is for another process, not that it is at fault. */
-export function isUnreadableState(error: unknown): error is UnreadableStateError {
-  return error instanceof UnreadableStateError;
 }
 
 /**
@@ -62,5 +57,6 @@ export function storedStateOf(column: unknown): StoredState | undefined {
   if (storage === STORAGE_FORMAT) return column as StoredState;
   throw new UnreadableStateError(
     `The state is stored in format ${String(storage)}, which this version cannot read`,
+    'execution.not_for_this_process',
   );
 }

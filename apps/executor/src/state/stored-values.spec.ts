@@ -1,6 +1,6 @@
 import type { ExecutionState, Json } from '@easyflow/engine';
 import fc from 'fast-check';
-import { isUnreadableState, storedStateOf } from './stored-state';
+import { storedStateOf, UnreadableStateError } from './stored-state';
 import { StoredValues } from './stored-values';
 import { ValueTable } from './value-table.test';
 
@@ -261,7 +261,7 @@ function caught(work: () => unknown): boolean {
   try {
     work();
   } catch (error) {
-    return isUnreadableState(error);
+    return error instanceof UnreadableStateError;
   }
   return false;
 }

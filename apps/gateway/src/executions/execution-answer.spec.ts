@@ -16,6 +16,8 @@ const row = {
   ended_at: null,
   input: '{"n":12345678901234567890.10}',
   output: 'null',
+  deferral: null,
+  deferred_until: null,
 };
 
 describe('executionJson', () => {
@@ -31,6 +33,33 @@ describe('executionJson', () => {
       startedAt: '2026-01-02T03:04:06.000Z',
     });
   });
+
+  it.each([
+    ['suspended', 'why', Infinity, 'suspended', [{ kind: 'resume', detail: 'why' }]],
+    [
+      'suspended',
+      'why',
+      new Date('2026-01-02T03:09:00Z'),
+      'suspended',
+      [{ kind: 'resume', detail: 'why', until: '2026-01-02T03:09:00.000Z' }],
+    ],
+    [
+      'running',
+      'why',
+      new Date('2026-01-02T03:04:10Z'),
+      'running',
+      [{ kind: 'retry', detail: 'why', until: '2026-01-02T03:04:10.000Z' }],
+    ],
+    ['suspended', null, null, 'running', undefined],
+    ['waiting', null, Infinity, 'waiting', undefined],
+  ] as const)(
+    'says why an execution that is %s does not go on: %s until %s',
+    (status, deferral, deferred_until, shown, waitingFor) => {
+      const text = executionJson({ ...row, status, deferral, deferred_until });
+      const execution = executionSchema.parse(JSON.parse(text));
+      expect([execution.status, execution.waitingFor]).toEqual([shown, waitingFor]);
+    },
+  );
 
   it('passes payloads on as they are', () => {
     expect(executionJson(row)).toContain('"input":{"n":12345678901234567890.10}');

@@ -4,12 +4,27 @@ import type { ExecutionRow, ExecutionSummaryRow } from './execution.repository';
 /** JSON of an execution. Payloads are JSON text in the row and are passed on as they are: never parsed, never rounded. */
 export function executionJson(row: ExecutionRow): string {
   return object({
-    ...head(row),
+    ...head({ ...row, status: statusOf(row) }),
     input: row.input ?? 'null',
     output: row.output,
     error: row.error,
+    waitingFor: waitingFor(row),
     ...times(row),
   });
+}
+
+/** Once it is resumed, an execution is suspended no more, though no executor has written so yet. */
+function statusOf({ status, deferral, started_at }: ExecutionRow): string {
+  if (status !== 'suspended' || deferral !== null) return status;
+  return started_at ? 'running' : 'pending';
+}
+
+/** What has to happen before the execution goes on, where no process can run it now. */
+function waitingFor({ status, deferral, deferred_until }: ExecutionRow): string | null {
+  if (deferral === null) return null;
+  const until = deferred_until instanceof Date ? formatTime(deferred_until.getTime()) : undefined;
+  const kind = status === 'suspended' ? 'resume' : 'retry';
+  return JSON.stringify([{ kind, until, detail: deferral }]);
 }
 
 /** JSON of an execution in a list: no input, no output, and of a long error the beginning. */

@@ -1,3 +1,4 @@
+import { isFinal } from '@easyflow/contracts-http';
 import { restoreHistory } from '@easyflow/engine';
 import { UserError } from '@easyflow/kernel-errors';
 import { isId, newId } from '@easyflow/kernel-ids';
@@ -7,6 +8,7 @@ import {
   listExecutions,
   readExecution,
   readHistory,
+  resumeExecution,
   wakeExecution,
 } from './execution.statements';
 
@@ -31,6 +33,10 @@ export interface ExecutionRow extends Omit<ExecutionSummaryRow, 'error_status'> 
   input: string | null;
   /** JSON text. */
   output: string | null;
+  /** Why no process runs it now. */
+  deferral: string | null;
+  /** When it is tried again: `Infinity` when somebody has to resume it. */
+  deferred_until: Date | number | null;
 }
 
 export interface ExecutionFilter {
@@ -98,15 +104,25 @@ export class ExecutionRepository {
         values: [session.tenantId, id],
       });
       const row = await rowOf(session, id);
-      if (rowCount === 0) {
-        throw new UserError('execution.final', `The execution has ended: it is ${row.status}`, {
-          status: 409,
-        });
-      }
+      if (rowCount === 0) throw alreadyFinal(row);
       await session.query({
         ...insertSignal,
         values: [session.tenantId, newId(), id, '{"kind":"cancel"}'],
       });
+      return row;
+    });
+  }
+
+  /**
+   * Has an execution that was put off or suspended tried again now; one that was neither goes on as it does.
+   * @throws UserError `execution.unknown`; `execution.final` (409)
+   */
+  async resume(token: TenantToken, id: string): Promise<ExecutionRow> {
+    refuseNoId(id);
+    return this.database.tenant(token, async (session) => {
+      await session.query({ ...resumeExecution, values: [session.tenantId, id] });
+      const row = await rowOf(session, id);
+      if (isFinal(row.status)) throw alreadyFinal(row);
       return row;
     });
   }
@@ -125,6 +141,11 @@ async function rowOf(session: TenantSession, id: string): Promise<ExecutionRow> 
 /** What is no id of ours names nothing, and the database is not asked. */
 function refuseNoId(id: string): void {
   if (!isId(id)) throw unknownExecution();
+}
+
+function alreadyFinal({ status }: ExecutionRow): UserError {
+  const message = `The execution has ended: it is ${status}`;
+  return new UserError('execution.final', message, { status: 409 });
 }
 
 function unknownExecution(): UserError {

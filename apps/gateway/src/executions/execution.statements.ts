@@ -11,8 +11,14 @@ export const LISTED_ERROR = 4_096;
 export const readExecution = {
   name: 'g_read_execution',
   text: `
-SELECT ${head}, error::text AS error, input::text AS input, output::text AS output
-FROM executions WHERE tenant_id = $1 AND id = $2`,
+SELECT ${head}, error::text AS error, input::text AS input, output::text AS output,
+  w.reason AS deferral, w.due_at AS deferred_until
+FROM executions e
+LEFT JOIN LATERAL (
+  SELECT c.reason, c.due_at FROM work c
+  WHERE c.tenant_id = $1 AND c.kind = 'execution' AND c.id = $2 OFFSET 0
+) w ON true
+WHERE e.tenant_id = $1 AND e.id = $2`,
 } as const;
 
 /**
@@ -48,6 +54,15 @@ export const wakeExecution = {
   text: `
 UPDATE work SET wake_seq = wake_seq + 1, due_at = least(due_at, clock_timestamp())
 WHERE tenant_id = $1 AND kind = 'execution' AND id = $2`,
+} as const;
+
+/** One that no process could run is tried again, as if for the first time. */
+export const resumeExecution = {
+  name: 'g_resume_execution',
+  text: `
+UPDATE work
+SET attempts = 0, reason = NULL, wake_seq = wake_seq + 1, due_at = least(due_at, clock_timestamp())
+WHERE tenant_id = $1 AND kind = 'execution' AND id = $2 AND reason IS NOT NULL`,
 } as const;
 
 export const insertSignal = {

@@ -13,7 +13,7 @@ import { SignalNotices } from './signal-notices';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Reading and cancelling executions. */
+/** Reading, cancelling and resuming executions. */
 @Controller('/v1/executions')
 export class ExecutionsController {
   constructor(
@@ -64,6 +64,16 @@ export class ExecutionsController {
     const row = await this.executions.cancel(token, id);
     this.hints.hint([token]);
     this.notices.signalled(token.tenantId, id);
+    return executionJson(row);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(202)
+  @Header('content-type', JSON_TYPE)
+  async resume(@CallerPrincipal() principal: Principal, @Param('id') id: string): Promise<string> {
+    const token = principal.token('ef_api');
+    const row = await this.executions.resume(token, id);
+    this.hints.hint([token]);
     return executionJson(row);
   }
 }

@@ -7,6 +7,8 @@ const lease = {
   id: 's',
   claimNo: 1,
   wakeSeq: 1,
+  attempts: 0,
+  deferred: false,
   leaseUntil: 0,
   deadline: 0,
 };

@@ -39,7 +39,7 @@ const startProblems: readonly ProblemCode[] = [
   'transport.unavailable',
 ];
 
-/** Starting, reading and cancelling executions. */
+/** Starting, reading, cancelling and resuming executions. */
 export const executionRoutes = {
   startExecution: {
     method: 'POST',
@@ -103,6 +103,15 @@ export const executionRoutes = {
         executionSchema,
       ),
     },
+    problems: ['execution.unknown', 'execution.final'],
+  },
+  resumeExecution: {
+    method: 'POST',
+    path: '/v1/executions/{id}/resume',
+    operationId: 'resumeExecution',
+    summary: 'Have an execution tried again that no process could run',
+    access: 'tenant',
+    answers: { 202: json('the execution, which goes on', executionSchema) },
     problems: ['execution.unknown', 'execution.final'],
   },
 } as const satisfies Record<string, Route>;

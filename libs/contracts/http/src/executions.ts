@@ -79,9 +79,20 @@ export const executionSummarySchema = z.object({
   endedAt: timeSchema.optional(),
 });
 
+/**
+ * What an execution waits for. `resume`: no process could run it, and somebody is to resume or cancel it; with `until` it is
+ * tried again by itself, too. `retry`: no process could run it, and it is tried again.
+ */
+export const waitingForSchema = z.object({
+  kind: z.enum(['resume', 'retry']),
+  until: timeSchema.optional(),
+  detail: z.string(),
+});
+
 export const executionSchema = executionSummarySchema.extend({
   input: jsonSchema,
   output: jsonSchema.optional(),
+  waitingFor: z.array(waitingForSchema).optional(),
 });
 
 export const executionPageSchema = pageOf(executionSummarySchema);

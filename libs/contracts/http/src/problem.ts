@@ -111,7 +111,7 @@ const kinds = {
   'execution.final': {
     status: 409,
     title: 'The execution has ended',
-    remedy: 'Nothing: what has ended cannot be cancelled.',
+    remedy: 'Nothing: what has ended can be neither cancelled nor resumed.',
   },
   'flow.version_conflict': {
     status: 409,

@@ -7,7 +7,7 @@ import {
 } from '@easyflow/platform-database';
 import type { TenantToken } from '../context/tenant';
 import { pairKey } from '../context/tenant-key';
-import type { Lease, LeaseOwner } from './lease';
+import type { Deferral, Lease, LeaseOwner } from './lease';
 
 /** Longest lease, most rows of a claim and of an opening; Postgres refuses more. */
 export const LEASE_LIMITS = { maxMs: 30_000, defaultMs: 15_000, claim: 500, open: 500 } as const;
@@ -16,7 +16,7 @@ const MS = '(extract(epoch FROM lease_until) * 1000)::float8 AS lease_until';
 
 export const CLAIM = {
   name: 'ctx_claim',
-  text: `SELECT tenant_id, id, kind, claim_no, wake_seq, ${MS} FROM ctx.claim($1, $2, $3::text[], $4, $5)`,
+  text: `SELECT tenant_id, id, kind, claim_no, wake_seq, attempts, deferred, ${MS} FROM ctx.claim($1, $2, $3::text[], $4, $5, $6)`,
 };
 export const RENEW = {
   name: 'ctx_renew',
@@ -25,6 +25,10 @@ export const RENEW = {
 export const RELEASE = {
   name: 'ctx_release',
   text: 'SELECT ctx.release($1, $2, $3::uuid[], $4::text[], $5::uuid[], $6::int[]) AS released',
+};
+export const PUT_OFF = {
+  name: 'ctx_put_off',
+  text: 'SELECT ctx.put_off($1, $2, $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::bool[], $8::int[], $9::text[]) AS put',
 };
 export const OPEN = {
   name: 'ctx_open',
@@ -38,6 +42,8 @@ interface ClaimRow {
   kind: string;
   claim_no: number;
   wake_seq: number;
+  attempts: number;
+  deferred: boolean;
   lease_until: number;
 }
 
@@ -66,7 +72,8 @@ export class Claims {
   }
 
   /**
-   * Leases up to `n` due rows of the kinds, interactive ones first. Fewer than `n` means no more were due.
+   * Leases up to `n` due rows of the kinds, interactive ones first. Fewer than `n` means no more were due that need
+   * no newer version of the claimer.
    * @throws UnexpectedError `tenant.refused` when the secret or a kind is not the owner's
    */
   async claim(
@@ -74,13 +81,14 @@ export class Claims {
     kinds: readonly string[],
     n: number,
     leaseMs: number = LEASE_LIMITS.defaultMs,
+    version = 0,
   ): Promise<Lease[]> {
     // Counted from before the request: this process gives up before the database lets others in.
     const deadline = performance.now() + leaseMs;
     const wanted = Math.min(n, LEASE_LIMITS.claim);
     const { rows } = await this.#ask<ClaimRow>(owner, {
       ...CLAIM,
-      values: [owner.owner, owner.secret, kinds, wanted, leaseMs],
+      values: [owner.owner, owner.secret, kinds, wanted, leaseMs, version],
     });
     return rows.map((row) => ({
       tenantId: row.tenant_id,
@@ -88,6 +96,8 @@ export class Claims {
       id: row.id,
       claimNo: row.claim_no,
       wakeSeq: row.wake_seq,
+      attempts: row.attempts,
+      deferred: row.deferred,
       leaseUntil: row.lease_until,
       deadline,
     }));
@@ -124,6 +134,27 @@ export class Claims {
       ...RELEASE,
       values: [...keys(owner, leases), leases.map((lease) => lease.claimNo)],
     });
+  }
+
+  /** Gives leases of executions back that this process cannot run now: for a while, or until something wakes them. */
+  async putOff(owner: LeaseOwner, deferrals: readonly Deferral[]): Promise<void> {
+    for (let from = 0; from < deferrals.length; from += LEASE_LIMITS.claim) {
+      const some = deferrals.slice(from, from + LEASE_LIMITS.claim);
+      await this.#pool().query({
+        ...PUT_OFF,
+        values: [
+          owner.owner,
+          owner.secret,
+          some.map(({ lease }) => lease.tenantId),
+          some.map(({ lease }) => lease.id),
+          some.map(({ lease }) => lease.claimNo),
+          some.map(({ lease }) => lease.wakeSeq),
+          some.map(({ parks }) => parks),
+          some.map(({ version }) => version),
+          some.map(({ reason }) => reason),
+        ],
+      });
+    }
   }
 
   /**

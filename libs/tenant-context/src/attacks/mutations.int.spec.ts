@@ -155,7 +155,7 @@ const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]]
   ],
   [
     'claims for the gateway',
-    'GRANT EXECUTE ON FUNCTION ctx.claim(text, text, text[], integer, integer) TO ef_api',
+    'GRANT EXECUTE ON FUNCTION ctx.claim(text, text, text[], integer, integer, integer) TO ef_api',
     ['execute_matrix', 'gateway_claims'],
   ],
   [
@@ -165,7 +165,11 @@ const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]]
   ],
   [
     'claims of any kind',
-    rewrite('ctx.claim(text, text, text[], integer, integer)', `NOT p_kinds <@ o.kinds`, 'false'),
+    rewrite(
+      'ctx.claim(text, text, text[], integer, integer, integer)',
+      `NOT p_kinds <@ o.kinds`,
+      'false',
+    ),
     ['claim_widening'],
   ],
   [

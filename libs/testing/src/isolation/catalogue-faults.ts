@@ -148,7 +148,7 @@ const CHECKS: readonly CatalogueCheck[] = [
              WHERE p.pronamespace = 'ctx'::regnamespace AND has_function_privilege(r.rolname, p.oid, 'EXECUTE')
                AND NOT CASE
                  WHEN p.proname IN ('begin', 'admit', 'tenants', 'tenant') THEN r.rolname NOT IN ('ef_claim', 'ef_issuer')
-                 WHEN p.proname IN ('claim', 'renew', 'release', 'open') THEN r.rolname = 'ef_claim'
+                 WHEN p.proname IN ('claim', 'renew', 'release', 'put_off', 'open') THEN r.rolname = 'ef_claim'
                  WHEN p.proname = 'enqueue' THEN r.rolname IN ('ef_writer', 'ef_registry')
                  WHEN p.proname IN ('resolve_key', 'resolve_login', 'user_exists', 'mint', 'rotate_token_key', 'register_owner', 'lease_slot', 'free_slot',
                    'use_delegation', 'create_tenant', 'list_tenants', 'suspend_tenant', 'revoke_key') THEN r.rolname = 'ef_issuer'

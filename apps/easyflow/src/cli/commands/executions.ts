@@ -18,7 +18,7 @@ interface Execution {
 const final = new Set(['completed', 'faulted', 'cancelled']);
 const longestWaitSeconds = 60;
 
-/** `easyflow executions start|ls|get|watch|cancel`. */
+/** `easyflow executions start|ls|get|watch|cancel|resume`. */
 export function register(program: Command): void {
   const executions = program.command('executions').description('executions of flows');
   registerStart(executions);
@@ -28,6 +28,9 @@ export function register(program: Command): void {
   );
   registerOne(executions, 'cancel', 'cancel an execution', async (client, id) =>
     client.request<Execution>(`${path(id)}/cancel`, { method: 'POST' }),
+  );
+  registerOne(executions, 'resume', 'try again what no process could run', async (client, id) =>
+    client.request<Execution>(`${path(id)}/resume`, { method: 'POST' }),
   );
   registerWatch(executions);
 }

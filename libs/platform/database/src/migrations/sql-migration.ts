@@ -13,6 +13,7 @@ export const MIGRATION_FILES = [
   '0006-usage-and-keys.sql',
   '0007-outbox-rows-of-flushes.sql',
   '0008-slots.sql',
+  '0013-attempts.sql',
   '0015-execution-values.sql',
   '0020-limits-of-starts.sql',
 ] as const;

@@ -55,8 +55,8 @@ BEGIN
     PERFORM ctx.prune_audit();
   END IF;
   RETURN QUERY
-    INSERT INTO ef.work AS w (tenant_id, kind, id, class, due_at, lease_owner, lease_until, claim_no)
-    SELECT x.t, x.k, x.i, x.c, coalesce(x.d, clock_timestamp()), p_owner, ends, (p_owner IS NOT NULL)::integer
+    INSERT INTO ef.work AS w (tenant_id, kind, id, class, due_at, lease_owner, lease_until, claim_no, attempts)
+    SELECT x.t, x.k, x.i, x.c, coalesce(x.d, clock_timestamp()), p_owner, ends, (p_owner IS NOT NULL)::integer, (p_owner IS NOT NULL)::integer
       FROM unnest(p_tenant_ids, p_kinds, p_ids, p_classes, p_due_ats) x (t, k, i, c, d)
      ORDER BY x.t, x.k, x.i
     ON CONFLICT (tenant_id, kind, id) DO UPDATE

@@ -1,4 +1,4 @@
--- Gives leases back: what was due is due at once. Answers how many were held.
+-- Gives leases back: what was due is due at once, and the claim counts for nothing. Answers how many were held.
 CREATE OR REPLACE FUNCTION ctx.release(p_owner text, p_secret text, p_tenant_ids uuid[], p_kinds text[], p_ids uuid[], p_claim_nos integer[])
 RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -17,7 +17,7 @@ BEGIN
     RAISE invalid_parameter_value USING MESSAGE = 'an owner holds at most 5,000 leases', DETAIL = 'release.size';
   END IF;
   FOR round IN 1..2 LOOP
-    UPDATE ef.work w SET lease_owner = NULL, lease_until = NULL
+    UPDATE ef.work w SET lease_owner = NULL, lease_until = NULL, attempts = greatest(w.attempts - 1, 0)
       FROM (SELECT k.row_id
               FROM (SELECT * FROM unnest(p_tenant_ids, p_kinds, p_ids, p_claim_nos) u (t, k, i, n) ORDER BY 1, 2, 3) x
              CROSS JOIN LATERAL (
