@@ -8,6 +8,7 @@ export {
 } from './document/document-issue';
 export { parseDocument } from './document/parse-document';
 export type { ParsedDocument } from './document/parsed-document';
+export { isNotForThisProcess, NotForThisProcess, type UnknownPart } from './not-for-this-process';
 export { advance, effectsInFlight, type Advance, type Signal } from './run/advance';
 export type { CloudEvent } from './run/cloud-event';
 export type { CallHttpEffect, Effect, HttpRequest, RunFlowEffect } from './run/effects';
@@ -15,6 +16,7 @@ export { standardError, unknownFlow, type FlowError, type StandardError } from '
 export type { HistoryItem, HistoryType } from './run/journal';
 export { lifecycleEvent, type EventSubject } from './run/lifecycle-event';
 export type { Budget } from './run/interpreter';
+export { TurnInterrupted } from './turn-interrupted';
 export { restoreEvents, restoreHistory, storeEvents, storeHistory } from './run/stored-journal';
 export {
   childrenInFlight,

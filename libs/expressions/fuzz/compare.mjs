@@ -44,7 +44,7 @@ export function ourAnswer({ compileExpression, ExpressionSyntaxError }, { progra
     if (!(error instanceof ExpressionSyntaxError)) throw error;
     return { compiles: false, message: error.message };
   }
-  const { outputs, error } = expression.collect(input, {}, { milliseconds: 5000 });
+  const { outputs, error } = expression.collect(input);
   if (error === undefined) return { compiles: true, outputs };
   const { value } = error;
   const text = typeof value === 'string' ? value : JSON.stringify(value);

@@ -5,8 +5,6 @@ function limitOf(program: string, input: Json = null, limits?: Limits): string {
   return error instanceof ExpressionLimitError ? error.limit : `no limit: ${error?.message ?? ''}`;
 }
 
-const generous: Limits = { milliseconds: 60_000 };
-
 describe('loops of a million steps work', () => {
   it.each([
     ['[range(1000000)] | length', 1_000_000],
@@ -19,33 +17,27 @@ describe('loops of a million steps work', () => {
     ['def w(f): def r: ., (f | r); r; last(limit(1000000; 0 | w(. + 1)))', 999_999],
     ['reduce range(1000000) as $i (0; . + 1)', 1_000_000],
   ])('%s', (program, result) => {
-    expect(compileExpression(program).evaluate(null, {}, generous)).toEqual([result]);
+    expect(compileExpression(program).evaluate(null)).toEqual([result]);
   });
 });
 
 describe('what is too much ends in a limit error', () => {
   it.each([
-    ['[range(1e12)]', 'memory', { bytes: 20_000_000, milliseconds: 60_000 }],
+    ['[range(1e12)]', 'memory', { bytes: 20_000_000 }],
     ['"x" * 1e9', 'memory', {}],
-    ['reduce range(1e9) as $i ([]; . + [$i])', 'memory', generous],
+    ['reduce range(1e9) as $i ([]; . + [$i])', 'memory', {}],
     ['reduce range(100) as $i ("x"; . + .)', 'memory', {}],
-    ['def f: 1 + f; f', 'memory', generous],
-    ['def f: [f]; f', 'memory', generous],
-    ['reduce range(100000) as $i ([]; [.]) | walk(.)', 'memory', generous],
-    ['def f: f; f', 'steps', { steps: 100_000, milliseconds: 60_000 }],
-    ['last(range(1e15))', 'steps', { steps: 100_000, milliseconds: 60_000 }],
-    ['def f: f; f', 'time', { steps: 1e15, milliseconds: 20 }],
-    ['[range(1e15)] | length', 'time', { steps: 1e15, milliseconds: 20, bytes: 1e12 }],
-    ['[range(300000) * 7919 % 300007] | sort', 'steps', { steps: 2_000_000, milliseconds: 60_000 }],
-    ['[range(300000)] | group_by(. % 7)', 'steps', { steps: 2_000_000, milliseconds: 60_000 }],
-    ['[range(1000) | jn(. * 1000; 1e6)]', 'steps', { steps: 2_000_000, milliseconds: 60_000 }],
-    ['[range(1000) | yn(100000; . + 200000)]', 'steps', { steps: 2_000_000, milliseconds: 60_000 }],
-    ['[range(100000)] | tojson', 'memory', { bytes: 1_000_000, milliseconds: 60_000 }],
-    [
-      'reduce range(60) as $i ([1]; [., .]) | tojson',
-      'memory',
-      { bytes: 1_000_000, milliseconds: 60_000 },
-    ],
+    ['def f: 1 + f; f', 'memory', {}],
+    ['def f: [f]; f', 'memory', {}],
+    ['reduce range(100000) as $i ([]; [.]) | walk(.)', 'memory', {}],
+    ['def f: f; f', 'steps', { steps: 100_000 }],
+    ['last(range(1e15))', 'steps', { steps: 100_000 }],
+    ['[range(300000) * 7919 % 300007] | sort', 'steps', { steps: 2_000_000 }],
+    ['[range(300000)] | group_by(. % 7)', 'steps', { steps: 2_000_000 }],
+    ['[range(1000) | jn(. * 1000; 1e6)]', 'steps', { steps: 2_000_000 }],
+    ['[range(1000) | yn(100000; . + 200000)]', 'steps', { steps: 2_000_000 }],
+    ['[range(100000)] | tojson', 'memory', { bytes: 1_000_000 }],
+    ['reduce range(60) as $i ([1]; [., .]) | tojson', 'memory', { bytes: 1_000_000 }],
   ])('%s: %s', (program, limit, limits) => {
     expect(limitOf(program, null, limits)).toBe(limit);
   });
@@ -57,7 +49,7 @@ describe('what is too much ends in a limit error', () => {
     '("x" * 1000000) | [range(1000) as $i | .]',
   ])('%s, which would be more than can be written out', (program) => {
     const expression = compileExpression(program);
-    const limits = { ...generous, bytes: 20_000_000 };
+    const limits = { bytes: 20_000_000 };
     expect(() => expression.first(null, {}, limits)).toThrow(ExpressionLimitError);
     const whole = compileExpression(`1, (${program}), 2`);
     const { outputs, error } = whole.collect(null, {}, limits);
@@ -77,21 +69,9 @@ describe('what is too much ends in a limit error', () => {
 
   it('keeps what came before, and the next evaluation has a budget of its own', () => {
     const expression = compileExpression('1, (def f: f; f)');
-    const limits = { steps: 10_000, milliseconds: 60_000 };
+    const limits = { steps: 10_000 };
     expect(expression.collect(null, {}, limits).outputs).toEqual([1]);
     expect(compileExpression('[range(5000)] | length').first(null, {}, limits)).toBe(5000);
-  });
-
-  it('lets other work go on between evaluations', async () => {
-    let ticks = 0;
-    const timer = setInterval(() => (ticks += 1), 1);
-    const evil = compileExpression('def f: f; f');
-    for (let i = 0; i < 5; i += 1) {
-      evil.collect(null, {}, { steps: 1e15, milliseconds: 5 });
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
-    clearInterval(timer);
-    expect(ticks).toBeGreaterThan(0);
   });
 });
 
@@ -99,26 +79,23 @@ describe('regular expressions', () => {
   const evil = 'a'.repeat(60) + 'b';
 
   it("end in jq's own error when a match takes too long", () => {
-    const { error } = compileExpression('test("(a+)+$")').collect(evil, {}, generous);
+    const { error } = compileExpression('test("(a+)+$")').collect(evil);
     expect(error?.message).toBe('Regex failure: retry-limit-in-match over');
     expect(error).not.toBeInstanceOf(ExpressionLimitError);
   });
 
   it('let the program catch that error', () => {
     const program = compileExpression('try test("(a|aa)+$") catch "gave up: \\(.)"');
-    expect(program.first(evil, {}, generous)).toBe(
-      'gave up: Regex failure: retry-limit-in-match over',
-    );
+    expect(program.first(evil)).toBe('gave up: Regex failure: retry-limit-in-match over');
   });
 
-  it('count against the time of the evaluation', () => {
-    expect(limitOf('test("(a+)+$")', evil, { milliseconds: 5, steps: 1e15 })).toBe('time');
+  it('count against the steps of the evaluation', () => {
     expect(limitOf('test("(x+x+)+y")', 'x'.repeat(5000), { steps: 1_000_000 })).toBe('steps');
   });
 
   it('find their way through long texts', () => {
     const text = `${'ab'.repeat(50_000)}c`;
-    expect(compileExpression('test("^(a|b)*c$")').first(text, {}, generous)).toBe(true);
+    expect(compileExpression('test("^(a|b)*c$")').first(text)).toBe(true);
   });
 });
 
@@ -131,8 +108,6 @@ describe('deep values', () => {
     ['reduce range(9000) as $i ({}; {a: .}) | . * . | length', 1],
     ['reduce range(2000) as $i ([]; [.]) | [paths] | length', 2000],
   ])('%s', (program, result) => {
-    expect(compileExpression(program).evaluate(null, {}, { ...generous, bytes: 2 ** 33 })).toEqual([
-      result,
-    ]);
+    expect(compileExpression(program).evaluate(null, {}, { bytes: 2 ** 33 })).toEqual([result]);
   });
 });

@@ -48,11 +48,25 @@ export class ExpressionRuntimeError extends Error {
 
 /** The evaluation reached one of its bounds. A jq program cannot catch this one. */
 export class ExpressionLimitError extends ExpressionRuntimeError {
-  readonly limit: 'steps' | 'time' | 'memory';
+  readonly limit: 'steps' | 'memory';
 
-  constructor(limit: 'steps' | 'time' | 'memory', message: string, source: string, offset: number) {
+  constructor(limit: 'steps' | 'memory', message: string, source: string, offset: number) {
     super(message, message, source, offset);
     this.name = 'ExpressionLimitError';
     this.limit = limit;
+  }
+}
+
+/**
+ * The evaluation has used up the CPU it was allowed. Nothing is wrong with the program, no `try` catches this, and it may
+ * be evaluated again with more.
+ */
+export class ExpressionInterrupted extends Error {
+  constructor(
+    /** What it was allowed, in milliseconds. */
+    readonly allowed: number,
+  ) {
+    super(`The evaluation was interrupted: it had ${allowed} ms of CPU`);
+    this.name = 'ExpressionInterrupted';
   }
 }

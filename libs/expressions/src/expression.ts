@@ -11,7 +11,7 @@ import {
   mostResult,
   reached,
   startMeter,
-  type Limits,
+  type Conditions,
 } from './run/meter';
 import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
 import { describer, loadModules } from './modules';
@@ -40,12 +40,27 @@ export interface Collected {
 /** A compiled jq program. It keeps no state: one may be evaluated any number of times. */
 export interface Expression {
   readonly source: string;
-  /** All outputs. Throws ExpressionRuntimeError, or ExpressionLimitError at a bound. */
-  evaluate(input: Json, variables?: Readonly<Record<string, Json>>, limits?: Limits): Json[];
-  /** Outputs so far plus the error if it ended in one. */
-  collect(input: Json, variables?: Readonly<Record<string, Json>>, limits?: Limits): Collected;
+  /**
+   * All outputs. Throws ExpressionRuntimeError, ExpressionLimitError at a bound, or ExpressionInterrupted when the
+   * CPU it was allowed is used up.
+   */
+  evaluate(
+    input: Json,
+    variables?: Readonly<Record<string, Json>>,
+    conditions?: Conditions,
+  ): Json[];
+  /** Outputs so far plus the error if it ended in one. Throws ExpressionInterrupted only. */
+  collect(
+    input: Json,
+    variables?: Readonly<Record<string, Json>>,
+    conditions?: Conditions,
+  ): Collected;
   /** The first output, or undefined when there is none. Throws like `evaluate`. */
-  first(input: Json, variables?: Readonly<Record<string, Json>>, limits?: Limits): Json | undefined;
+  first(
+    input: Json,
+    variables?: Readonly<Record<string, Json>>,
+    conditions?: Conditions,
+  ): Json | undefined;
   /** What the program reads, found without running it. */
   readonly reads: Reads;
 }
@@ -158,11 +173,11 @@ class CompiledExpression implements Expression {
     });
   }
 
-  collect(input: Json, variables = noVariables, limits?: Limits): Collected {
+  collect(input: Json, variables = noVariables, conditions?: Conditions): Collected {
     const outputs: Json[] = [];
     let error: ExpressionRuntimeError | undefined;
-    startMeter(limits);
     try {
+      startMeter(conditions);
       this.run(outputs, input, this.frame(variables));
     } catch (thrown) {
       error = this.failed(thrown);
@@ -177,15 +192,15 @@ class CompiledExpression implements Expression {
     return error === undefined ? { outputs: shown } : { outputs: shown, error };
   }
 
-  evaluate(input: Json, variables = noVariables, limits?: Limits): Json[] {
-    const { outputs, error } = this.collect(input, variables, limits);
+  evaluate(input: Json, variables = noVariables, conditions?: Conditions): Json[] {
+    const { outputs, error } = this.collect(input, variables, conditions);
     if (error !== undefined) throw error;
     return outputs;
   }
 
-  first(input: Json, variables = noVariables, limits?: Limits): Json | undefined {
-    startMeter(limits);
+  first(input: Json, variables = noVariables, conditions?: Conditions): Json | undefined {
     try {
+      startMeter(conditions);
       const value = this.firstOne(this.frame(variables), input);
       return value === undefined ? undefined : this.finish(value);
     } catch (thrown) {

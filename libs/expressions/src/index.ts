@@ -1,7 +1,13 @@
 export type { Json } from './values/json';
-export type { Limits } from './run/meter';
-export { defaultLimits } from './run/meter';
-export { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
+export { CpuAllowance } from './run/cpu-allowance';
+export type { Conditions, Limits } from './run/meter';
+export { defaultLimits, StepPool } from './run/meter';
+export {
+  ExpressionInterrupted,
+  ExpressionLimitError,
+  ExpressionRuntimeError,
+  ExpressionSyntaxError,
+} from './errors';
 export { compileExpression } from './expression';
 export type { Collected, CompileOptions, Expression } from './expression';
 export type { Reads } from './reads';

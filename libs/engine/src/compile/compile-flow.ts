@@ -1,18 +1,20 @@
 import { readExpression } from '@easyflow/domain-schedule';
-import type { Json } from '@easyflow/expressions';
+import { CpuAllowance, ExpressionInterrupted, type Json } from '@easyflow/expressions';
 import { UserError } from '@easyflow/kernel-errors';
 import { DataSchemaCompiler } from '../data-schema/data-schema';
 import { FlowInvalidError, MOST_ISSUES, type DocumentIssue } from '../document/document-issue';
 import { pointerTo } from '../document/json-pointer';
 import type { ParsedDocument } from '../document/parsed-document';
 import { closest } from '../schema/closest';
+import { NotForThisProcess } from '../not-for-this-process';
+import { TurnInterrupted } from '../turn-interrupted';
 import { validateAgainstSchema } from '../schema/validate-schema';
 import { compileList, compileNamed, compileStep, compileTimeout } from './compile-tasks';
 import type { CompilerContext } from './compiler-context';
 import type { FlowDefinition } from './definitions';
 import { compileFixedDuration } from './durations';
 import { IssueList } from './issue-list';
-import type { CompiledProgram, Program, TaskNode } from './program';
+import type { CompiledProgram, DataStep, Program, TaskNode } from './program';
 import { SiteCompiler } from './sites';
 
 /** What a flow document may consist of. */
@@ -38,18 +40,34 @@ export function compileFlow(source: ParsedDocument | Json): Program {
 /**
  * A flow whose document `compileFlow` has accepted before: it is not judged again, and its expressions and schemas
  * are compiled when they are first needed. So a large document does not hold up the process that loads it.
- * @throws FlowInvalidError where this version supports less than the one that accepted it
+ * @throws NotForThisProcess where this version supports less than the one that accepted it
  */
 export function loadFlow(document: Json): Program {
-  return compileValid(document, new IssueList(() => undefined), true);
+  return accepted(() => compileValid(document, new IssueList(() => undefined), true));
 }
 
-/** When a flow that was accepted starts by itself. @throws FlowInvalidError */
+/**
+ * When a flow that was accepted starts by itself.
+ * @throws NotForThisProcess where this version supports less than the one that accepted it
+ */
 export function readSchedule(document: Json): Program['schedule'] {
-  const issues = new IssueList(() => undefined);
-  const schedule = compileSchedule(document as unknown as FlowDefinition, issues);
-  issues.refuse();
-  return schedule;
+  return accepted(() => {
+    const issues = new IssueList(() => undefined);
+    const schedule = compileSchedule(document as unknown as FlowDefinition, issues);
+    issues.refuse();
+    return schedule;
+  });
+}
+
+/** A newer version may accept what this one does not even look for: any error says that it cannot read the document. */
+function accepted<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `This version cannot read the flow: ${reason}`;
+    throw new NotForThisProcess('document', message, error);
+  }
 }
 
 function isParsed(source: ParsedDocument | Json): source is ParsedDocument {
@@ -117,10 +135,21 @@ function compileValid(document: Json, issues: IssueList, accepted: boolean): Com
     secrets,
     readsWorkflow: text.includes('$workflow'),
     readsContext: text.includes('$context') || exportsAsItIs(context.tasks.values()),
-    validateInput: (value) => input.schema?.check(value) ?? [],
+    validateInput: (value, budget) => issuesOf(input, value, budget),
   };
   issues.refuse();
   return program;
+}
+
+function issuesOf(input: DataStep, value: Json, budget: { cpuMs?: number } = {}): DocumentIssue[] {
+  const { cpuMs } = budget;
+  const cpu = cpuMs === undefined ? undefined : new CpuAllowance(cpuMs);
+  try {
+    return input.schema?.check(value, cpu) ?? [];
+  } catch (error) {
+    if (!(error instanceof ExpressionInterrupted)) throw error;
+    throw new TurnInterrupted('/input/schema', error.allowed, error);
+  }
 }
 
 /** Whether a task checks the context by a schema without changing it. */

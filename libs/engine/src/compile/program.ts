@@ -9,8 +9,12 @@ export interface Program {
   readonly flow: { namespace: string; name: string; version: string };
   /** `every` and `after` in milliseconds; `cron` as written. */
   readonly schedule?: { every?: number; cron?: string; after?: number };
-  /** Issues of an input against the document's input schema; pointers into `input`. Empty when valid. */
-  validateInput(input: Json): DocumentIssue[];
+  /**
+   * Issues of an input against the document's input schema; pointers into `input`. Empty when valid.
+   * @throws TurnInterrupted when the CPU of the budget, in milliseconds, is used up
+   * @throws NotForThisProcess where this version cannot read the schema
+   */
+  validateInput(input: Json, budget?: { cpuMs?: number }): DocumentIssue[];
   readonly document: Json;
   /** Characters of the document as JSON: a program takes 10 to 50 bytes of memory for each. */
   readonly size: number;

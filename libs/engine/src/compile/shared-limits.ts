@@ -1,4 +1,4 @@
-import { defaultLimits, ExpressionLimitError, type Json, type Limits } from '@easyflow/expressions';
+import { defaultLimits, StepPool, type Json, type Limits } from '@easyflow/expressions';
 
 /** A value with so few expressions leaves each of them its own limits. */
 const FEW = 4;
@@ -7,7 +7,7 @@ const FEW = 4;
 const LEAST_BYTES = 4 * 1024 * 1024;
 
 /**
- * Makes the limits of one evaluation of a value with many expressions: together they have the time of one, and about
+ * Makes the limits of one evaluation of a value with many expressions: together they have the steps of one, and about
  * its memory. Twenty thousand that each stay below their own limit would hold a process for hours. Undefined when
  * the value has few.
  */
@@ -20,19 +20,5 @@ export function sharedLimits(value: Json, mode: 'strict' | 'loose'): (() => Limi
 export function limitsOf(count: number): (() => Limits) | undefined {
   if (count <= FEW) return undefined;
   const bytes = Math.max(LEAST_BYTES, Math.floor(defaultLimits.bytes / count));
-  return () => new SharedLimits(bytes);
-}
-
-class SharedLimits implements Limits {
-  private readonly end = performance.now() + defaultLimits.milliseconds;
-
-  constructor(readonly bytes: number) {}
-
-  /** Read when an expression begins. @throws ExpressionLimitError when nothing is left */
-  get milliseconds(): number {
-    const left = this.end - performance.now();
-    if (left > 0) return Math.ceil(left);
-    const message = `The expressions of one value took longer than ${defaultLimits.milliseconds} ms`;
-    throw new ExpressionLimitError('time', message, '', -1);
-  }
+  return () => ({ bytes, pool: new StepPool() });
 }

@@ -1,7 +1,7 @@
-import type { Json } from '@easyflow/expressions';
-import { UnexpectedError } from '@easyflow/kernel-errors';
+import { CpuAllowance, type Json } from '@easyflow/expressions';
 import { formatTime } from '@easyflow/kernel-time';
 import type { CompiledProgram, Program } from '../compile/program';
+import { NotForThisProcess } from '../not-for-this-process';
 import { callHttpEffect } from './begin-task';
 import type { CloudEvent } from './cloud-event';
 import type { CallHttpEffect, Effect } from './effects';
@@ -59,13 +59,15 @@ export interface Advance {
 
 /**
  * Tasks one advance may begin before it yields, unless the caller says otherwise: some milliseconds of plain tasks.
- * Expressions may take up to their own limit each, so a shell that shares its process gives `exhausted` too.
+ * Expressions may take seconds each, so a shell that shares its process gives `cpuMs` too.
  */
 const STEPS = 1_000;
 
 /**
  * Advances an execution as far as it goes: deterministic, without input or output, with no clock but `now`.
- * The given state is not changed. Errors of the flow become its fault; only a defect throws.
+ * The given state is not changed. Errors of the flow become its fault; besides defects these throw, and change nothing:
+ * @throws TurnInterrupted when the CPU of the budget was used up within a task
+ * @throws NotForThisProcess when the state or the flow is of a newer version
  */
 export function advance(
   program: Program,
@@ -82,10 +84,7 @@ export function advance(
     isMissing?: Interpreter['isMissing'];
   },
 ): Advance {
-  if ((state.format as number) !== 1) {
-    const message = `The state has format ${state.format}, which this version of the engine cannot read`;
-    throw new UnexpectedError('state.unknown_format', message);
-  }
+  refuseUnknownFormat(state);
   const compiled = program as CompiledProgram;
   const draft = draftOf(state);
   const { now, signals } = inputs;
@@ -98,26 +97,40 @@ export function advance(
 }
 
 /**
- * Calls in flight in this state, to be performed again after a crash: with the same keys. `runFlow` effects are
- * not among them: their children were created with the checkpoint.
+ * Calls in flight in this state, to be performed again after a crash: the same in every byte, under the same keys.
+ * `runFlow` effects are not among them: their children were created with the checkpoint.
+ * @throws TurnInterrupted, NotForThisProcess
  */
 export function effectsInFlight(
   program: Program,
   state: ExecutionState,
-  inputs: { secrets?: Json } = {},
+  inputs: { secrets?: Json; budget?: Partial<Budget> } = {},
 ): CallHttpEffect[] {
+  refuseUnknownFormat(state);
   const compiled = program as CompiledProgram;
-  const evaluation: Evaluation = new Evaluation(compiled, state, inputs.secrets, (branch) =>
-    authorizationValue(compiled, branch, evaluation),
-  );
+  const { secrets, budget } = inputs;
+  const cpu = budget?.cpuMs === undefined ? undefined : new CpuAllowance(budget.cpuMs);
   return branchesOf(state.root).flatMap((branch) => {
     const frame = branch.frames.at(-1);
     if (frame?.effect === undefined) return [];
     const { action } = nodeOf(compiled, frame);
     if (action.kind !== 'callHttp') return [];
+    // A task evaluates its request in the advance that begins it: what was `now` then is `now` again.
+    const setting = { now: frame.startedAt, cpu, secrets };
+    const evaluation: Evaluation = new Evaluation(compiled, state, setting, (of) =>
+      authorizationValue(compiled, of, evaluation),
+    );
     const request = buildRequest(action, branch, evaluation);
     return [callHttpEffect(state, branch, frame, frame.effect, request)];
   });
+}
+
+/** Steps of the format are raised for what an older version would misread. @throws NotForThisProcess */
+function refuseUnknownFormat(state: ExecutionState): void {
+  const format = state.format as number;
+  if (format === 1) return;
+  const message = `The state has format ${format}, which this version of the engine cannot read`;
+  throw new NotForThisProcess('state', message);
 }
 
 function isFinal(state: ExecutionState): boolean {

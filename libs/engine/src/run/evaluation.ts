@@ -1,8 +1,8 @@
 import {
+  ExpressionInterrupted,
   ExpressionRuntimeError,
-  ExpressionSyntaxError,
   TemplateRuntimeError,
-  TemplateSyntaxError,
+  type CpuAllowance,
   type Json,
   type Limits,
 } from '@easyflow/expressions';
@@ -11,9 +11,10 @@ import { formatTime } from '@easyflow/kernel-time';
 import type { DataSchema } from '../data-schema/data-schema';
 import { durationOf } from '../compile/durations';
 import type { CompiledProgram, DurationSite } from '../compile/program';
-import type { Site } from '../compile/sites';
+import type { Site, SiteConditions } from '../compile/sites';
 import { errorValue, Fault, standardError } from './flow-error';
 import type { Branch, ExecutionState, Frame } from './state';
+import { TurnInterrupted } from '../turn-interrupted';
 
 /** The runtime descriptor, `$runtime`. */
 const RUNTIME: Json = { name: 'EasyFlow', version: '0.1.0', metadata: {} };
@@ -32,31 +33,56 @@ export interface Scope {
   limits?: Limits | undefined;
 }
 
+/** What the evaluations of one execution have in common. */
+export interface EvaluationSetting {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** CPU that they share. */
+  readonly cpu?: CpuAllowance | undefined;
+  readonly secrets?: Json | undefined;
+}
+
 /** Evaluates the places of one execution's document. */
 export class Evaluation {
+  private readonly cpu: CpuAllowance | undefined;
+  private readonly secrets: Json | undefined;
+  private readonly conditions: SiteConditions;
+
   constructor(
     private readonly program: CompiledProgram,
     private readonly state: ExecutionState,
-    private readonly secrets: Json | undefined,
+    setting: EvaluationSetting,
     private readonly authorization: (branch: Branch) => Json,
-  ) {}
+  ) {
+    const { now, cpu, secrets } = setting;
+    this.cpu = cpu;
+    this.secrets = secrets;
+    this.conditions = { now, ...(cpu && { cpu }) };
+  }
 
-  /** @throws Fault with an expression or authorization error of the innermost task */
+  /**
+   * @throws Fault with an expression or authorization error of the innermost task
+   * @throws TurnInterrupted
+   */
   evaluate(site: Site, input: Json, scope: Scope): Json {
     const instance = scope.branch?.frames.at(-1)?.task ?? site.pointer;
-    try {
-      for (const name of site.secrets) this.secret(name, instance);
-      return site.evaluate(
-        input,
-        site.uses.size === 0 ? NO_VARIABLES : this.variables(site, scope),
-        scope.limits,
-      );
-    } catch (error) {
-      const problem = problemOf(error);
-      if (!problem) throw error;
-      const detail = `${problem.message} (in the expression at ${site.pointer}${problem.pointer})`;
-      throw new Fault(standardError('expression', detail, { instance }));
-    }
+    const { cpu, conditions } = this;
+    return this.interruptible(instance, () => {
+      const { secrets, uses, evaluate } = site.ready(cpu);
+      for (const name of secrets) this.secret(name, instance);
+      try {
+        return evaluate(
+          input,
+          uses.size === 0 ? NO_VARIABLES : this.variables(uses, scope),
+          scope.limits ? { ...conditions, ...scope.limits } : conditions,
+        );
+      } catch (error) {
+        const problem = problemOf(error);
+        if (!problem) throw error;
+        const detail = `${problem.message} (in the expression at ${site.pointer}${problem.pointer})`;
+        throw new Fault(standardError('expression', detail, { instance }));
+      }
+    });
   }
 
   /** Whether the place evaluates to something other than null and false. */
@@ -80,7 +106,8 @@ export class Evaluation {
 
   /** @throws Fault with a validation error at the instance */
   validate(schema: DataSchema | undefined, value: Json, what: string, instance: string): void {
-    const problems = schema?.check(value) ?? [];
+    if (!schema) return;
+    const problems = this.interruptible(instance, () => schema.check(value, this.cpu));
     if (problems.length === 0) return;
     const list = problems.map(({ pointer, message }) => `${pointer} ${message}`).join('; ');
     throw new Fault(standardError('validation', `The ${what} is invalid: ${list}`, { instance }));
@@ -102,10 +129,19 @@ export class Evaluation {
     throw new Fault(standardError('authorization', detail, { instance }));
   }
 
-  private variables(site: Site, scope: Scope): Record<string, Json> {
+  private interruptible<T>(instance: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof ExpressionInterrupted)) throw error;
+      throw new TurnInterrupted(instance, error.allowed, error);
+    }
+  }
+
+  private variables(uses: ReadonlySet<string>, scope: Scope): Record<string, Json> {
     // Without a prototype, since a loop may name its variable __proto__.
     const variables = Object.create(null) as Record<string, Json>;
-    for (const name of site.uses) {
+    for (const name of uses) {
       const value = this.variable(name, scope);
       if (value !== undefined) variables[name] = value;
     }
@@ -170,13 +206,12 @@ export class Evaluation {
 
 /** What went wrong in an expression, and where in its site; undefined for any other error. */
 function problemOf(error: unknown): { message: string; pointer: string } | undefined {
-  if (error instanceof TemplateRuntimeError || error instanceof TemplateSyntaxError) {
-    const { pointer, cause } = error;
-    return { message: cause instanceof Error ? cause.message : error.message, pointer };
+  if (error instanceof TemplateRuntimeError) {
+    return { message: error.cause.message, pointer: error.pointer };
   }
-  const isExpression =
-    error instanceof ExpressionRuntimeError || error instanceof ExpressionSyntaxError;
-  return isExpression ? { message: error.message, pointer: '' } : undefined;
+  return error instanceof ExpressionRuntimeError
+    ? { message: error.message, pointer: '' }
+    : undefined;
 }
 
 /** A variable of the loops and catches around a place, the innermost first. */

@@ -1,4 +1,4 @@
-import type { Json } from '@easyflow/expressions';
+import { CpuAllowance, type Json } from '@easyflow/expressions';
 import type { CompiledProgram, DataStep, Directive, TaskList, TaskNode } from '../compile/program';
 import { beginTask, iterate } from './begin-task';
 import type { Effect } from './effects';
@@ -14,12 +14,23 @@ import { MOST_HANDED_OUT, weightOf } from './weight';
 /** Tasks inside each other; only a function that calls itself reaches it. */
 const DEEPEST = 200;
 
-/** How much pure work one advance may do before it yields. */
+/** An advance yields after this part of the CPU that it may use: a task that begins has most of it left. */
+const SLICES = 10;
+
+/** How much pure work one advance may do. Nothing of it changes what the execution does, only when. */
 export interface Budget {
-  /** Tasks it may begin. */
+  /** Tasks it may begin before it yields. */
   steps: number;
-  /** Asked before each task but the first; the shell may look at its own clock. */
+  /** Asked before each task but the first, whether it should yield; the shell may look at its own clock. */
   exhausted?: (() => boolean) | undefined;
+  /**
+   * CPU of the thread, in milliseconds, that it may use: an advance that is within a task when it is used up ends in
+   * TurnInterrupted. Without it nothing is interrupted. From a second on it suffices for whatever cannot be
+   * interrupted.
+   */
+  cpuMs?: number | undefined;
+  /** CPU of the thread, in milliseconds, after which it yields before its next task: a tenth of `cpuMs` unless given. */
+  yieldMs?: number | undefined;
 }
 
 /** Runs the tasks of one execution within one advance, on a draft of its state. */
@@ -37,6 +48,9 @@ export class Interpreter implements Machine {
   /** What the events, the errors and the inputs of sub-flows of this advance weigh. */
   handedOut = 0;
 
+  /** CPU after which it yields. */
+  private readonly slice: CpuAllowance | undefined;
+
   constructor(
     readonly program: CompiledProgram,
     readonly state: ExecutionState,
@@ -45,7 +59,10 @@ export class Interpreter implements Machine {
     secrets: Json | undefined,
     private readonly budget: Budget,
   ) {
-    this.evaluation = new Evaluation(program, state, secrets, (branch) =>
+    const { cpuMs, yieldMs = cpuMs && cpuMs / SLICES } = budget;
+    const cpu = cpuMs === undefined ? undefined : new CpuAllowance(cpuMs);
+    this.slice = yieldMs === undefined ? undefined : new CpuAllowance(yieldMs);
+    this.evaluation = new Evaluation(program, state, { now, cpu, secrets }, (branch) =>
       authorizationValue(program, branch, this.evaluation),
     );
   }
@@ -212,7 +229,8 @@ export class Interpreter implements Machine {
     const { steps, exhausted } = this.budget;
     if (this.begun === 0) return false;
     const isFull = this.handedOut > MOST_HANDED_OUT;
-    return this.begun >= steps || isFull || exhausted?.() === true;
+    const isLate = this.slice?.isUsedUp() === true || exhausted?.() === true;
+    return this.begun >= steps || isFull || isLate;
   }
 
   private push(branch: Branch, node: TaskNode, input: Json): Frame {

@@ -1,5 +1,6 @@
 import type { Json } from '@easyflow/expressions';
 import type { CompiledProgram, Directive, RunFlowAction, TaskNode } from '../compile/program';
+import { NotForThisProcess } from '../not-for-this-process';
 import type { Effect } from './effects';
 import type { Evaluation } from './evaluation';
 import type { FlowError } from './flow-error';
@@ -32,10 +33,17 @@ export function completed(output: Json, directive?: Directive): Move {
   return { kind: 'complete', output, directive };
 }
 
-/** The task a frame stands for. A state belongs to one immutable program, so it is always there. */
+/**
+ * The task a frame stands for. A state belongs to one immutable program, so it is there unless a newer version finds
+ * tasks where this one finds none.
+ * @throws NotForThisProcess
+ */
 export function nodeOf(program: CompiledProgram, frame: Frame): TaskNode {
   const node = program.tasks.get(frame.task);
-  if (!node) throw new Error(`The flow has no task ${frame.task}: the state is of another program`);
+  if (!node) {
+    const message = `The execution is at ${frame.task}, where this version knows no task`;
+    throw new NotForThisProcess('task', message);
+  }
   return node;
 }
 

@@ -1,5 +1,5 @@
 import { HaltRequest } from '../run/failure';
-import { meter } from '../run/meter';
+import { evaluationTime, meter } from '../run/meter';
 import { raise, raiseAbout } from '../run/raise';
 import type { Json } from '../values/json';
 import { ownEntry } from '../values/object';
@@ -27,7 +27,7 @@ export const system = {
   'get_search_list/0': () => [],
   'have_decnum/0': () => false,
   'have_literal_numbers/0': () => true,
-  'now/0': () => Date.now() / 1000,
+  'now/0': evaluationTime,
   'halt/0': (): Json => {
     throw new HaltRequest(undefined, meter.at);
   },

@@ -6,7 +6,7 @@ import {
   type Expression,
 } from '../expression';
 import { LimitReached } from '../run/failure';
-import { defaultLimits, grantRest, type Limits } from '../run/meter';
+import { defaultLimits, grantRest, type Conditions } from '../run/meter';
 import type { Reads } from '../reads';
 import type { Json, JsonObject } from '../values/json';
 import { put } from '../values/object';
@@ -22,7 +22,7 @@ export interface Template {
   /** What its expressions read. */
   readonly reads: Reads;
   /** The value, every expression replaced by its first output (null if none). */
-  evaluate(input: Json, variables?: Readonly<Record<string, Json>>, limits?: Limits): Json;
+  evaluate(input: Json, variables?: Readonly<Record<string, Json>>, conditions?: Conditions): Json;
 }
 
 /** Options of {@link compileTemplate}. */
@@ -31,7 +31,7 @@ export type TemplateOptions = CompileOptions & { readonly mode: EvaluationMode }
 type Variables = Readonly<Record<string, Json>> | undefined;
 
 /** Computes a part of the value; undefined parts are static. */
-type Part = (input: Json, variables: Variables, limits: Limits | undefined) => Json;
+type Part = (input: Json, variables: Variables, conditions: Conditions | undefined) => Json;
 
 function escapePointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
@@ -87,9 +87,9 @@ class TemplateCompiler {
   }
 
   private evaluator(expression: Expression, pointer: string): Part {
-    return (input, variables, limits) => {
+    return (input, variables, conditions) => {
       try {
-        return expression.first(input, variables, limits) ?? null;
+        return expression.first(input, variables, conditions) ?? null;
       } catch (error) {
         if (error instanceof ExpressionRuntimeError) throw new TemplateRuntimeError(pointer, error);
         throw error;
@@ -124,9 +124,9 @@ class TemplateCompiler {
       if (error instanceof TemplateSyntaxError) return undefined;
       throw error;
     }
-    return (input, variables, limits) => {
+    return (input, variables, conditions) => {
       try {
-        return evaluate(input, variables, limits);
+        return evaluate(input, variables, conditions);
       } catch (error) {
         const failed = error instanceof TemplateRuntimeError;
         if (failed && !(error.cause instanceof ExpressionLimitError)) return text;
@@ -144,10 +144,10 @@ class TemplateCompiler {
             pointer,
           ),
     );
-    return (input, variables, limits) => {
+    return (input, variables, conditions) => {
       let made = '';
       for (const part of parts) {
-        const value = typeof part === 'string' ? part : part(input, variables, limits);
+        const value = typeof part === 'string' ? part : part(input, variables, conditions);
         // An expression that gave nothing is null.
         made += typeof value === 'string' ? value : 'null';
         if (made.length > most) checked(made, pointer);
@@ -159,9 +159,9 @@ class TemplateCompiler {
   private array(array: readonly Json[], pointer: string): Part | undefined {
     const parts = array.map((value, i) => this.part(value, `${pointer}/${i}`));
     if (parts.every((part) => part === undefined)) return undefined;
-    return (input, variables, limits) =>
+    return (input, variables, conditions) =>
       parts.map((part, i) =>
-        part === undefined ? (array[i] as Json) : part(input, variables, limits),
+        part === undefined ? (array[i] as Json) : part(input, variables, conditions),
       );
   }
 
@@ -171,11 +171,15 @@ class TemplateCompiler {
       this.part(object[key] as Json, `${pointer}/${escapePointer(key)}`),
     );
     if (parts.every((part) => part === undefined)) return undefined;
-    return (input, variables, limits) => {
+    return (input, variables, conditions) => {
       const made: JsonObject = {};
       keys.forEach((key, i) => {
         const part = parts[i];
-        put(made, key, part === undefined ? (object[key] as Json) : part(input, variables, limits));
+        put(
+          made,
+          key,
+          part === undefined ? (object[key] as Json) : part(input, variables, conditions),
+        );
       });
       return made;
     };
@@ -200,9 +204,9 @@ export function compileTemplate(value: Json, options: TemplateOptions): Template
       variables: union(expressions.map(({ reads }) => reads.variables)),
       paths: union(expressions.map(({ reads }) => reads.paths)),
     },
-    evaluate: (input, variables, limits) => {
+    evaluate: (input, variables, conditions) => {
       if (part === undefined) return value;
-      const made = part(input, variables, limits);
+      const made = part(input, variables, conditions);
       return expressions.length > 1 ? checked(made, '') : made;
     },
   };

@@ -1,7 +1,7 @@
 import type { Json } from '../values/json';
 
 /** The name of a bound. */
-export type LimitName = 'steps' | 'time' | 'memory';
+export type LimitName = 'steps' | 'memory';
 
 /**
  * An error of the jq program, which `try` can catch. Made without a stack trace, since `.a?`

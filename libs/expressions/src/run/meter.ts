@@ -1,31 +1,61 @@
+import { wallClock } from './clock';
+import type { CpuAllowance } from './cpu-allowance';
 import { LimitReached, type LimitName } from './failure';
 
-/** What one evaluation may use. Every field has a default; see {@link defaultLimits}. */
+/**
+ * What one evaluation may use. Steps and bytes are counted, the same wherever it runs: at their bound it fails. Time only
+ * interrupts it.
+ */
 export interface Limits {
-  /** Steps: an output, an iteration, a call, an element touched by a builtin. */
+  /** Steps: an output, an iteration, a call, an element touched by a builtin. See {@link defaultLimits}. */
   steps?: number;
-  /** Wall clock, in milliseconds. */
-  milliseconds?: number;
   /** Bytes that may be built, counted as they are built (what is dropped again counts too). */
   bytes?: number;
+  /** Steps that it shares with others, instead of its own. */
+  pool?: StepPool;
+  /** CPU that it shares with others; without one it is never interrupted. */
+  cpu?: CpuAllowance;
 }
 
-/** Fifty million steps, one second, 256 MiB. */
-export const defaultLimits: Readonly<Required<Limits>> = {
+/** What an evaluation is given beside its input and variables. */
+export interface Conditions extends Limits {
+  /** What jq's `now` gives, in milliseconds since the epoch; the time of the first call where it is not given. */
+  now?: number;
+}
+
+/** Steps of several evaluations, one after the other. */
+export class StepPool {
+  left: number;
+
+  constructor(readonly size: number = defaultLimits.steps) {
+    this.left = size;
+  }
+}
+
+/** Fifty million steps, 256 MiB. */
+export const defaultLimits: Readonly<Required<Pick<Limits, 'steps' | 'bytes'>>> = {
   steps: 50_000_000,
-  milliseconds: 1_000,
   bytes: 256 * 1024 * 1024,
 };
 
-/** The clock is read once in so many steps; at worst some 100 ns each. */
-const chunk = 4096;
+/** The clock is read once in so many steps: 20 to 50 µs of plain ones. */
+const STEPS_BETWEEN_LOOKS = 4096;
+
+/** What a short evaluation takes, in steps: a template may hold a hundred thousand, none of which would look. */
+const STEPS_OF_A_START = 64;
+
+/** What a step takes at most, in milliseconds, when a builtin counts many of them before it takes them. */
+const LONGEST_STEP = 1e-4;
+
+/** Small integers are counted fastest. */
+const LARGEST_CHUNK = 2 ** 29;
 
 /**
  * The budgets of the evaluation under way. There is one, because an evaluation is synchronous
  * and never calls out: a module-level object costs the least on hot paths.
  */
 export const meter = {
-  /** Steps until the next look at the clock. */
+  /** Steps until the next look at the clock, or the bound. */
   left: 0,
   /** Bytes that may still be built. */
   room: 0,
@@ -37,9 +67,6 @@ export const meter = {
   label: 0,
 };
 
-/** More steps than this are not made before the clock is started. */
-const firstChunk = 64;
-
 /**
  * The most keys of an object that an evaluation builds. The engine lists the keys of an object
  * at once, in 0.3 to 0.8 µs for each, and nothing can interrupt it.
@@ -47,51 +74,86 @@ const firstChunk = 64;
 export const mostKeys = 100_000;
 
 /** What there is at least for making results of what was computed. */
-const rest: Readonly<Required<Limits>> = {
-  steps: 1_000_000,
-  milliseconds: 25,
-  bytes: 16 * 1024 * 1024,
-};
+const rest = { steps: 1_000_000, bytes: 16 * 1024 * 1024 };
 
 let stepsAfterChunk = 0;
 let chunkSize = 0;
-let deadline = 0;
-let limits: Required<Limits> = defaultLimits;
+/** Steps until the next look, of this evaluation and those after it. */
+let untilLook = STEPS_BETWEEN_LOOKS;
+/** Steps beyond the bound that were granted. */
+let granted = 0;
+let limits: Conditions = {};
+let mostSteps = 0;
+let mostBytes = 0;
+let now: number | undefined;
 
-function takeChunk(size: number): void {
-  chunkSize = Math.min(size, stepsAfterChunk);
+function takeChunk(): void {
+  const most = limits.cpu ? untilLook : LARGEST_CHUNK;
+  chunkSize = Math.min(most, stepsAfterChunk);
   stepsAfterChunk -= chunkSize;
   meter.left += chunkSize;
 }
 
-/** Starts the budgets of an evaluation. */
-export function startMeter(wanted: Limits | undefined): void {
-  limits = {
-    steps: wanted?.steps ?? defaultLimits.steps,
-    milliseconds: wanted?.milliseconds ?? defaultLimits.milliseconds,
-    bytes: wanted?.bytes ?? defaultLimits.bytes,
-  };
-  deadline = -1;
-  stepsAfterChunk = limits.steps;
+/** Books what the evaluation before has used. */
+function settle(): void {
+  untilLook -= chunkSize - meter.left;
+  const { pool } = limits;
+  if (pool) pool.left = stepsAfterChunk + meter.left - granted;
+}
+
+function look(): void {
+  untilLook = STEPS_BETWEEN_LOOKS;
+  limits.cpu?.look();
+}
+
+/**
+ * Starts the budgets of an evaluation.
+ * @throws LimitReached when the steps that it shares are used up
+ * @throws ExpressionInterrupted
+ */
+export function startMeter(wanted: Conditions | undefined): void {
+  settle();
+  begin(wanted ?? {});
+  untilLook -= STEPS_OF_A_START;
+  if (untilLook <= 0) look();
+  if (stepsAfterChunk < 0) tooManySteps();
+  takeChunk();
+}
+
+function begin(wanted: Conditions): void {
+  limits = wanted;
+  mostSteps = wanted.pool?.size ?? wanted.steps ?? defaultLimits.steps;
+  mostBytes = wanted.bytes ?? defaultLimits.bytes;
+  now = wanted.now;
+  stepsAfterChunk = wanted.pool?.left ?? mostSteps;
+  chunkSize = 0;
+  granted = 0;
   meter.left = 0;
-  meter.room = limits.bytes;
+  meter.room = mostBytes;
   meter.at = -1;
   meter.nonFinite = false;
   meter.label = 0;
-  takeChunk(firstChunk);
 }
 
 /** Runs something with budgets of its own; those of an evaluation under way stay as they are. */
 export function aside<T>(wanted: Limits, run: () => T): T {
   const before = { ...meter };
-  const others = [stepsAfterChunk, deadline, limits] as const;
-  startMeter(wanted);
+  const others = [stepsAfterChunk, chunkSize, untilLook, granted] as const;
+  const wishes = [limits, mostSteps, mostBytes, now] as const;
+  begin(wanted);
+  takeChunk();
   try {
     return run();
   } finally {
     Object.assign(meter, before);
-    [stepsAfterChunk, deadline, limits] = others;
+    [stepsAfterChunk, chunkSize, untilLook, granted] = others;
+    [limits, mostSteps, mostBytes, now] = wishes;
   }
+}
+
+/** Seconds since the epoch, the same in the whole evaluation. */
+export function evaluationTime(): number {
+  return (now ??= wallClock()) / 1_000;
 }
 
 /** Ends the evaluation at one of its bounds. */
@@ -99,41 +161,46 @@ export function reached(limit: LimitName, text: string): never {
   throw new LimitReached(limit, text, meter.at);
 }
 
-/** Called when a chunk of steps is used up. */
-export function refill(): void {
-  const now = performance.now();
-  // The first look, a few steps in, starts the clock: short expressions never read it.
-  if (deadline < 0) deadline = now + limits.milliseconds;
-  else if (now > deadline) {
-    reached('time', `Evaluation took longer than ${limits.milliseconds} ms`);
-  }
-  while (meter.left < 0) {
-    if (stepsAfterChunk <= 0) {
-      reached('steps', `Evaluation took more than ${limits.steps} steps`);
-    }
-    takeChunk(chunk);
-  }
+function tooManySteps(): never {
+  const whose = limits.pool ? 'The expressions of one value' : 'Evaluation';
+  reached('steps', `${whose} took more than ${mostSteps} steps`);
 }
 
 /**
- * Gives what is left to do with the results so much time and room at least, where the
- * evaluation has used up its own.
+ * Called when a chunk of steps is used up.
+ * @throws LimitReached, ExpressionInterrupted
+ */
+export function refill(): void {
+  // A builtin counts its steps before it takes them, so what is missing is what comes without another look.
+  const ahead = -meter.left;
+  stepsAfterChunk -= ahead;
+  meter.left = 0;
+  chunkSize = 0;
+  if (stepsAfterChunk < 0) tooManySteps();
+  look();
+  if (ahead > STEPS_BETWEEN_LOOKS) limits.cpu?.demand(ahead * LONGEST_STEP);
+  takeChunk();
+}
+
+/**
+ * Gives what is left to do with the results so many steps and bytes at least, where the evaluation has used up its own.
  */
 export function grantRest(): void {
-  stepsAfterChunk = Math.max(stepsAfterChunk, rest.steps);
-  if (deadline >= 0) deadline = Math.max(deadline, performance.now() + rest.milliseconds);
+  const more = Math.max(0, rest.steps - stepsAfterChunk);
+  granted += more;
+  stepsAfterChunk += more;
   meter.left = Math.max(meter.left, 0);
   meter.room = Math.max(meter.room, rest.bytes);
 }
 
 /** Whether the evaluation has built nothing: then its result is a part of what it was given. */
 export function builtNothing(): boolean {
-  return meter.room === limits.bytes;
+  return meter.room === mostBytes;
 }
 
 /** What the results may take where they are written out, in bytes. */
 export function mostResult(): number {
-  return Math.max(limits.bytes, rest.bytes);
+  return Math.max(mostBytes, rest.bytes);
 }
 
 /** Counts one step. */
@@ -149,6 +216,6 @@ export function steps(count: number): void {
 /** Counts bytes about to be built. */
 export function build(bytes: number): void {
   if ((meter.room -= bytes) < 0) {
-    reached('memory', `Evaluation built more than ${limits.bytes} bytes`);
+    reached('memory', `Evaluation built more than ${mostBytes} bytes`);
   }
 }
