@@ -68,10 +68,11 @@ export class Evaluation {
     const instance = scope.branch?.frames.at(-1)?.task ?? site.pointer;
     const { cpu, conditions } = this;
     return this.interruptible(instance, () => {
-      const { secrets, uses, evaluate } = site.ready(cpu);
-      for (const name of secrets) this.secret(name, instance);
+      const ready = site.ready(cpu);
+      const { uses } = ready;
+      for (const name of ready.secrets) this.secret(name, instance);
       try {
-        return evaluate(
+        return ready.evaluate(
           input,
           uses.size === 0 ? NO_VARIABLES : this.variables(uses, scope),
           scope.limits ? { ...conditions, ...scope.limits } : conditions,
