@@ -1,3 +1,4 @@
+import type { Json } from '@easyflow/expressions';
 import { compileFlow, loadFlow, readSchedule } from '../compile/compile-flow';
 import { parseDocument } from '../document/parse-document';
 import { isNotForThisProcess } from '../not-for-this-process';
@@ -30,7 +31,7 @@ function programOf(body: string): ReturnType<typeof compileFlow> {
 
 function begun(
   body: string,
-  input = {},
+  input: Json = {},
 ): { program: ReturnType<typeof programOf>; state: ExecutionState } {
   const program = programOf(body);
   return { program, state: createState(program, { executionId: 'e1', input, now }) };
@@ -67,26 +68,29 @@ describe('an advance that has used up its CPU within a task', () => {
       '/input',
       `${'a'.repeat(50_000)}!`,
     ],
-  ])('changes nothing, and does the same with more: %s', (_, body, instance = '', input = {}) => {
-    const { program, state } = begun(body, input);
-    const before = structuredClone(state);
-    const step = (cpuMs?: number): Advance =>
-      advance(program, state, { now, signals: [], budget: { cpuMs, yieldMs: 1e9 } });
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      let error: unknown;
-      try {
-        step(8);
-      } catch (thrown) {
-        error = thrown;
+  ])(
+    'changes nothing, and does the same with more: %s',
+    (_, body, instance = '', input: Json = {}) => {
+      const { program, state } = begun(body, input);
+      const before = structuredClone(state);
+      const step = (cpuMs?: number): Advance =>
+        advance(program, state, { now, signals: [], budget: { cpuMs, yieldMs: 1e9 } });
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        let error: unknown;
+        try {
+          step(8);
+        } catch (thrown) {
+          error = thrown;
+        }
+        expect(error).toBeInstanceOf(TurnInterrupted);
+        expect(error).toMatchObject({ code: 'turn.interrupted', retryable: true, cpuMs: 8 });
+        expect((error as TurnInterrupted).instance).toContain(instance);
+        expect(state).toEqual(before);
       }
-      expect(error).toBeInstanceOf(TurnInterrupted);
-      expect(error).toMatchObject({ code: 'turn.interrupted', retryable: true, cpuMs: 8 });
-      expect((error as TurnInterrupted).instance).toContain(instance);
-      expect(state).toEqual(before);
-    }
-    expect(step(1e9)).toEqual(step());
-    expect(step().history.length).toBeGreaterThan(0);
-  });
+      expect(step(1e9)).toEqual(step());
+      expect(step().history.length).toBeGreaterThan(0);
+    },
+  );
 
   it('comes from the calls in flight, too', () => {
     const { program, state } = begun(call(busy));
