@@ -11,7 +11,7 @@ BEGIN
 END
 $$`;
 const UNVERIFIED_TENANTS = `
-CREATE OR REPLACE FUNCTION ctx.tenants() RETURNS uuid[]
+CREATE OR REPLACE FUNCTION ctx.tenants_in(place text) RETURNS uuid[]
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
@@ -30,7 +30,7 @@ export class Isolation {
   static async of(database) {
     const definitions = await database.query(
       `SELECT pg_get_functiondef(p.oid) AS definition FROM pg_proc p
-        WHERE p.oid IN ('ctx.admit(text[])'::regprocedure, 'ctx.tenants()'::regprocedure)`,
+        WHERE p.oid IN ('ctx.admit(text[])'::regprocedure, 'ctx.tenants_in(text)'::regprocedure)`,
     );
     const tables = await database.query(
       `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -71,13 +71,13 @@ const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]]
   ],
   [
     'the context believed without its MAC',
-    rewrite('ctx.tenants()', `<> split_part(context, '~', 2)`, `IS NULL`),
+    rewrite('ctx.tenants_in(text)', `<> split_part(context, '~', 2)`, `IS NULL`),
     ['forge_guc', 'replayed_attempt', 'midstatement_flip', 'mac_after_commit'],
   ],
   [
     'the context not bound to its transaction',
     rewrite(
-      'ctx.tenants()',
+      'ctx.tenants_in(text)',
       `int4send(pg_backend_pid())\n       || timestamptz_send(transaction_timestamp()) || `,
       '',
     ),
@@ -85,7 +85,7 @@ const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]]
   ],
   [
     'the context never expiring',
-    rewrite('ctx.tenants()', `<= ctx.clock_ms()`, `<= 0`),
+    rewrite('ctx.tenants_in(text)', `<= ctx.clock_ms()`, `<= 0`),
     ['context_check', 'mac_after_expiry'],
   ],
   [

@@ -14,8 +14,19 @@ const APP = `'{${ROLES.join(',')}}'::name[]`;
 /** Grantees that are neither owners nor superusers: the service roles and PUBLIC. */
 const APP_OR_PUBLIC = `(a.grantee = 0 OR a.grantee IN (SELECT oid FROM pg_roles WHERE rolname = ANY (${APP})))`;
 const WHO = `coalesce((SELECT rolname FROM pg_roles WHERE oid = a.grantee), 'PUBLIC')`;
-const ONE = `(tenant_id = ( SELECT ctx.tenant() AS tenant))`;
-const MANY = `(tenant_id = ANY (( SELECT ctx.tenants() AS tenants)::uuid[]))`;
+/** Tables that a database has once, for all placements. */
+const ONCE = `('tenants', 'users', 'api_keys', 'work', 'outbox')`;
+/** The two forms of a restrictive policy, which names the schema that its table is in. */
+const placed = (once: string, placement: string) =>
+  `CASE WHEN p.tablename IN ${ONCE} THEN '${once}' ELSE replace('${placement}', '@', quote_literal(p.schemaname)) END`;
+const ONE = placed(
+  '(tenant_id = ( SELECT ctx.tenant() AS tenant))',
+  '(tenant_id = ( SELECT ctx.tenant_in(@::text) AS tenant_in))',
+);
+const MANY = placed(
+  '(tenant_id = ANY (( SELECT ctx.tenants() AS tenants)::uuid[]))',
+  '(tenant_id = ANY (( SELECT ctx.tenants_in(@::text) AS tenants_in)::uuid[]))',
+);
 
 /** What a definer function sets, because its caller may: see docs/adr/0020. */
 const PINS = `ARRAY['search_path=pg_catalog, pg_temp', 'plan_cache_mode=force_generic_plan', 'row_security=on', 'client_min_messages=error',
@@ -39,7 +50,7 @@ const CHECKS: readonly CatalogueCheck[] = [
     query: `SELECT p.schemaname || '.' || p.tablename || ' ' || p.policyname AS fault FROM pg_policies p
              WHERE p.permissive = 'PERMISSIVE' AND NOT (
                (p.qual = 'true' AND p.with_check = 'true' AND p.roles <@ '{ef_api,ef_registry,ef_worker,ef_writer,ef_scheduler,ef_analytics}'::name[])
-               OR (p.roles = '{ctx_owner}' AND p.schemaname = 'ef' AND p.tablename IN ('tenants', 'users', 'api_keys', 'work', 'outbox')))`,
+               OR (p.roles = '{ctx_owner}' AND p.schemaname = 'ef' AND p.tablename IN ${ONCE}))`,
   },
   {
     // Every role that has any grant on a table meets a restrictive check of its tenant for each command.
@@ -53,14 +64,14 @@ const CHECKS: readonly CatalogueCheck[] = [
                AND NOT EXISTS (SELECT 1 FROM pg_policies p
                  WHERE p.schemaname = n.nspname AND p.tablename = c.relname AND p.permissive = 'RESTRICTIVE'
                    AND r.rolname = ANY (p.roles) AND p.cmd IN ('ALL', command)
-                   AND coalesce(CASE WHEN command = 'INSERT' THEN p.with_check END, p.qual) = ANY (ARRAY['${ONE}', '${MANY}']))`,
+                   AND coalesce(CASE WHEN command = 'INSERT' THEN p.with_check END, p.qual) = ANY (ARRAY[${ONE}, ${MANY}]))`,
   },
   {
     name: 'restrictive_form',
     query: `SELECT p.schemaname || '.' || p.tablename || ' ' || p.policyname AS fault FROM pg_policies p
              WHERE p.permissive = 'RESTRICTIVE' AND (
-               coalesce(p.qual, '${ONE}') <> ALL (ARRAY['${ONE}', '${MANY}']) OR coalesce(p.with_check, '${ONE}') <> ALL (ARRAY['${ONE}', '${MANY}'])
-               OR ('${MANY}' IN (p.qual, p.with_check) AND p.roles <> '{ef_writer}'
+               coalesce(p.qual, ${ONE}) <> ALL (ARRAY[${ONE}, ${MANY}]) OR coalesce(p.with_check, ${ONE}) <> ALL (ARRAY[${ONE}, ${MANY}])
+               OR (${MANY} IN (p.qual, p.with_check) AND p.roles <> '{ef_writer}'
                    AND NOT (p.cmd = 'SELECT' AND p.tablename IN ('executions', 'execution_signals', 'execution_values') AND p.roles <@ '{ef_api,ef_worker}'::name[])))`,
   },
   {
@@ -128,7 +139,7 @@ const CHECKS: readonly CatalogueCheck[] = [
     name: 'immutable_context_function',
     query: `SELECT p.proname || ' is ' || p.provolatile::text AS fault FROM pg_proc p
              WHERE p.pronamespace = 'ctx'::regnamespace
-               AND ((p.proname IN ('tenant', 'tenants') AND p.provolatile <> 's') OR p.provolatile = 'i' OR p.proleakproof)`,
+               AND ((p.proname IN ('tenant', 'tenants', 'tenant_in', 'tenants_in') AND p.provolatile <> 's') OR p.provolatile = 'i' OR p.proleakproof)`,
   },
   {
     name: 'security_definer',
@@ -138,7 +149,7 @@ const CHECKS: readonly CatalogueCheck[] = [
   },
   {
     name: 'context_check',
-    query: `SELECT p.proname || ' does not verify the MAC' AS fault FROM pg_proc p WHERE p.oid = 'ctx.tenants()'::regprocedure
+    query: `SELECT p.proname || ' does not verify the MAC' AS fault FROM pg_proc p WHERE p.oid = 'ctx.tenants_in(text)'::regprocedure
                AND (p.prosrc NOT LIKE '%sha256(outer_pad || sha256(inner_pad%' OR p.prosrc NOT LIKE '%pg_backend_pid()%' OR p.prosrc NOT LIKE '%clock_ms()%')`,
   },
   {
@@ -147,7 +158,7 @@ const CHECKS: readonly CatalogueCheck[] = [
              CROSS JOIN (SELECT rolname FROM pg_roles WHERE rolname = ANY (${APP})) r
              WHERE p.pronamespace = 'ctx'::regnamespace AND has_function_privilege(r.rolname, p.oid, 'EXECUTE')
                AND NOT CASE
-                 WHEN p.proname IN ('begin', 'admit', 'tenants', 'tenant') THEN r.rolname NOT IN ('ef_claim', 'ef_issuer')
+                 WHEN p.proname IN ('begin', 'admit', 'tenants', 'tenant', 'tenants_in', 'tenant_in') THEN r.rolname NOT IN ('ef_claim', 'ef_issuer')
                  WHEN p.proname IN ('claim', 'renew', 'release', 'put_off', 'open') THEN r.rolname = 'ef_claim'
                  WHEN p.proname = 'enqueue' THEN r.rolname IN ('ef_writer', 'ef_registry')
                  WHEN p.proname IN ('resolve_key', 'resolve_login', 'user_exists', 'mint', 'rotate_token_key', 'register_owner', 'lease_slot', 'free_slot',
@@ -214,10 +225,23 @@ const CHECKS: readonly CatalogueCheck[] = [
     name: 'placements_differ',
     query: `SELECT s.nspname || '.' || e.relname || ' ' || e.attname AS fault FROM pg_namespace s CROSS JOIN (
               SELECT c.relname, t.attname, t.atttypid, t.attnotnull FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid AND t.attnum > 0
-               WHERE c.relnamespace = 'ef'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('tenants', 'users', 'api_keys', 'work', 'outbox')) e
+               WHERE c.relnamespace = 'ef'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ${ONCE}) e
              WHERE s.nspname LIKE 'tenant\\_%' AND NOT EXISTS (
                SELECT 1 FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid WHERE c.relnamespace = s.oid AND c.relname = e.relname
                  AND t.attname = e.attname AND t.atttypid = e.atttypid AND t.attnotnull = e.attnotnull)`,
+  },
+  {
+    name: 'values_unchecked',
+    query: `SELECT n.nspname || '.' || c.relname AS fault FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE ${TENANT_TABLE} AND NOT EXISTS (
+               SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.conname = c.relname || '_values')`,
+  },
+  {
+    // Times that a row's own check does not bound; `ready_at` is made of others.
+    name: 'time_unbounded',
+    query: `SELECT n.nspname || '.' || c.relname || '.' || t.attname AS fault FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+              JOIN pg_attribute t ON t.attrelid = c.oid AND t.attnum > 0 AND NOT t.attisdropped AND t.atttypid = 'timestamptz'::regtype AND t.attgenerated = ''
+             WHERE ${TENANT_TABLE} AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND t.attnum = ANY (k.conkey))`,
   },
 ];
 

@@ -9,7 +9,8 @@ CREATE TABLE execution_values (
   id integer NOT NULL,
   value json NOT NULL,
   refs json,
-  PRIMARY KEY (tenant_id, execution_id, id)
+  PRIMARY KEY (tenant_id, execution_id, id),
+  CONSTRAINT execution_values_values CHECK (id >= 0)
 -- Rows live as long as their executions run: a table that is small beside what has passed through it.
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 5000, autovacuum_analyze_scale_factor = 0.05);
 
@@ -36,9 +37,20 @@ GRANT INSERT, SELECT (ctid, tenant_id, execution_id, id), DELETE ON execution_va
 DO $$
 DECLARE
   place name;
+  item record;
 BEGIN
   FOR place IN SELECT n.nspname FROM pg_namespace n WHERE n.nspname ~ '^tenant_[0-9a-f]{32}$' LOOP
     PERFORM ef.place_table(place, 'execution_values');
+  END LOOP;
+  -- The policies name the schema of their table, as 0009 has it.
+  FOR item IN SELECT p.schemaname, p.policyname,
+                     replace(replace(p.qual, 'ctx.tenant()', placed.one), 'ctx.tenants()', placed.many) AS qual,
+                     replace(replace(p.with_check, 'ctx.tenant()', placed.one), 'ctx.tenants()', placed.many) AS check_expr
+                FROM pg_policies p
+               CROSS JOIN LATERAL (SELECT format('ctx.tenant_in(%L)', p.schemaname) AS one, format('ctx.tenants_in(%L)', p.schemaname) AS many) placed
+               WHERE p.tablename = 'execution_values' AND p.permissive = 'RESTRICTIVE' LOOP
+    EXECUTE format('ALTER POLICY %I ON %I.execution_values%s%s', item.policyname, item.schemaname,
+      coalesce(' USING (' || item.qual || ')', ''), coalesce(' WITH CHECK (' || item.check_expr || ')', ''));
   END LOOP;
 END
 $$;

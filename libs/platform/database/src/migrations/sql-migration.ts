@@ -13,6 +13,8 @@ export const MIGRATION_FILES = [
   '0006-usage-and-keys.sql',
   '0007-outbox-rows-of-flushes.sql',
   '0008-slots.sql',
+  '0009-values-and-placements.sql',
+  '0010-validate-values.sql',
   '0013-attempts.sql',
   '0015-execution-values.sql',
   '0020-limits-of-starts.sql',

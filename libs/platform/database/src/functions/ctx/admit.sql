@@ -111,7 +111,7 @@ BEGIN
   IF has_parameter_privilege('backtrace_functions', 'SET') THEN
     nonce := set_config('backtrace_functions', 'ef_' || to_hex((date_part('epoch', clock_timestamp()) * 1000000)::bigint), true);
   END IF;
-  context := earliest || '.{' || array_to_string(members, ',') || '}';
+  context := earliest || '.{' || array_to_string(members, ',') || '}.' || first_schema;
   context := context || '~' || encode(sha256(outer_context_pad || sha256(inner_context_pad || int4send(pg_backend_pid())
     || timestamptz_send(transaction_timestamp()) || convert_to(current_setting('backtrace_functions') || context, 'UTF8'))), 'hex');
   path := CASE WHEN first_schema = 'ef' THEN 'ef' ELSE quote_ident(first_schema) || ', ef' END;

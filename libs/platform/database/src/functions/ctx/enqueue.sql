@@ -59,8 +59,9 @@ BEGIN
     SELECT x.t, x.k, x.i, x.c, coalesce(x.d, clock_timestamp()), p_owner, ends, (p_owner IS NOT NULL)::integer, (p_owner IS NOT NULL)::integer
       FROM unnest(p_tenant_ids, p_kinds, p_ids, p_classes, p_due_ats) x (t, k, i, c, d)
      ORDER BY x.t, x.k, x.i
+    -- A role may set the number of its wakes; after the last one comes the first, or it would fail the whole batch.
     ON CONFLICT (tenant_id, kind, id) DO UPDATE
-       SET wake_seq = w.wake_seq + 1, due_at = least(w.due_at, excluded.due_at)
+       SET wake_seq = w.wake_seq % 2147483647 + 1, due_at = least(w.due_at, excluded.due_at)
     -- xmax is 0 only of a row this statement inserted.
     RETURNING w.tenant_id, w.id,
       CASE WHEN p_owner IS NOT NULL AND w.xmax = 0 THEN w.claim_no END,

@@ -1,6 +1,6 @@
--- Makes one table of a schema placement as it is in `ef` now, with its policies and grants.
+-- Makes one table of a schema placement as it is in `ef` now, with its policies and grants. The policies name the schema.
 CREATE OR REPLACE FUNCTION ef.place_table(p_schema text, p_table name) RETURNS void
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   t record;
@@ -14,7 +14,8 @@ BEGIN
     EXECUTE format('ALTER TABLE %I.%I SET (%s)', p_schema, p_table, array_to_string(t.reloptions, ', '));
   END IF;
   FOR item IN SELECT p.polname, p.polpermissive, p.polcmd, p.polroles,
-                     pg_get_expr(p.polqual, p.polrelid) AS qual, pg_get_expr(p.polwithcheck, p.polrelid) AS check_expr
+                     replace(pg_get_expr(p.polqual, p.polrelid), '(''ef''::text)', format('(%L)', p_schema)) AS qual,
+                     replace(pg_get_expr(p.polwithcheck, p.polrelid), '(''ef''::text)', format('(%L)', p_schema)) AS check_expr
                 FROM pg_policy p WHERE p.polrelid = t.oid LOOP
     EXECUTE format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s%s%s', item.polname, p_schema, p_table,
       CASE WHEN item.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
