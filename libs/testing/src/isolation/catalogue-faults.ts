@@ -21,11 +21,11 @@ const placed = (once: string, placement: string) =>
   `CASE WHEN p.tablename IN ${ONCE} THEN '${once}' ELSE replace('${placement}', '@', quote_literal(p.schemaname)) END`;
 const ONE = placed(
   '(tenant_id = ( SELECT ctx.tenant() AS tenant))',
-  '(tenant_id = ( SELECT ctx.tenant_in(@::text) AS tenant_in))',
+  '(tenant_id = ( SELECT ctx.tenant_in(@::text) AS tenant))',
 );
 const MANY = placed(
   '(tenant_id = ANY (( SELECT ctx.tenants() AS tenants)::uuid[]))',
-  '(tenant_id = ANY (( SELECT ctx.tenants_in(@::text) AS tenants_in)::uuid[]))',
+  '(tenant_id = ANY (( SELECT ctx.tenants_in(@::text) AS tenants)::uuid[]))',
 );
 
 /** What a definer function sets, because its caller may: see docs/adr/0020. */
