@@ -1,28 +1,11 @@
-import {
-  AttackBench,
-  BUNDLE_ATTACKS,
-  catalogueFaults,
-  CLAIM_ATTACKS,
-  CONTEXT_ATTACKS,
-  createTestDatabase,
-  SCHEMA_ATTACKS,
-  SESSION_ROLES,
-  tableReport,
-} from '@easyflow/testing';
-
-/** Rewrites a function with a piece of its source replaced. */
-const rewrite = (signature: string, from: string, to: string): string => `
-  DO $do$ DECLARE source text := pg_get_functiondef('${signature}'::regprocedure); BEGIN
-    IF strpos(source, $a$${from}$a$) = 0 THEN RAISE 'nothing to replace'; END IF;
-    EXECUTE replace(source, $a$${from}$a$, $b$${to}$b$);
-  END $do$`;
+import { rewrite, seesEvery, type Mutation } from './mutants.test';
 
 /**
  * Ways to break isolation, and what must see each: a check of the catalogue, `tables as <role>` (the
  * attack on every table), or an attack by name. A suite that passes on a broken schema proves nothing.
  * Roles belong to the whole server, so what would change those is left to the catalogue's own queries.
  */
-const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]][] = [
+const MUTATIONS: readonly Mutation[] = [
   [
     'a policy dropped',
     'DROP POLICY flows_tenant_isolation ON ef.flows',
@@ -266,30 +249,4 @@ const MUTATIONS: readonly [name: string, sql: string, seenBy: readonly string[]]
   ],
 ];
 
-const ATTACKS = [...CONTEXT_ATTACKS, ...SCHEMA_ATTACKS, ...CLAIM_ATTACKS, ...BUNDLE_ATTACKS];
-
-describe('a broken schema', () => {
-  it.each(MUTATIONS)(
-    'is seen: %s',
-    async (_name, sql, seenBy) => {
-      const database = await createTestDatabase();
-      try {
-        const bench = await AttackBench.create(database, 'shared');
-        await database.superuser(sql);
-        const faults = await catalogueFaults(database);
-        const seen = new Set(faults.map((fault) => fault.split(':')[0] ?? ''));
-        for (const attack of ATTACKS.filter(({ name }) => seenBy.includes(name))) {
-          await attack.run(bench).catch(() => seen.add(attack.name));
-        }
-        for (const role of SESSION_ROLES.filter((each) => seenBy.includes(`tables as ${each}`))) {
-          const { breaches } = await tableReport(bench, [role]);
-          if (breaches.length > 0) seen.add(`tables as ${role}`);
-        }
-        expect([...seen]).toEqual(expect.arrayContaining([...seenBy]));
-      } finally {
-        await database.drop();
-      }
-    },
-    60_000,
-  );
-});
+describe('a broken schema', () => seesEvery(MUTATIONS));

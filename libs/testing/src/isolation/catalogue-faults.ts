@@ -148,6 +148,14 @@ const CHECKS: readonly CatalogueCheck[] = [
                AND NOT ((${OURS}) AND coalesce(p.proconfig, '{}') @> ${PINS})`,
   },
   {
+    // What marks the transaction of a context is changed by ctx.admit alone.
+    name: 'context_parameter',
+    query: `SELECT ${WHO} || ' may ' || a.privilege_type || ' ' || x.parname AS fault FROM pg_parameter_acl x, aclexplode(x.paracl) a
+             WHERE ${APP_OR_PUBLIC}
+             UNION ALL
+            SELECT 'ctx_owner may not mark transactions' WHERE NOT has_parameter_privilege('ctx_owner', 'backtrace_functions', 'SET')`,
+  },
+  {
     name: 'context_check',
     query: `SELECT p.proname || ' does not verify the MAC' AS fault FROM pg_proc p WHERE p.oid = 'ctx.tenants_in(text)'::regprocedure
                AND (p.prosrc NOT LIKE '%sha256(outer_pad || sha256(inner_pad%' OR p.prosrc NOT LIKE '%pg_backend_pid()%' OR p.prosrc NOT LIKE '%clock_ms()%')`,

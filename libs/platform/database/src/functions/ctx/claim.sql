@@ -65,7 +65,8 @@ BEGIN
                SET lease_owner = CASE WHEN p.active THEN p_owner END,
                    lease_until = CASE WHEN p.active THEN ends WHEN p.known THEN put_off ELSE left_alone END,
                    claim_no = w.claim_no + 1,
-                   attempts = w.attempts + (coalesce(p.active, false) AND k = 'execution')::integer,
+                   -- A role may write the number: beyond what it holds, one row would fail every claim.
+                   attempts = least(w.attempts, 2147483646) + (coalesce(p.active, false) AND k = 'execution')::integer,
                    reason = CASE WHEN p.active THEN NULL ELSE w.reason END
               FROM placed p WHERE w.ctid = p.row_id
             RETURNING w.tenant_id, w.id, w.kind, w.claim_no, w.wake_seq, w.lease_until, w.attempts, p.deferred, p.active

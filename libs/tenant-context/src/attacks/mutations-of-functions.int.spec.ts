@@ -1,0 +1,147 @@
+import { rewrite, seesEvery, type Mutation } from './mutants.test';
+
+const ENQUEUE =
+  'ctx.enqueue(uuid[], text[], uuid[], smallint[], timestamptz[], text, text, integer)';
+const OPEN = 'ctx.open(text, text, uuid[], text[], uuid[])';
+
+/** Ways to weaken what the functions of the context check of their callers, and what the tables check of their rows. */
+const MUTATIONS: readonly Mutation[] = [
+  [
+    'plans shown',
+    `ALTER FUNCTION ${OPEN} RESET debug_print_plan; ALTER FUNCTION ${OPEN} RESET client_min_messages`,
+    ['security_definer', 'caller_settings'],
+  ],
+  [
+    'row security of the caller',
+    'ALTER FUNCTION ctx.claim(text, text, text[], integer, integer, integer) RESET row_security',
+    ['security_definer', 'caller_settings'],
+  ],
+  [
+    'temporary objects first',
+    `ALTER FUNCTION ctx.mint(uuid, text[], text, integer) SET search_path = pg_catalog`,
+    ['security_definer'],
+  ],
+  [
+    'pads in a query',
+    rewrite(
+      'ctx.mint(uuid, text[], text, integer)',
+      'token := ctx.sign(kid, inner_pad, outer_pad, p_tenant, audience, p_scope, epoch, expires);',
+      'SELECT ctx.sign(kid, inner_pad, outer_pad, p_tenant, x.a, p_scope, epoch, expires) INTO token FROM (SELECT audience AS a) x;',
+    ),
+    ['key_in_plan'],
+  ],
+  [
+    'a new key in a query',
+    `CREATE OR REPLACE FUNCTION ctx.add_key(p_kid text, p_purpose text) RETURNS void LANGUAGE plpgsql AS $$
+     DECLARE pad bytea := ctx.random_secret() || ctx.random_secret(); BEGIN
+       INSERT INTO ctx.keys (kid, purpose, ipad, opad) VALUES (p_kid, p_purpose, pad, pad);
+     END $$`,
+    ['key_in_plan'],
+  ],
+  [
+    'nested tokens',
+    rewrite('ctx.admit(text[])', `array_ndims(tokens) > 1`, 'false'),
+    ['array_shapes'],
+  ],
+  [
+    'tokens by another bound',
+    rewrite('ctx.admit(text[])', `array_lower(tokens, 1) <> 1`, 'false'),
+    ['array_shapes'],
+  ],
+  [
+    'lists of unequal lengths',
+    rewrite(
+      'ctx.list_size(text[], integer)',
+      `p_dims <> array_fill(dims, ARRAY[cardinality(p_dims)])`,
+      'false',
+    ),
+    ['array_shapes'],
+  ],
+  [
+    'lists with a NULL',
+    rewrite('ctx.list_size(text[], integer)', `p_nulls > 0`, 'false'),
+    ['array_shapes'],
+  ],
+  [
+    'lists by another bound',
+    rewrite('ctx.list_size(text[], integer)', `NOT starts_with(dims, '[1:')`, 'false'),
+    ['array_shapes'],
+  ],
+  [
+    'leases in lists that are not measured',
+    rewrite(
+      OPEN,
+      `ctx.list_size(ARRAY[array_dims(p_ids), array_dims(p_kinds), array_dims(p_tenant_ids)],
+       num_nulls(VARIADIC p_ids) + num_nulls(VARIADIC p_kinds) + num_nulls(VARIADIC p_tenant_ids))`,
+      'array_length(p_ids, 1)',
+    ),
+    ['array_shapes'],
+  ],
+  [
+    'tokens of a long life',
+    rewrite('ctx.admit(text[])', `(expires <= now_ms + 60000) IS NOT TRUE`, 'false'),
+    ['token_life'],
+  ],
+  [
+    'tokens without an end',
+    rewrite(
+      'ctx.admit(text[])',
+      `(expires <= now_ms + 60000) IS NOT TRUE`,
+      'expires > now_ms + 60000',
+    ),
+    ['token_life'],
+  ],
+  [
+    'a token minted without an end',
+    rewrite('ctx.mint(uuid, text[], text, integer)', `p_ttl_ms IS NULL OR `, ''),
+    ['token_life'],
+  ],
+  [
+    'a second context after an emptied one',
+    rewrite(
+      'ctx.admit(text[])',
+      ` OR starts_with(current_setting('backtrace_functions'), 'ef_')`,
+      '',
+    ),
+    ['second_context'],
+  ],
+  [
+    'a context for its message',
+    ['ctx.admit(text[])', 'ctx.tenants_in(text)']
+      .map((name) => rewrite(name, `current_setting('backtrace_functions') || `, ''))
+      .join('; '),
+    ['mac_in_one_message'],
+  ],
+  [
+    'old secrets in an old snapshot',
+    rewrite('ctx.check_owner(text, text)', `<> 'read committed'`, 'IS NULL'),
+    ['open_repeatable_read'],
+  ],
+  [
+    'times without an end',
+    'ALTER TABLE ef.executions DROP CONSTRAINT executions_values',
+    ['poison_timestamp', 'values_unchecked', 'time_unbounded'],
+  ],
+  [
+    'work of any kind',
+    rewrite(ENQUEUE, `(p_kinds <@ kinds) IS NOT TRUE`, 'false'),
+    ['foreign_kind_enqueued'],
+  ],
+  [
+    'roll-ups of any hour',
+    rewrite(ENQUEUE, `u.i <> ALL (hours)`, 'false'),
+    ['foreign_kind_enqueued'],
+  ],
+  [
+    'rows in any schema',
+    rewrite('ctx.tenants_in(text)', `NOT IN ('', place)`, 'IS NULL'),
+    ['foreign_placement_row'],
+  ],
+  [
+    'a policy without its schema',
+    'ALTER POLICY executions_tenant_isolation_batch ON ef.executions USING (tenant_id = ANY ((SELECT ctx.tenants())::uuid[]))',
+    ['restrictive_form', 'isolation_missing'],
+  ],
+];
+
+describe('weakened functions and tables', () => seesEvery(MUTATIONS));
