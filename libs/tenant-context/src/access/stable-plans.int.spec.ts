@@ -150,7 +150,7 @@ describe('functions of the hot road', () => {
       read[`claim ${state}`] = await tuplesRead('ef_claim', async () => {
         const answer = await client.query({
           ...CLAIM,
-          values: [owner, secret, ['execution', 'outbox'], PAIRS, 15_000],
+          values: [owner, secret, ['execution', 'outbox'], PAIRS, 15_000, 0],
         });
         expect(answer.rowCount).toBe(rows === 0 ? 0 : PAIRS);
       });
