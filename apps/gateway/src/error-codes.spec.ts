@@ -13,12 +13,14 @@ const road = [
   'libs/platform/http/src/server',
   'libs/tenant-context/src/issuer',
 ];
-/** Codes that no request of a client can meet: they are of other services' starts and operators' tools. */
+/** Codes that no request of a client can meet: of other services' starts, operators' tools and executors' turns. */
 const inside = [
+  'execution.not_for_this_process',
   'identity.invalid',
   'issuer.jwt_keys',
   'schedule.invalid_eco_window',
   'tenant.not_found',
+  'turn.interrupted',
 ];
 
 function sources(folder: string): string[] {
