@@ -23,7 +23,6 @@ import { OutboxSweeper } from './lifecycle/outbox-sweeper';
 import { ProgramCache } from './programs/program-cache';
 import { SubFlows } from './programs/sub-flows';
 import { EndedResults } from './results/ended-results';
-import { RestingStates } from './state/resting-states';
 
 /** `ExecutorDeps`, complete. */
 export type ExecutorParts = Omit<ExecutorDeps, 'issuer' | 'settings'> & {
@@ -46,7 +45,6 @@ export class Executor {
   private readonly results: EndedResults;
   private readonly returns: LeaseReturns;
   private readonly runner: ExecutionRunner;
-  private readonly resting: RestingStates;
   private readonly signals: SignalWatch;
   private readonly sweeper: OutboxSweeper;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -87,8 +85,7 @@ export class Executor {
     const runner = new ExecutionRunner({ ...base, checkpointer, effects, subFlows, ecoWindow });
     const signals = new SignalWatch({ ...base, reader, runner });
     const programs = new ProgramCache(database);
-    const resting = new RestingStates();
-    const loader = new ExecutionLoader({ ...base, database, programs, runner, resting });
+    const loader = new ExecutionLoader({ ...base, database, programs, runner });
     const results = new EndedResults(transport, signer, logger);
     const claimer = new Claimer({
       ...base,
@@ -115,7 +112,6 @@ export class Executor {
         signals,
         publisher,
         results,
-        resting,
         logger,
       }),
     );
@@ -154,7 +150,6 @@ export class Executor {
     this.publisher = publisher;
     this.results = results;
     this.runner = runner;
-    this.resting = resting;
     this.signals = signals;
   }
 
@@ -200,7 +195,6 @@ export class Executor {
     await this.settled(2_000);
     await this.results.close();
     this.slot.close();
-    this.resting.clear();
     this.unobserve?.();
   }
 

@@ -86,7 +86,7 @@ describe('a request', () => {
   it('leaves its reply in its row and announces what became active', async () => {
     const handler = newHandler();
     const request = await stored(document('1.0.0'));
-    await handler.handle('flow.apply', request);
+    await handler.handle('flow.apply', request, 'gateway');
     expect(await replyOf(request)).toMatchObject({ kind: 'version', created: true, active: true });
     expect(announced).toEqual(['1.0.0']);
   });
@@ -94,35 +94,35 @@ describe('a request', () => {
   it('that comes twice is done once', async () => {
     const handler = newHandler();
     const request = await stored(document('1.0.0'));
-    await handler.handle('flow.apply', request);
-    await handler.handle('flow.apply', request);
+    await handler.handle('flow.apply', request, 'gateway');
+    await handler.handle('flow.apply', request, 'gateway');
     expect(await replyOf(request)).toMatchObject({ created: true });
     expect(announced).toEqual(['1.0.0']);
     // After a restart the delegation is spent: nothing is done, and nobody is told that it was.
-    await expect(newHandler().handle('flow.apply', request)).rejects.toMatchObject({
+    await expect(newHandler().handle('flow.apply', request, 'gateway')).rejects.toMatchObject({
       code: 'auth.invalid_credentials',
     });
   });
 
   it('that is refused leaves the refusal, and nothing else', async () => {
     const handler = newHandler();
-    await handler.handle('flow.apply', await stored(document('1.0.0')));
+    await handler.handle('flow.apply', await stored(document('1.0.0')), 'gateway');
     const conflict = await stored(document('1.0.0', 2));
-    await handler.handle('flow.apply', conflict);
+    await handler.handle('flow.apply', conflict, 'gateway');
     expect(await replyOf(conflict)).toMatchObject({
       kind: 'refused',
       status: 409,
       code: 'flow.version_conflict',
     });
     const broken = await stored({ ...document('2.0.0'), source: '{"document": 1' });
-    await handler.handle('flow.apply', broken);
+    await handler.handle('flow.apply', broken, 'gateway');
     expect(await replyOf(broken)).toMatchObject({ status: 400, code: 'document.malformed' });
     expect(await versions()).toEqual([{ version: '1.0.0' }]);
   });
 
   it('whose body was changed after it was delegated does nothing', async () => {
     const request = await stored(document('1.0.0'), { storedBody: document('6.6.6') });
-    await expect(newHandler().handle('flow.apply', request)).rejects.toMatchObject({
+    await expect(newHandler().handle('flow.apply', request, 'gateway')).rejects.toMatchObject({
       code: 'registry.request_mismatch',
     });
     expect(await versions()).toEqual([]);
@@ -139,7 +139,7 @@ describe('a request', () => {
       ['flow.apply', theirs],
     ];
     for (const [pattern, request] of wrong) {
-      await expect(newHandler().handle(pattern, request)).rejects.toThrow();
+      await expect(newHandler().handle(pattern, request, 'gateway')).rejects.toThrow();
     }
     const rows = await database.superuser('SELECT 1 FROM ef.flow_versions WHERE tenant_id = $1', [
       other.id,
@@ -157,7 +157,7 @@ describe('versions', () => {
     );
     const requests: ControlRequest[] = [];
     for (const body of bodies) requests.push(await stored(body));
-    await Promise.all(requests.map((request) => handler.handle('flow.apply', request)));
+    await Promise.all(requests.map((request) => handler.handle('flow.apply', request, 'gateway')));
     const replies: (FlowReply | null)[] = [];
     for (const request of requests) replies.push(await replyOf(request));
     const made = replies.filter((reply) => reply?.kind === 'version' && reply.created);
@@ -168,13 +168,17 @@ describe('versions', () => {
 
   it('can be activated again and again; only a change is announced', async () => {
     const handler = newHandler();
-    await handler.handle('flow.apply', await stored(document('1.0.0')));
-    await handler.handle('flow.apply', await stored({ ...document('2.0.0'), activate: false }));
+    await handler.handle('flow.apply', await stored(document('1.0.0')), 'gateway');
+    await handler.handle(
+      'flow.apply',
+      await stored({ ...document('2.0.0'), activate: false }),
+      'gateway',
+    );
     announced.length = 0;
     const activate = async (version: string) => {
       const body = { namespace: 'shop', name: 'order', version };
       const request = await stored(body, { pattern: 'flow.activate' });
-      await handler.handle('flow.activate', request);
+      await handler.handle('flow.activate', request, 'gateway');
       return replyOf(request);
     };
     expect(await activate('2.0.0')).toMatchObject({ kind: 'version', active: true });
@@ -196,7 +200,7 @@ describe('a schedule', () => {
       mediaType: 'application/json',
       activate: true,
     });
-    await newHandler().handle('flow.apply', request);
+    await newHandler().handle('flow.apply', request, 'gateway');
     expect(await replyOf(request)).toMatchObject({ kind: 'version' });
   };
   const row = async () => {

@@ -5,7 +5,9 @@ import { HintSender } from './acceptance/hint-sender';
 import { SignalNotices } from './executions/signal-notices';
 import { StartController } from './acceptance/start.controller';
 import { TenantTopics } from './admin/tenant-topics';
+import { TenantStatesController } from './admin/tenant-states.controller';
 import { TenantsController } from './admin/tenants.controller';
+import { TokenKeysController } from './admin/token-keys.controller';
 import { ExecutionRepository } from './executions/execution.repository';
 import { ExecutionsController } from './executions/executions.controller';
 import { FlowRepository } from './flows/flow.repository';
@@ -28,6 +30,8 @@ export const gatewayControllers: readonly Type[] = [
   StatusController,
   SessionsController,
   TenantsController,
+  TenantStatesController,
+  TokenKeysController,
   FlowsController,
   StartController,
   ExecutionsController,

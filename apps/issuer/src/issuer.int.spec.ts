@@ -14,6 +14,7 @@ import {
   type WorkloadIdentity,
 } from '@easyflow/tenant-context';
 import { OperationalError } from '@easyflow/kernel-errors';
+import { newId } from '@easyflow/kernel-ids';
 import { createTestDatabase, type TestDatabase, type TestTenant } from '@easyflow/testing';
 import { ensureDemoTenant } from './keys/demo-tenant';
 import { provisionKeys } from './keys/provision-keys';
@@ -128,7 +129,12 @@ describe.each(shapes)('the issuer %s', (_name, issuerOf) => {
   it('delegates one request to one service, once', async () => {
     const gateway = await issuerOf('gateway');
     const registry = await issuerOf('flow-registry');
-    const request_ = { pattern: 'flows.apply', requestId: 'r1', payloadHash: hash('body') };
+    const request_ = {
+      pattern: 'flows.apply',
+      requestId: 'r1',
+      payloadHash: hash('body'),
+      sender: 'gateway' as ServiceName,
+    };
     const delegate = (): Promise<string> =>
       gateway.delegate(tenant.apiKey, { ...request_, audience: 'flow-registry' });
 
@@ -137,6 +143,8 @@ describe.each(shapes)('the issuer %s', (_name, issuerOf) => {
       { ...request_, payloadHash: hash('another') },
       { ...request_, pattern: 'flows.activate' },
       { ...request_, requestId: 'r2' },
+      // The message that it came with was signed by another service.
+      { ...request_, sender: 'scheduler' as const },
     ];
     for (const other of wrong) {
       await expect(registry.exchange(delegation, other)).rejects.toMatchObject(refused);
@@ -192,13 +200,85 @@ describe.each(shapes)('the issuer %s', (_name, issuerOf) => {
     expect(seen).toEqual(expect.arrayContaining([tenant.id, made.id]));
     expect(new Set(seen).size).toBe(seen.length);
 
-    await gateway.suspendTenant(key, made.id, true);
+    expect(await gateway.suspendTenant(key, made.id, true)).toMatchObject({
+      id: made.id,
+      name: 'new',
+      status: 'suspended',
+    });
     await expect(gateway.authenticate(made.apiKey, ['ef_api'])).rejects.toMatchObject({
       code: 'tenant.suspended',
       status: 403,
     });
-    await gateway.suspendTenant(key, made.id, false);
+    expect(await gateway.suspendTenant(key, made.id, false)).toMatchObject({ status: 'active' });
+    for (const unknown of ['nobody', newId()]) {
+      await expect(gateway.suspendTenant(key, unknown, true)).rejects.toMatchObject({
+        code: 'tenant.unknown',
+        status: 404,
+      });
+    }
+    await expect(gateway.suspendTenant('nope', made.id, true)).rejects.toMatchObject(refused);
     await expect(gateway.authenticate(made.apiKey, ['ef_api'])).resolves.toBeDefined();
+  });
+
+  it('replaces API keys of a tenant for the admin key only', async () => {
+    const gateway = await issuerOf('gateway');
+    const key = database.adminKey;
+    const made = await gateway.createTenant(key, {});
+    const authenticate = (credential: string) => gateway.authenticate(credential, ['ef_api']);
+    const [first] = await gateway.listKeys(key, made.id);
+    expect(first).toEqual({ id: expect.any(String), createdAt: expect.any(String) });
+    const second = await gateway.createKey(key, made.id);
+    await expect(authenticate(second.apiKey)).resolves.toMatchObject({
+      caller: { tenantId: made.id, subject: second.id },
+    });
+    expect(await gateway.revokeKey(key, made.id, first?.id ?? '')).toMatchObject({
+      id: first?.id,
+      revokedAt: expect.any(String),
+    });
+    await expect(authenticate(made.apiKey)).rejects.toMatchObject(refused);
+    await expect(authenticate(second.apiKey)).resolves.toBeDefined();
+    // Again changes nothing.
+    expect(await gateway.revokeKey(key, made.id, first?.id ?? '')).toEqual(
+      (await gateway.listKeys(key, made.id))[0],
+    );
+
+    const other = (await gateway.listKeys(key, tenant.id))[0]?.id ?? '';
+    for (const unknown of ['none', newId(), other]) {
+      await expect(gateway.revokeKey(key, made.id, unknown)).rejects.toMatchObject({
+        code: 'api_key.unknown',
+      });
+    }
+    await expect(authenticate(tenant.apiKey)).resolves.toBeDefined();
+    for (let n = 0; n < 9; n += 1) await gateway.createKey(key, made.id);
+    await expect(gateway.createKey(key, made.id)).rejects.toMatchObject({
+      code: 'api_key.too_many',
+      status: 409,
+    });
+    for (const call of [
+      () => gateway.listKeys('nope', made.id),
+      () => gateway.createKey('nope', made.id),
+      () => gateway.revokeKey('nope', made.id, second.id),
+      () => gateway.rotateTokenKeys('nope'),
+    ]) {
+      await expect(call()).rejects.toMatchObject(refused);
+    }
+  });
+
+  it('signs tokens with a new key when it is told to, and believes the old ones', async () => {
+    const gateway = await issuerOf('gateway');
+    const kid = async () =>
+      (await gateway.authenticate(tenant.apiKey, ['ef_api'])).tokens[0]?.token.split('.')[0];
+    const { tokens } = await gateway.authenticate(tenant.apiKey, ['ef_api']);
+    const [old] = tokens;
+    await gateway.rotateTokenKeys(database.adminKey);
+    expect(await kid()).not.toBe(old?.token.split('.')[0]);
+    const access = await database.accessFor(['ef_api']);
+    if (!old) throw new Error('no token');
+    const ask = access.tenant(old, (session) =>
+      session.query({ name: 'one', text: 'SELECT 1 AS one' }),
+    );
+    expect((await ask).rows).toEqual([{ one: 1 }]);
+    await access.close();
   });
 
   it('refuses JWTs with no algorithm, another algorithm, another key or made up claims', async () => {

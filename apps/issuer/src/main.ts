@@ -2,7 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { readConfig } from '@easyflow/platform-config';
 import { logger as createLogger } from '@easyflow/platform-telemetry';
 import { runProcess } from '@easyflow/runtime';
-import { DatabaseAccess, IssuerCore, readJwtKeys, type SenderKey } from '@easyflow/tenant-context';
+import {
+  DatabaseAccess,
+  IssuerCore,
+  readJwtKeys,
+  TokenKeyRotation,
+  type SenderKey,
+} from '@easyflow/tenant-context';
 import { startIssuer } from './start-issuer';
 
 void runProcess('issuer', async (keep) => {
@@ -21,5 +27,7 @@ void runProcess('issuer', async (keep) => {
     clock,
   });
   const issuer = keep(await startIssuer({ core, senderKeys, database, ...config.http, logger }));
+  const { issuance } = database;
+  keep(new TokenKeyRotation({ issuance, everyMs: config.tokenKeyMs, logger }).start());
   return { url: issuer.url, logger };
 });

@@ -23,7 +23,7 @@ export interface IssuerDependencies {
   core: IssuerCore;
   /** The workloads that may ask. */
   senderKeys: readonly SenderKey[];
-  database: Pick<DatabaseAccess, 'ping'>;
+  database: Pick<DatabaseAccess, 'ping'> & Partial<Pick<DatabaseAccess, 'health'>>;
   host: string;
   /** 0 lets the system choose. */
   port: number;
@@ -55,16 +55,22 @@ class IssuerModule {
 /** Starts the issuer's HTTP service. */
 export async function startIssuer(dependencies: IssuerDependencies): Promise<RunningIssuer> {
   const { core, senderKeys, database, host, port, logger } = dependencies;
-  const ready: Readiness = () =>
-    database.ping().then(
+  const readiness: Readiness = async () => {
+    const answers = await database.ping().then(
       () => true,
       (error: unknown) => {
         if (error instanceof EasyFlowError) return false;
         throw error;
       },
     );
+    return { database: answers, ...database.health?.() };
+  };
+  const assertions = new AssertionVerifier(senderKeys, {
+    clock: core.clock,
+    use: (id, expiresAt) => core.useAssertion(id, expiresAt),
+  });
   const application = await NestFactory.create<NestFastifyApplication>(
-    IssuerModule.of(core, new AssertionVerifier(senderKeys), ready),
+    IssuerModule.of(core, assertions, readiness),
     new FastifyAdapter({ bodyLimit: 65_536 }),
     { rawBody: true, logger: ['error', 'fatal'], abortOnError: false },
   );
@@ -73,5 +79,6 @@ export async function startIssuer(dependencies: IssuerDependencies): Promise<Run
   );
   await application.listen(port, host);
   const url = await application.getUrl();
+  const ready = async () => Object.values(await readiness()).every(Boolean);
   return { url, ready, close: () => application.close() };
 }

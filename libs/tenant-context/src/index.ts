@@ -48,6 +48,7 @@ export { HttpIssuer, type HttpIssuerSettings, type IssuerProblem } from './issue
 export { InProcessIssuer } from './issuer/in-process-issuer';
 export { IssuerCore, storeTenant, type IssuerSettings } from './issuer/issuer-core';
 export { jwkSet, readJwtKeys, type JwtKey } from './issuer/jwt-keys';
+export { TokenKeyRotation, type TokenKeyRotationOptions } from './issuer/token-key-rotation';
 export { AssertionVerifier, signAssertion } from './issuer/workload-assertion';
 export {
   readWorkloadIdentity,
@@ -58,12 +59,15 @@ export {
   type WorkloadIdentity,
 } from './issuer/workload';
 export type {
+  ApiKeyItem,
   AuthenticatedCaller,
+  CreatedApiKey,
   CreatedTenant,
   DelegatedRequest,
   IssuerPort,
   LoginAnswer,
   NewTenant,
+  ReceivedRequest,
   SenderKey,
   TenantItem,
 } from './issuer/issuer-port';

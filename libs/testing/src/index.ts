@@ -27,6 +27,7 @@ export {
 export { CATALOGUE_CHECKS, catalogueFaults } from './isolation/catalogue-faults';
 export { SESSION_ROLES, tableReport, type TableReport } from './isolation/table-breaches';
 export { CONTEXT_ATTACKS } from './isolation/context-attacks';
+export { ASSERTION_ATTACKS } from './isolation/assertion-attacks';
 export { SERVER_ATTACKS, type ServerAttack } from './isolation/server-attacks';
 export { SCHEMA_ATTACKS } from './isolation/schema-attacks';
 export { runAttemptLimiterContract } from './contracts/attempt-limiter-contract';
@@ -35,7 +36,6 @@ export { SETTINGS_ATTACKS } from './isolation/settings-attacks';
 export { ARGUMENT_ATTACKS } from './isolation/argument-attacks';
 export { BINDING_ATTACKS } from './isolation/binding-attacks';
 export { ROW_ATTACKS } from './isolation/row-attacks';
-export { SLOT_ATTACKS } from './isolation/slot-attacks';
 export { BUNDLE_ATTACKS } from './isolation/bundle-attacks';
 export { CLAIM_ATTACKS } from './isolation/claim-attacks';
 export { MetricRecorder } from './metric-recorder';

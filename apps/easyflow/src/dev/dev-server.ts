@@ -4,9 +4,8 @@ import { roleProcesses, ROLES_OF, type EmbeddedConfig } from '@easyflow/platform
 import type { Role } from '@easyflow/platform-database';
 import { startPostgres } from '@easyflow/platform-local-servers';
 import { logger as createLogger } from '@easyflow/platform-telemetry';
-import { DatabaseAccess } from '@easyflow/tenant-context';
+import { DatabaseAccess, TokenKeyRotation } from '@easyflow/tenant-context';
 import { assertPortFree } from '../local/assert-port-free';
-import { hasRoom } from '../local/disk-room';
 import { DiscoveryFile } from '../local/discovery-file';
 import { demoTenant, hasDemoTenant, installationKeys } from '../local/installation-keys';
 import { prepareDatabase } from '../local/local-database';
@@ -14,10 +13,6 @@ import { openDataFolder } from '../local/open-data-folder';
 import type { Progress } from '../local/progress';
 import { ensureSample } from '../local/sample-execution';
 import { startEmbeddedServices } from './embedded-services';
-import { KeptPostgres } from './kept-postgres';
-
-/** Two files of Postgres' log: its recovery needs one. */
-const ROOM_TO_START_BYTES = 32 * 1024 * 1024;
 
 export interface DevServer {
   url: string;
@@ -25,8 +20,6 @@ export interface DevServer {
   /** Whether this start made the demo tenant. */
   isNew: boolean;
   adminKey: string;
-  /** Resolves with the reason when it cannot go on. */
-  failed: Promise<Error>;
   /** Drains, stops everything, removes the discovery file. */
   close(): Promise<void>;
 }
@@ -59,13 +52,7 @@ export async function startDevServer(
     await openDataFolder(dataDir);
     const keys = await installationKeys(dataDir);
     say(`starting Postgres in ${dataDir}`);
-    const folder = path.join(dataDir, 'postgres');
-    const postgres = await KeptPostgres.start({
-      start: (port) =>
-        startPostgres({ dataDir: folder, log: say, ...(port === undefined ? {} : { port }) }),
-      hasRoom: () => hasRoom(folder, ROOM_TO_START_BYTES),
-      say,
-    });
+    const postgres = await startPostgres({ dataDir: path.join(dataDir, 'postgres'), log: say });
     closing.push(() => postgres.stop());
     say('bringing the database to the newest schema');
     const database = await prepareDatabase(postgres.url, databaseRoles(keys.rolePasswords), say);
@@ -87,6 +74,12 @@ export async function startDevServer(
       defaultLimits: config.limits,
       clock,
     });
+    const rotation = new TokenKeyRotation({
+      issuance: issuance.issuance,
+      everyMs: config.tokenKeyMs,
+      logger,
+    }).start();
+    closing.push(() => rotation.close());
     say('starting the services');
     const services = await startEmbeddedServices(config, database.address, keys, core, logger);
     closing.push(() => services.close());
@@ -100,8 +93,7 @@ export async function startDevServer(
       databaseUrl: database.url,
     });
     closing.push(() => file.remove());
-    const { failed } = postgres;
-    return { url: services.url, demo, isNew, adminKey: keys.adminKey, failed, close };
+    return { url: services.url, demo, isNew, adminKey: keys.adminKey, close };
   } catch (error) {
     await close();
     throw error;

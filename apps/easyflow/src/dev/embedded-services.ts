@@ -109,7 +109,7 @@ export async function startEmbeddedServices(
       await startGateway({
         settings: {
           slot,
-          http: { ...config.http, ...config.clients, trustedProxies: config.trustedProxies },
+          http: { ...config.http, trustedProxies: config.trustedProxies },
           bodyLimitBytes: config.bodyLimitBytes,
           ecoWindow,
           drainMs: config.drainMs,

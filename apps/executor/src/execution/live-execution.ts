@@ -65,9 +65,7 @@ export class LiveExecution {
   phase: Phase = 'idle';
   state: ExecutionState | undefined;
   /** What is stored beside the state. */
-  values: StoredValues;
-  /** Of its row, as far as this process knows: it may be behind when the answer to a COMMIT was lost. */
-  revision = 0;
+  readonly values: StoredValues;
   startedAt: number | undefined;
   private readonly inbox: Arrived[] = [];
   /** What the engine was last given of it. */

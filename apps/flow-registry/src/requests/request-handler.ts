@@ -3,6 +3,7 @@ import {
   flowApplyBodySchema,
   type ControlRequest,
   type FlowReply,
+  type ServiceName,
 } from '@easyflow/contracts-events';
 import { UnexpectedError, UserError } from '@easyflow/kernel-errors';
 import {
@@ -58,24 +59,30 @@ export class RequestHandler {
 
   /**
    * Resolves when the reply is in the row.
+   * @param sender who signed the message
    * @throws OperationalError when a dependency is down and nothing was done
    * @throws UnexpectedError for a request that is not what was delegated
    */
-  async handle(pattern: FlowPattern, request: ControlRequest): Promise<void> {
+  async handle(pattern: FlowPattern, request: ControlRequest, sender: ServiceName): Promise<void> {
     // A delegation is exchanged once, so a second delivery only hears that the reply is there.
     const key = pairKey(request.tenantId, request.requestId);
     if (this.answered.has(key)) return;
-    await this.answer(pattern, request);
+    await this.answer(pattern, request, sender);
     this.answered.set(key, true);
   }
 
-  private async answer(pattern: FlowPattern, request: ControlRequest): Promise<void> {
+  private async answer(
+    pattern: FlowPattern,
+    request: ControlRequest,
+    sender: ServiceName,
+  ): Promise<void> {
     const { database, issuer } = this.options;
     const { requestId, delegation, payloadHash } = request;
     const { caller, tokens } = await issuer.exchange(delegation, {
       pattern,
       requestId,
       payloadHash,
+      sender,
     });
     const token = tokens.find(({ audience }) => audience === 'ef_registry');
     if (!token || caller.tenantId !== request.tenantId) {

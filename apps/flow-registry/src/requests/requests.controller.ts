@@ -1,6 +1,8 @@
-import type { ControlRequest } from '@easyflow/contracts-events';
+import type { ControlRequest, ServiceName } from '@easyflow/contracts-events';
+import { UnexpectedError } from '@easyflow/kernel-errors';
+import { TransportContext } from '@easyflow/platform-messaging';
 import { Controller, Inject } from '@nestjs/common';
-import { MessagePattern, Payload } from '@nestjs/microservices';
+import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { RequestHandler } from './request-handler';
 
 /** Control requests to the registry: returning means that the reply is in the request's row. */
@@ -9,12 +11,22 @@ export class RequestsController {
   constructor(@Inject(RequestHandler) private readonly handler: RequestHandler) {}
 
   @MessagePattern('flow.apply')
-  async apply(@Payload() request: ControlRequest): Promise<void> {
-    await this.handler.handle('flow.apply', request);
+  async apply(@Payload() request: ControlRequest, @Ctx() context: TransportContext): Promise<void> {
+    await this.handler.handle('flow.apply', request, senderOf(context));
   }
 
   @MessagePattern('flow.activate')
-  async activate(@Payload() request: ControlRequest): Promise<void> {
-    await this.handler.handle('flow.activate', request);
+  async activate(
+    @Payload() request: ControlRequest,
+    @Ctx() context: TransportContext,
+  ): Promise<void> {
+    await this.handler.handle('flow.activate', request, senderOf(context));
   }
+}
+
+/** A request is handed over by itself. */
+function senderOf({ records }: TransportContext): ServiceName {
+  const [request] = records;
+  if (!request) throw new UnexpectedError('registry.no_record', 'A request came without a record');
+  return request.claims.sender;
 }

@@ -1,5 +1,5 @@
-import { Controller, Get, Inject } from '@nestjs/common';
-import { OperationalError } from '@easyflow/kernel-errors';
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { IssuerCore } from '@easyflow/tenant-context';
 import { READINESS, type Readiness } from './readiness';
 
@@ -16,11 +16,13 @@ export class HealthController {
   }
 
   @Get('readyz')
-  async ready(): Promise<{ status: string }> {
-    if (!(await this.readiness())) {
-      throw new OperationalError('database.unavailable', 'The database does not answer');
-    }
-    return { status: 'ready' };
+  async ready(
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ status: string; checks: Readonly<Record<string, boolean>> }> {
+    const checks = await this.readiness();
+    const ready = Object.values(checks).every(Boolean);
+    if (!ready) reply.status(503);
+    return { status: ready ? 'ready' : 'not ready', checks };
   }
 
   /** Public keys are public. */

@@ -12,6 +12,7 @@ const limits = z
     ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
     ...(concurrentExecutions === undefined ? {} : { concurrentExecutions }),
   }));
+const ofTenant = z.object({ adminKey: secret, tenantId: z.string() });
 const holder = z.object({ holder: z.string().max(253) });
 const delegated = z.object({
   pattern: z.string().min(1).max(200),
@@ -50,7 +51,10 @@ export const OPERATIONS = {
     }),
   ),
   exchange: operation(
-    z.object({ delegation: secret, request: delegated }),
+    z.object({
+      delegation: secret,
+      request: delegated.extend({ sender: z.enum(SERVICE_NAMES) }),
+    }),
     (core, workload, content) => core.exchange(workload, content.delegation, content.request),
   ),
   'register-owner': operation(z.object({ slot: z.string().max(64) }), (core, workload, content) =>
@@ -93,12 +97,21 @@ export const OPERATIONS = {
     }),
     (core, _, content) => core.listTenants(content.adminKey, content.page),
   ),
-  'suspend-tenant': operation(
-    z.object({ adminKey: secret, tenantId: z.string(), suspended: z.boolean() }),
-    async (core, _, content) => {
-      await core.suspendTenant(content.adminKey, content.tenantId, content.suspended);
-      return {};
-    },
+  'suspend-tenant': operation(ofTenant.extend({ suspended: z.boolean() }), (core, _, content) =>
+    core.suspendTenant(content.adminKey, content.tenantId, content.suspended),
   ),
+  'list-keys': operation(ofTenant, async (core, _, content) => ({
+    items: await core.listKeys(content.adminKey, content.tenantId),
+  })),
+  'create-key': operation(ofTenant, (core, _, content) =>
+    core.createKey(content.adminKey, content.tenantId),
+  ),
+  'revoke-key': operation(ofTenant.extend({ keyId: z.string() }), (core, _, content) =>
+    core.revokeKey(content.adminKey, content.tenantId, content.keyId),
+  ),
+  'rotate-token-keys': operation(z.object({ adminKey: secret }), async (core, _, content) => {
+    await core.rotateTokenKeys(content.adminKey);
+    return {};
+  }),
   'sender-keys': operation(z.object({}), (core) => ({ keys: core.senderKeys() })),
 } as const;

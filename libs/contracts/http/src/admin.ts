@@ -38,6 +38,27 @@ export const tenantSchema = z.object({
 
 export const tenantPageSchema = pageOf(tenantSchema);
 
+/** An API key without what it opens with. */
+export const apiKeySchema = z.object({
+  id: idSchema,
+  createdAt: timeSchema,
+  revokedAt: timeSchema.optional(),
+});
+
+export const apiKeyListSchema = z.object({ items: z.array(apiKeySchema) });
+
+export const createdApiKeySchema = z.object({
+  id: idSchema,
+  apiKey: z.string(),
+  createdAt: timeSchema,
+});
+
+export const rotatedTokenKeysSchema = z.object({ rotatedAt: timeSchema });
+
 export type CreateTenantRequest = z.infer<typeof createTenantRequestSchema>;
 export type CreatedTenant = z.infer<typeof createdTenantSchema>;
 export type Tenant = z.infer<typeof tenantSchema>;
+export type ApiKey = z.infer<typeof apiKeySchema>;
+export type ApiKeyList = z.infer<typeof apiKeyListSchema>;
+export type CreatedApiKey = z.infer<typeof createdApiKeySchema>;
+export type RotatedTokenKeys = z.infer<typeof rotatedTokenKeysSchema>;

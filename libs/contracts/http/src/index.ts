@@ -5,7 +5,11 @@ export {
   tenantPageSchema,
   tenantSchema,
   type CreateTenantRequest,
+  type ApiKey,
+  type ApiKeyList,
+  type CreatedApiKey,
   type CreatedTenant,
+  type RotatedTokenKeys,
   type Tenant,
 } from './admin';
 export {

@@ -83,6 +83,21 @@ const kinds = {
     title: 'No such route',
     remedy: 'See /openapi.json for what there is.',
   },
+  'tenant.unknown': {
+    status: 404,
+    title: 'No such tenant',
+    remedy: 'List the tenants.',
+  },
+  'api_key.unknown': {
+    status: 404,
+    title: 'No such API key of the tenant',
+    remedy: 'List the API keys of the tenant.',
+  },
+  'api_key.too_many': {
+    status: 409,
+    title: 'The tenant has ten valid API keys',
+    remedy: 'Revoke one that is no longer used.',
+  },
   'flow.unknown': {
     status: 404,
     title: 'No such flow',
@@ -160,7 +175,7 @@ const kinds = {
   },
   'auth.too_many_attempts': {
     status: 429,
-    title: 'Too many wrong passwords or credentials',
+    title: 'Too many wrong passwords',
     remedy: 'Wait for the seconds in Retry-After; then try the right one.',
   },
   'rate.exceeded': {

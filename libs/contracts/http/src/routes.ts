@@ -1,10 +1,10 @@
-import { createTenantRequestSchema, createdTenantSchema, tenantPageSchema } from './admin';
+import { adminRoutes } from './admin-routes';
 import { jwksSchema, loginRequestSchema, loginResponseSchema } from './auth';
 import { executionRoutes } from './execution-routes';
 import { flowRoutes } from './flow-routes';
 import { healthSchema, readinessSchema } from './health';
 import { json, type Route } from './route';
-import { jsonSchema, pageQuerySchema } from './values';
+import { jsonSchema } from './values';
 import { usageQuerySchema, usageSchema } from './usage';
 
 const openRoutes = {
@@ -67,29 +67,6 @@ const openRoutes = {
     summary: 'This document',
     access: 'none',
     answers: { 200: json('OpenAPI 3.1', jsonSchema) },
-  },
-} as const satisfies Record<string, Route>;
-
-const adminRoutes = {
-  createTenant: {
-    method: 'POST',
-    path: '/v1/admin/tenants',
-    operationId: 'createTenant',
-    summary: 'A new tenant with its first API key and login, shown this once',
-    access: 'admin',
-    body: { required: false, content: { 'application/json': createTenantRequestSchema } },
-    answers: { 201: json('the tenant', createdTenantSchema) },
-    problems: ['body.too_deep', 'request.invalid'],
-  },
-  listTenants: {
-    method: 'GET',
-    path: '/v1/admin/tenants',
-    operationId: 'listTenants',
-    summary: 'All tenants',
-    access: 'admin',
-    query: pageQuerySchema,
-    answers: { 200: json('a page', tenantPageSchema) },
-    problems: ['query.invalid'],
   },
 } as const satisfies Record<string, Route>;
 

@@ -6,13 +6,6 @@ export interface HttpSettings {
   port: number;
 }
 
-/** What the clients of the API may use of a process. */
-export interface ClientLimits {
-  requestTimeoutMs: number;
-  connections: number;
-  connectionsPerAddress: number;
-}
-
 /** What DatabaseAccess.connect takes. */
 export interface DatabaseConfig {
   host: string;
@@ -81,7 +74,6 @@ export interface GatewayConfig extends MessagingConfig {
   /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
   trustedProxies: string[];
   bodyLimitBytes: number;
-  clients: ClientLimits;
   publicUrl?: string;
   redisUrl?: string;
   /** As `parseEcoWindow` of domain/schedule reads it. */
@@ -117,6 +109,8 @@ export interface IssuerConfig extends CommonConfig {
   workloadsFile: string;
   adminKey: string;
   accessTokenSeconds: number;
+  /** How old the key of database tokens may become, milliseconds. */
+  tokenKeyMs: number;
   limits: DefaultLimits;
 }
 
@@ -128,10 +122,11 @@ export interface EmbeddedConfig {
   trustedProxies: string[];
   dataDir: string;
   bodyLimitBytes: number;
-  clients: ClientLimits;
   publicUrl?: string;
   drainMs: number;
   accessTokenSeconds: number;
+  /** How old the key of database tokens may become, milliseconds. */
+  tokenKeyMs: number;
   limits: DefaultLimits;
   executor: ExecutorConfigSection;
   egress: EgressConfig;

@@ -6,7 +6,6 @@ import {
   type DatabaseRole,
 } from './database-variables';
 import type {
-  ClientLimits,
   CommonConfig,
   ConfigOf,
   DefaultLimits,
@@ -26,7 +25,6 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       ...messaging('gateway', values, environment),
       service: 'gateway',
       bodyLimitBytes: have(values, 'EASYFLOW_HTTP_BODY_LIMIT_BYTES'),
-      clients: clients(values),
       ...optional('publicUrl', values.EASYFLOW_PUBLIC_URL),
       ...optional('redisUrl', values.EASYFLOW_REDIS_URL),
       trustedProxies: have(values, 'EASYFLOW_HTTP_TRUSTED_PROXIES'),
@@ -75,6 +73,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       workloadsFile: have(values, 'EASYFLOW_ISSUER_WORKLOADS_FILE'),
       adminKey: have(values, 'EASYFLOW_ISSUER_ADMIN_KEY'),
       accessTokenSeconds: have(values, 'EASYFLOW_ISSUER_ACCESS_TOKEN_SECONDS'),
+      tokenKeyMs: tokenKeyMs(values),
       limits: limits(values),
     };
   },
@@ -89,10 +88,10 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       trustedProxies: have(values, 'EASYFLOW_HTTP_TRUSTED_PROXIES'),
       dataDir: have(values, 'EASYFLOW_DATA_DIR'),
       bodyLimitBytes: have(values, 'EASYFLOW_HTTP_BODY_LIMIT_BYTES'),
-      clients: clients(values),
       ...optional('publicUrl', values.EASYFLOW_PUBLIC_URL),
       drainMs: drainMs(values),
       accessTokenSeconds: have(values, 'EASYFLOW_ISSUER_ACCESS_TOKEN_SECONDS'),
+      tokenKeyMs: tokenKeyMs(values),
       limits: limits(values),
       executor: executor(values),
       egress: egress(values),
@@ -207,16 +206,12 @@ function http(values: Values): HttpSettings {
   return { host: have(values, 'EASYFLOW_HTTP_HOST'), port: have(values, 'EASYFLOW_HTTP_PORT') };
 }
 
-function clients(values: Values): ClientLimits {
-  return {
-    requestTimeoutMs: have(values, 'EASYFLOW_HTTP_REQUEST_TIMEOUT_MS'),
-    connections: have(values, 'EASYFLOW_HTTP_MAX_CONNECTIONS'),
-    connectionsPerAddress: have(values, 'EASYFLOW_HTTP_MAX_CONNECTIONS_PER_ADDRESS'),
-  };
-}
-
 function drainMs(values: Values): number {
   return have(values, 'EASYFLOW_SHUTDOWN_DRAIN_SECONDS') * 1000;
+}
+
+function tokenKeyMs(values: Values): number {
+  return have(values, 'EASYFLOW_ISSUER_TOKEN_KEY_HOURS') * 3_600_000;
 }
 
 function executor(values: Values): ExecutorConfigSection {

@@ -64,6 +64,12 @@ export function toDatabaseError(error: unknown): EasyFlowError {
       cause: error,
     });
   }
+  if (error.detail === 'key.count') {
+    return new UserError('api_key.too_many', 'The tenant has ten valid keys; revoke one first', {
+      status: 409,
+      cause: error,
+    });
+  }
   if (DOWN.test(state)) {
     return new OperationalError('database.unavailable', 'The database is not available', {
       cause: error,

@@ -1,4 +1,3 @@
-export { BoundedOutput, type BoundedOutputOptions } from './bounded-output';
 export { inSpan } from './in-span';
 export { currentLogContext, withLogContext, type LogContext } from './log-context';
 export { logger, type Logger, type LoggerOptions } from './logger';

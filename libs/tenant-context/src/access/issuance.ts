@@ -43,6 +43,30 @@ export interface NewTenantRecord {
   passwordHash: string;
 }
 
+export interface ApiKeyRecord {
+  keyId: string;
+  createdAt: Date;
+  revokedAt: Date | undefined;
+}
+
+interface TenantRow {
+  tenant_id: string;
+  name: string;
+  placement: 'shared' | 'schema';
+  status: 'active' | 'suspended';
+  created_at: Date;
+}
+
+function tenantRecord(row: TenantRow): TenantRecord {
+  return {
+    tenantId: row.tenant_id,
+    name: row.name,
+    placement: row.placement,
+    status: row.status,
+    createdAt: row.created_at,
+  };
+}
+
 interface MintRow {
   audience: Role;
   token: string;
@@ -176,24 +200,21 @@ export class Issuance {
 
   /** Tenants by id, after the given one. */
   async listTenants(after: string | undefined, limit: number): Promise<TenantRecord[]> {
-    const rows = await this.#rows<{
-      tenant_id: string;
-      name: string;
-      placement: 'shared' | 'schema';
-      status: 'active' | 'suspended';
-      created_at: Date;
-    }>(
+    const rows = await this.#rows<TenantRow>(
       'list_tenants',
       'SELECT tenant_id, name, placement, status, created_at FROM ctx.list_tenants($1, $2)',
       [after ?? null, limit],
     );
-    return rows.map((row) => ({
-      tenantId: row.tenant_id,
-      name: row.name,
-      placement: row.placement,
-      status: row.status,
-      createdAt: row.created_at,
-    }));
+    return rows.map(tenantRecord);
+  }
+
+  async findTenant(tenantId: string): Promise<TenantRecord | undefined> {
+    const [row] = await this.#rows<TenantRow>(
+      'find_tenant',
+      'SELECT tenant_id, name, placement, status, created_at FROM ctx.find_tenant($1)',
+      [tenantId],
+    );
+    return row && tenantRecord(row);
   }
 
   /** Answers whether there is such a tenant. */
@@ -206,6 +227,31 @@ export class Issuance {
     return row?.known === true;
   }
 
+  /** Of one tenant, oldest first. */
+  async listKeys(tenantId: string): Promise<ApiKeyRecord[]> {
+    const rows = await this.#rows<{ key_id: string; created_at: Date; revoked_at: Date | null }>(
+      'list_keys',
+      'SELECT key_id, created_at, revoked_at FROM ctx.list_keys($1)',
+      [tenantId],
+    );
+    return rows.map((row) => ({
+      keyId: row.key_id,
+      createdAt: row.created_at,
+      revokedAt: row.revoked_at ?? undefined,
+    }));
+  }
+
+  /** Answers when it was made; undefined when there is no such tenant. */
+  async addKey(tenantId: string, keyId: string, keyHash: Buffer): Promise<Date | undefined> {
+    const [row] = await this.#rows<{ made: Date | null }>(
+      'add_api_key',
+      "SELECT ctx.add_api_key($1, $2, $3, '{}') AS made",
+      [tenantId, keyId, keyHash],
+    );
+    return row?.made ?? undefined;
+  }
+
+  /** Whether there was such a key, and valid. */
   async revokeKey(tenantId: string, keyId: string): Promise<boolean> {
     const [row] = await this.#rows<{ known: boolean }>(
       'revoke_key',
@@ -218,6 +264,26 @@ export class Issuance {
   /** Signs new tokens with a new key; the old one is believed for two more minutes. */
   async rotateTokenKey(): Promise<void> {
     await this.#rows('rotate_token_key', 'SELECT ctx.rotate_token_key()', []);
+  }
+
+  /** The same when the newest key is at least so old; answers whether it was. */
+  async rotateDueTokenKey(ageMs: number): Promise<boolean> {
+    const [row] = await this.#rows<{ rotated: boolean }>(
+      'rotate_due_token_key',
+      "SELECT ctx.rotate_due_token_key($1 * interval '1 millisecond') AS rotated",
+      [ageMs],
+    );
+    return row?.rotated === true;
+  }
+
+  /** True the first time an assertion is used, at whichever issuer. */
+  async useAssertion(id: string, expiresAt: Date): Promise<boolean> {
+    const [row] = await this.#rows<{ first: boolean }>(
+      'use_assertion',
+      'SELECT ctx.use_assertion($1, $2) AS first',
+      [id, expiresAt],
+    );
+    return row?.first === true;
   }
 
   async #rows<R>(name: string, text: string, values: unknown[]): Promise<R[]> {

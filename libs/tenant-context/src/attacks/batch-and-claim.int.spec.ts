@@ -61,7 +61,12 @@ describe('delegations', () => {
   let gateway: IssuerPort;
   let registry: IssuerPort;
   let analytics: IssuerPort;
-  const request = { pattern: 'flows.apply', requestId: newId(), payloadHash: '0'.repeat(64) };
+  const request = {
+    pattern: 'flows.apply',
+    requestId: newId(),
+    payloadHash: '0'.repeat(64),
+    sender: 'gateway' as const,
+  };
 
   beforeAll(async () => {
     [gateway, registry, analytics] = await Promise.all([

@@ -6,12 +6,15 @@ import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-e
 import type { LeaseOwner } from '../access/lease';
 import type { ServiceName } from '../context/tenant';
 import type {
+  ApiKeyItem,
   AuthenticatedCaller,
+  CreatedApiKey,
   CreatedTenant,
   DelegatedRequest,
   IssuerPort,
   LoginAnswer,
   NewTenant,
+  ReceivedRequest,
   SenderKey,
   TenantItem,
 } from './issuer-port';
@@ -83,7 +86,7 @@ export class HttpIssuer implements IssuerPort {
     return delegation;
   }
 
-  exchange(delegation: string, delegated: DelegatedRequest): Promise<AuthenticatedCaller> {
+  exchange(delegation: string, delegated: ReceivedRequest): Promise<AuthenticatedCaller> {
     return this.#call('exchange', { delegation, request: delegated });
   }
 
@@ -114,8 +117,24 @@ export class HttpIssuer implements IssuerPort {
     return this.#call('list-tenants', { adminKey, page });
   }
 
-  async suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<void> {
-    await this.#call('suspend-tenant', { adminKey, tenantId, suspended });
+  suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<TenantItem> {
+    return this.#call('suspend-tenant', { adminKey, tenantId, suspended });
+  }
+
+  async listKeys(adminKey: string, tenantId: string): Promise<ApiKeyItem[]> {
+    return (await this.#call<{ items: ApiKeyItem[] }>('list-keys', { adminKey, tenantId })).items;
+  }
+
+  createKey(adminKey: string, tenantId: string): Promise<CreatedApiKey> {
+    return this.#call('create-key', { adminKey, tenantId });
+  }
+
+  revokeKey(adminKey: string, tenantId: string, keyId: string): Promise<ApiKeyItem> {
+    return this.#call('revoke-key', { adminKey, tenantId, keyId });
+  }
+
+  async rotateTokenKeys(adminKey: string): Promise<void> {
+    await this.#call('rotate-token-keys', { adminKey });
   }
 
   async senderKeys(): Promise<SenderKey[]> {

@@ -4,12 +4,15 @@ import type { LeaseOwner } from '../access/lease';
 import type { ServiceName } from '../context/tenant';
 import type { IssuerCore } from './issuer-core';
 import type {
+  ApiKeyItem,
   AuthenticatedCaller,
+  CreatedApiKey,
   CreatedTenant,
   DelegatedRequest,
   IssuerPort,
   LoginAnswer,
   NewTenant,
+  ReceivedRequest,
   SenderKey,
   TenantItem,
 } from './issuer-port';
@@ -43,7 +46,7 @@ export class InProcessIssuer implements IssuerPort {
     return this.#core.delegate(this.#workload, credential, request);
   }
 
-  exchange(delegation: string, request: DelegatedRequest): Promise<AuthenticatedCaller> {
+  exchange(delegation: string, request: ReceivedRequest): Promise<AuthenticatedCaller> {
     return this.#core.exchange(this.#workload, delegation, request);
   }
 
@@ -74,8 +77,24 @@ export class InProcessIssuer implements IssuerPort {
     return this.#core.listTenants(adminKey, page);
   }
 
-  suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<void> {
+  suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<TenantItem> {
     return this.#core.suspendTenant(adminKey, tenantId, suspended);
+  }
+
+  listKeys(adminKey: string, tenantId: string): Promise<ApiKeyItem[]> {
+    return this.#core.listKeys(adminKey, tenantId);
+  }
+
+  createKey(adminKey: string, tenantId: string): Promise<CreatedApiKey> {
+    return this.#core.createKey(adminKey, tenantId);
+  }
+
+  revokeKey(adminKey: string, tenantId: string, keyId: string): Promise<ApiKeyItem> {
+    return this.#core.revokeKey(adminKey, tenantId, keyId);
+  }
+
+  rotateTokenKeys(adminKey: string): Promise<void> {
+    return this.#core.rotateTokenKeys(adminKey);
   }
 
   async senderKeys(): Promise<SenderKey[]> {

@@ -4,7 +4,7 @@ import { formatTime, systemClock, type Clock } from '@easyflow/kernel-time';
 import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
 import type { Role } from '@easyflow/platform-database';
 import type { LeaseOwner } from '../access/lease';
-import type { Issuance } from '../access/issuance';
+import type { ApiKeyRecord, Issuance, TenantRecord } from '../access/issuance';
 import type { Caller, ServiceName, TenantLimits } from '../context/tenant';
 import {
   apiKeyHash,
@@ -16,11 +16,14 @@ import {
   verifyPassword,
 } from './credentials';
 import type {
+  ApiKeyItem,
   AuthenticatedCaller,
+  CreatedApiKey,
   CreatedTenant,
   DelegatedRequest,
   LoginAnswer,
   NewTenant,
+  ReceivedRequest,
   SenderKey,
   TenantItem,
 } from './issuer-port';
@@ -100,10 +103,11 @@ export class IssuerCore {
   async exchange(
     workload: ServiceName,
     delegation: string,
-    request: DelegatedRequest,
+    request: ReceivedRequest,
   ): Promise<AuthenticatedCaller> {
     const claims = await this.#tokens.verifyDelegation(delegation, workload);
     const same =
+      claims.sender === request.sender &&
       claims.pattern === request.pattern &&
       claims.rid === request.requestId &&
       claims.hash === request.payloadHash;
@@ -140,6 +144,16 @@ export class IssuerCore {
     return this.#ask((issuance) => issuance.freeSlot(workload, holder));
   }
 
+  /** The time by which everything is issued and verified. */
+  get clock(): Clock {
+    return this.#settings.clock ?? systemClock;
+  }
+
+  /** True the first time; at whichever replica. */
+  useAssertion(id: string, expiresAt: Date): Promise<boolean> {
+    return this.#ask((issuance) => issuance.useAssertion(id, expiresAt));
+  }
+
   verifyAdmin(adminKey: string): void {
     if (!sameSecret(adminKey, this.#settings.adminKey)) throw refused('admin_key');
   }
@@ -174,30 +188,60 @@ export class IssuerCore {
       throw new UserError('request.invalid_cursor', 'The cursor is not one of ours');
     }
     const found = await this.#ask((issuance) => issuance.listTenants(after, page.limit + 1));
-    const items = found.slice(0, page.limit).map((record): TenantItem => ({
-      id: record.tenantId,
-      name: record.name,
-      placement: record.placement,
-      status: record.status,
-      createdAt: formatTime(record.createdAt.getTime()),
-    }));
+    const items = found.slice(0, page.limit).map(tenantItem);
     const last = items.at(-1);
     if (found.length <= page.limit || !last) return { items };
     return { items, nextCursor: Buffer.from(last.id, 'utf8').toString('base64url') };
   }
 
-  async suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<void> {
+  async suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<TenantItem> {
     this.verifyAdmin(adminKey);
-    const known = isId(tenantId)
-      ? await this.#ask((issuance) => issuance.suspendTenant(tenantId, suspended))
-      : false;
-    if (!known) {
-      throw new UserError('tenant.not_found', 'There is no such tenant', { status: 404 });
-    }
+    await this.#knownTenant(tenantId);
+    await this.#ask((issuance) => issuance.suspendTenant(tenantId, suspended));
+    return this.#knownTenant(tenantId);
+  }
+
+  async listKeys(adminKey: string, tenantId: string): Promise<ApiKeyItem[]> {
+    this.verifyAdmin(adminKey);
+    await this.#knownTenant(tenantId);
+    return (await this.#ask((issuance) => issuance.listKeys(tenantId))).map(keyItem);
+  }
+
+  async createKey(adminKey: string, tenantId: string): Promise<CreatedApiKey> {
+    this.verifyAdmin(adminKey);
+    await this.#knownTenant(tenantId);
+    const id = newId();
+    const apiKey = newApiKey();
+    const made = await this.#ask((issuance) => issuance.addKey(tenantId, id, apiKeyHash(apiKey)));
+    if (!made) throw unknownTenant();
+    return { id, apiKey, createdAt: formatTime(made.getTime()) };
+  }
+
+  async revokeKey(adminKey: string, tenantId: string, keyId: string): Promise<ApiKeyItem> {
+    this.verifyAdmin(adminKey);
+    await this.#knownTenant(tenantId);
+    if (isId(keyId)) await this.#ask((issuance) => issuance.revokeKey(tenantId, keyId));
+    const keys = await this.#ask((issuance) => issuance.listKeys(tenantId));
+    const key = keys.find((each) => each.keyId === keyId);
+    if (!key) throw new UserError('api_key.unknown', 'There is no such API key', { status: 404 });
+    return keyItem(key);
+  }
+
+  async rotateTokenKeys(adminKey: string): Promise<void> {
+    this.verifyAdmin(adminKey);
+    await this.#ask((issuance) => issuance.rotateTokenKey());
   }
 
   senderKeys(): SenderKey[] {
     return [...this.#settings.senderKeys];
+  }
+
+  async #knownTenant(tenantId: string): Promise<TenantItem> {
+    const found = isId(tenantId)
+      ? await this.#ask((issuance) => issuance.findTenant(tenantId))
+      : undefined;
+    if (!found) throw unknownTenant();
+    return tenantItem(found);
   }
 
   async #verify(credential: string): Promise<Verified> {
@@ -260,6 +304,28 @@ function assertHolder(holder: string): void {
       'A process is named by letters, digits, dots or hyphens',
     );
   }
+}
+
+function unknownTenant(): UserError {
+  return new UserError('tenant.unknown', 'There is no such tenant', { status: 404 });
+}
+
+function tenantItem(record: TenantRecord): TenantItem {
+  return {
+    id: record.tenantId,
+    name: record.name,
+    placement: record.placement,
+    status: record.status,
+    createdAt: formatTime(record.createdAt.getTime()),
+  };
+}
+
+function keyItem({ keyId, createdAt, revokedAt }: ApiKeyRecord): ApiKeyItem {
+  return {
+    id: keyId,
+    createdAt: formatTime(createdAt.getTime()),
+    ...(revokedAt ? { revokedAt: formatTime(revokedAt.getTime()) } : {}),
+  };
 }
 
 function forbidden(message: string): UserError {

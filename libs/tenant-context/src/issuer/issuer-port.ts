@@ -23,6 +23,12 @@ export interface DelegatedRequest {
   payloadHash: string;
 }
 
+/** What the audience of a delegation says it has received. */
+export interface ReceivedRequest extends DelegatedRequest {
+  /** Who signed the message: only that service's delegation is believed with it. */
+  sender: ServiceName;
+}
+
 export interface NewTenant {
   name?: string;
   limits?: TenantLimits;
@@ -42,6 +48,20 @@ export interface TenantItem {
   placement: 'shared' | 'schema';
   status: 'active' | 'suspended';
   /** RFC 3339 in UTC. */
+  createdAt: string;
+}
+
+/** An API key without what it opens with. Times are RFC 3339 in UTC. */
+export interface ApiKeyItem {
+  id: string;
+  createdAt: string;
+  revokedAt?: string;
+}
+
+export interface CreatedApiKey {
+  id: string;
+  /** Shown this once. */
+  apiKey: string;
   createdAt: string;
 }
 
@@ -68,7 +88,7 @@ export interface IssuerPort {
     request: DelegatedRequest & { audience: ServiceName },
   ): Promise<string>;
   /** Called by the audience of a delegation; each can be exchanged once. */
-  exchange(delegation: string, request: DelegatedRequest): Promise<AuthenticatedCaller>;
+  exchange(delegation: string, request: ReceivedRequest): Promise<AuthenticatedCaller>;
   /** Registers (again) a slot of the calling workload; leases the slot still holds are released. */
   registerOwner(slot: string): Promise<LeaseOwner>;
   /**
@@ -84,8 +104,22 @@ export interface IssuerPort {
     adminKey: string,
     page: { limit: number; cursor?: string },
   ): Promise<{ items: TenantItem[]; nextCursor?: string }>;
-  /** Stops (or resumes) minting, sessions and claims of a tenant. */
-  suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<void>;
+  /**
+   * Stops (or resumes) minting, sessions and claims of a tenant, from the answer on.
+   * @throws UserError `tenant.unknown`
+   */
+  suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<TenantItem>;
+  /** @throws UserError `tenant.unknown` */
+  listKeys(adminKey: string, tenantId: string): Promise<ApiKeyItem[]>;
+  /** @throws UserError `tenant.unknown`, `api_key.too_many` */
+  createKey(adminKey: string, tenantId: string): Promise<CreatedApiKey>;
+  /**
+   * Ends an API key; tokens and credentials of it that are cached live at most 60 s more. Again is no error.
+   * @throws UserError `tenant.unknown`, `api_key.unknown`
+   */
+  revokeKey(adminKey: string, tenantId: string, keyId: string): Promise<ApiKeyItem>;
+  /** A new key for tokens from now on; those signed with the old ones live out their minute. */
+  rotateTokenKeys(adminKey: string): Promise<void>;
   /** Public keys of message senders, for envelopes. */
   senderKeys(): Promise<SenderKey[]>;
 }

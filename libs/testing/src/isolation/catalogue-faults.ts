@@ -170,7 +170,8 @@ const CHECKS: readonly CatalogueCheck[] = [
                  WHEN p.proname IN ('claim', 'renew', 'release', 'put_off', 'open') THEN r.rolname = 'ef_claim'
                  WHEN p.proname = 'enqueue' THEN r.rolname IN ('ef_writer', 'ef_registry')
                  WHEN p.proname IN ('resolve_key', 'resolve_login', 'user_exists', 'mint', 'rotate_token_key', 'register_owner', 'lease_slot', 'free_slot',
-                   'use_delegation', 'create_tenant', 'list_tenants', 'suspend_tenant', 'revoke_key') THEN r.rolname = 'ef_issuer'
+                   'use_delegation', 'use_assertion', 'create_tenant', 'list_tenants', 'find_tenant', 'suspend_tenant', 'list_keys', 'add_api_key', 'revoke_key',
+                   'rotate_due_token_key') THEN r.rolname = 'ef_issuer'
                  ELSE false END`,
   },
   {

@@ -84,6 +84,7 @@ async function issuance(bench: AttackBench, connect: Connect, call: Call): Promi
       bench.a.id,
     ]);
     await call(client, 'SELECT ctx.rotate_token_key()');
+    await call(client, `SELECT ctx.rotate_due_token_key('0')`);
     await call(client, `SELECT * FROM ctx.mint($1, '{ef_api}', 'test', 60000)`, [bench.a.id]);
     await call(client, `SELECT ctx.register_owner($1, 'executor', '${executor}', '{ef_worker}')`, [
       `executor.${id}`,
@@ -91,6 +92,7 @@ async function issuance(bench: AttackBench, connect: Connect, call: Call): Promi
     await call(client, `SELECT ctx.lease_slot('executor', $1)`, [`pod-${id}`]);
     await call(client, `SELECT ctx.free_slot('executor', $1)`, [`pod-${id}`]);
     await call(client, `SELECT ctx.use_delegation($1, now() + interval '1 minute')`, [id]);
+    await call(client, `SELECT ctx.use_assertion($1, now() + interval '1 minute')`, [id]);
     await call(
       client,
       `SELECT ctx.create_tenant($1, 'called', '{}', 'shared', $1, sha256($2::bytea), '{}', $1, $3, 'none')`,
@@ -99,7 +101,14 @@ async function issuance(bench: AttackBench, connect: Connect, call: Call): Promi
     await call(client, 'SELECT * FROM ctx.resolve_key(sha256($1::bytea))', [Buffer.from(id)]);
     await call(client, 'SELECT * FROM ctx.resolve_login($1)', [`${id}@called.test`]);
     await call(client, 'SELECT ctx.user_exists($1, $1)', [id]);
+    await call(client, `SELECT ctx.add_api_key($1, $2, sha256($3::bytea), '{}')`, [
+      id,
+      newId(),
+      Buffer.from(`second ${id}`),
+    ]);
+    await call(client, 'SELECT * FROM ctx.list_keys($1)', [id]);
     await call(client, 'SELECT ctx.revoke_key($1, $1)', [id]);
+    await call(client, 'SELECT * FROM ctx.find_tenant($1)', [id]);
     await call(client, 'SELECT * FROM ctx.list_tenants(NULL, 10)');
     await call(client, 'SELECT ctx.suspend_tenant($1, true)', [id]);
   });

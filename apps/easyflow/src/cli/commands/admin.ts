@@ -11,14 +11,15 @@ interface TenantItem {
   createdAt: string;
 }
 
-/** `easyflow admin tenants create|ls`; needs the admin key. */
+const adminKey = ['--admin-key <key>', 'the admin key (default: EASYFLOW_ADMIN_KEY)'] as const;
+
+/** `easyflow admin tenants create|ls|suspend|resume`, `api-keys create|ls|revoke`, `token-keys rotate`; needs the admin key. */
 export function register(program: Command): void {
-  const tenants = program
-    .command('admin')
-    .description('operator commands; need the admin key')
-    .command('tenants')
-    .description('tenants');
-  const adminKey = ['--admin-key <key>', 'the admin key (default: EASYFLOW_ADMIN_KEY)'] as const;
+  const admin = program.command('admin').description('operator commands; need the admin key');
+  const tenants = admin.command('tenants').description('tenants');
+  registerStates(tenants);
+  registerApiKeys(admin);
+  registerTokenKeys(admin);
 
   remote(
     tenants
@@ -73,6 +74,92 @@ export function register(program: Command): void {
       });
     },
   );
+}
+
+function registerStates(tenants: Command): void {
+  for (const [name, description] of [
+    ['suspend', 'stop a tenant: its requests are refused and nothing of it runs'],
+    ['resume', 'let a suspended tenant go on'],
+  ] as const) {
+    remote(
+      tenants
+        .command(name)
+        .description(description)
+        .argument('<tenant>')
+        .option(...adminKey),
+      'json',
+    ).action((tenant: string, options: RemoteOptions) => post(options, `${path(tenant)}/${name}`));
+  }
+}
+
+interface ApiKeyItem {
+  id: string;
+  createdAt: string;
+  revokedAt?: string;
+}
+
+function registerApiKeys(admin: Command): void {
+  const keys = admin.command('api-keys').description('API keys of a tenant');
+  remote(
+    keys
+      .command('ls')
+      .description('list them, without what they open with')
+      .argument('<tenant>')
+      .option(...adminKey),
+  ).action(async (tenant: string, options: RemoteOptions) => {
+    await withServer(options, async (client) => {
+      const { body } = await client.request<{ items: ApiKeyItem[] }>(`${path(tenant)}/api-keys`, {
+        as: 'admin',
+      });
+      printList(body.items, options.output, {
+        ID: (item) => item.id,
+        CREATED: (item) => item.createdAt,
+        REVOKED: (item) => item.revokedAt ?? '',
+      });
+    });
+  });
+  remote(
+    keys
+      .command('create')
+      .description('make a further one; prints it, once')
+      .argument('<tenant>')
+      .option(...adminKey),
+    'json',
+  ).action((tenant: string, options: RemoteOptions) => post(options, `${path(tenant)}/api-keys`));
+  remote(
+    keys
+      .command('revoke')
+      .description('end one; it is served for 60 s more at most')
+      .argument('<tenant>')
+      .argument('<id>', 'as "api-keys ls" shows it')
+      .option(...adminKey),
+    'json',
+  ).action((tenant: string, id: string, options: RemoteOptions) =>
+    post(options, `${path(tenant)}/api-keys/${encodeURIComponent(id)}/revoke`),
+  );
+}
+
+function registerTokenKeys(admin: Command): void {
+  remote(
+    admin
+      .command('token-keys')
+      .description('keys that sign database tokens')
+      .command('rotate')
+      .description('sign with a new one from now on; the old one is believed for two minutes')
+      .option(...adminKey),
+    'json',
+  ).action((options: RemoteOptions) => post(options, '/v1/admin/token-keys/rotate'));
+}
+
+function path(tenant: string): string {
+  return `/v1/admin/tenants/${encodeURIComponent(tenant)}`;
+}
+
+async function post(options: RemoteOptions, to: string): Promise<void> {
+  await withServer(options, async (client) => {
+    const { body } = await client.request<unknown>(to, { method: 'POST', as: 'admin' });
+    printItem(body, options.output);
+  });
 }
 
 function limit(name: string, text: string | undefined): Record<string, number> {

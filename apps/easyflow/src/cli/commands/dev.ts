@@ -32,7 +32,6 @@ export function register(program: Command): void {
           { ...server.demo, adminKey: server.adminKey },
           server.isNew,
           '.easyflow/dev.json',
-          progress,
         );
         return server;
       });
