@@ -1,6 +1,6 @@
 import { counter, histogram } from '@easyflow/platform-telemetry';
 
-/** `easyflow.outcome`: counted, failed, or taken (by another worker meanwhile). */
+/** `easyflow.outcome`: counted, dropped (it named no hour), failed, or taken (by another worker meanwhile). */
 export const rollupsCounted = counter({
   name: 'easyflow.rollup.counted',
   unit: '{hour}',

@@ -132,6 +132,54 @@ describe('analytics', () => {
     expect(row.due_at.getTime()).toBeGreaterThan(thisHour.getTime() + HOUR);
   });
 
+  it('drops rows that name no hour, and counts the others’ hours past them', async () => {
+    await running.close();
+    const prefix = '00000000-0000-7000-8000-';
+    const absurd = ['000000000001', 'ffffffffffff', '7fffffffff90', 'ffffffffffe0'].map(
+      (tail) => prefix + tail,
+    );
+    const madeUp = [...absurd, ...Array.from({ length: 56 }, () => newId())];
+    await database.superuser(
+      `INSERT INTO ef.work (tenant_id, kind, id, due_at) SELECT $1, 'rollup', i, now() - interval '1 hour' FROM unnest($2::uuid[]) i`,
+      [a.id, madeUp],
+    );
+    await ended(a, earlier);
+    await ended(b, earlier);
+    await wake(a, earlier);
+    await wake(b, earlier);
+    running = await start();
+    await waitFor(async () => (await usage(a)).length === 1 && (await usage(b)).length === 1, {
+      describe: 'the hours of both to be counted',
+    });
+    const left = 'SELECT id FROM ef.work WHERE id = ANY ($1::uuid[])';
+    await waitFor(async () => (await database.superuser(left, [madeUp])).length === 0, {
+      describe: 'the rows that name no hour to be gone',
+    });
+  });
+
+  it('counts the hours of others beside one that cannot be counted', async () => {
+    await running.close();
+    await ended(a, earlier);
+    await ended(b, earlier);
+    // Its table has gone: every count of this tenant fails for as long as it lasts.
+    await database.superuser(`ALTER TABLE ${schemaOf(b)}.usage_hourly RENAME TO usage_gone`);
+    await wake(b, earlier);
+    await database.superuser(
+      `UPDATE ef.work SET due_at = now() - interval '1 hour' WHERE tenant_id = $1`,
+      [b.id],
+    );
+    await wake(a, earlier);
+    running = await start();
+    await waitFor(async () => (await usage(a)).length === 1, {
+      describe: 'the count of the other',
+    });
+    await database.superuser(`ALTER TABLE ${schemaOf(b)}.usage_gone RENAME TO usage_hourly`);
+    await database.superuser(`UPDATE ef.work SET lease_until = NULL WHERE tenant_id = $1`, [b.id]);
+    await waitFor(async () => (await usage(b)).length === 1, {
+      describe: 'the count when it can be',
+    });
+  });
+
   it('goes on after a restart', async () => {
     await running.close();
     await ended(a, earlier);

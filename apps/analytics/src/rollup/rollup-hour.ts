@@ -1,16 +1,15 @@
-import { UnexpectedError } from '@easyflow/kernel-errors';
-
 const PREFIX = '00000000-0000-7000-8000-';
+/** Beyond it the database takes no time. */
+const END_SECONDS = Date.UTC(9999, 11, 31) / 1_000;
 
-/** The hour that a roll-up's work row names: its id ends in the hour's seconds since the epoch, in hex. */
-export function hourOf(rollupId: string): Date {
-  const seconds = rollupId.startsWith(PREFIX)
-    ? Number.parseInt(rollupId.slice(PREFIX.length), 16)
-    : Number.NaN;
-  if (Number.isNaN(seconds) || seconds % 3_600 !== 0) {
-    throw new UnexpectedError('analytics.bad_hour', `${rollupId} names no hour`);
-  }
-  return new Date(seconds * 1_000);
+/**
+ * The hour that a roll-up's work row names: its id ends in the hour's seconds since the epoch, in hex. Undefined when
+ * it names none: rows are written by whoever may write them.
+ */
+export function hourOf(rollupId: string): Date | undefined {
+  if (!rollupId.startsWith(PREFIX)) return undefined;
+  const seconds = Number.parseInt(rollupId.slice(PREFIX.length), 16);
+  return seconds % 3_600 === 0 && seconds < END_SECONDS ? new Date(seconds * 1_000) : undefined;
 }
 
 /** The id of the work row that counts an hour. */

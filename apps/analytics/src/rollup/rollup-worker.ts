@@ -68,28 +68,42 @@ export class RollupWorker {
     if (leases.length === 0) return 0;
     const tokens = await claims.open(owner, leases);
     const byTenant = new Map(tokens.map((token) => [token.tenantId, token]));
-    for (const lease of leases) await this.count(lease, byTenant.get(lease.tenantId));
-    await claims.release(owner, leases);
+    const done: Lease[] = [];
+    for (const lease of leases) {
+      if (await this.count(lease, byTenant.get(lease.tenantId))) done.push(lease);
+    }
+    // A row that failed is not given back: it would be the first to be claimed again, before all others. It is due
+    // after its lease, behind what has become due meanwhile.
+    await claims.release(owner, done);
     return leases.length;
   }
 
-  /** One tenant's failure is not the others'. */
-  private async count(lease: Lease, token: TenantToken | undefined): Promise<void> {
+  /** Whether the row may be claimed again at once. One tenant's failure is not the others'. */
+  private async count(lease: Lease, token: TenantToken | undefined): Promise<boolean> {
     const { rollups, logger, clock } = this.options;
-    if (!token || this.passes.stopped || clock.monotonic() > lease.deadline - MARGIN_MS) return;
-    const counted = (outcome: 'counted' | 'failed' | 'taken') =>
+    if (!token || this.passes.stopped || clock.monotonic() > lease.deadline - MARGIN_MS) {
+      return true;
+    }
+    const counted = (outcome: 'counted' | 'dropped' | 'failed' | 'taken') =>
       rollupsCounted.add(1, { 'easyflow.outcome': outcome });
+    const { tenantId, id } = lease;
     try {
-      await rollups.count(token, lease);
-      counted('counted');
+      const outcome = await rollups.count(token, lease);
+      counted(outcome);
+      if (outcome === 'dropped')
+        logger.warn({ tenantId, id }, 'a row that named no hour was deleted');
+      return true;
     } catch (error) {
       if (error instanceof LostLeaseError) {
         counted('taken');
-        return;
+        return true;
       }
       counted('failed');
-      if (error instanceof OperationalError) throw error;
-      logger.error({ err: error, tenantId: lease.tenantId }, 'an hour could not be counted');
+      // Without a database the others fail too; a tenant that is too busy or moving fails alone.
+      if (error instanceof OperationalError && error.code === 'database.unavailable') throw error;
+      const level = error instanceof OperationalError ? 'warn' : 'error';
+      logger[level]({ err: error, tenantId }, 'an hour could not be counted');
+      return false;
     }
   }
 }

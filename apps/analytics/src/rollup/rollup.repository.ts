@@ -51,16 +51,24 @@ export class RollupRepository {
   ) {}
 
   /**
-   * One transaction: the counters, how far they have come, and what becomes of the work row.
+   * One transaction: the counters, how far they have come, and what becomes of the work row. A row that names no hour
+   * is deleted.
    * @throws LostLeaseError, having changed nothing, when another worker has claimed the hour since
    */
-  async count(token: TenantToken, lease: Lease): Promise<void> {
+  async count(token: TenantToken, lease: Lease): Promise<'counted' | 'dropped'> {
     const hour = hourOf(lease.id);
+    if (!hour) {
+      await this.database.tenant(token, (session) =>
+        session.queryLast({ ...deleteWork, values: [session.tenantId, lease.kind, lease.id] }),
+      );
+      return 'dropped';
+    }
     const settledAt = new Date(hour.getTime() + HOUR_MS + settleMs).toISOString();
     await this.database.tenant(token, async (session) => {
       const settled = await this.advance(session, hour, settledAt);
       await finish(session, lease, { hour, settled, settledAt });
     });
+    return 'counted';
   }
 
   /** Whether the hour was settled before it was counted. */

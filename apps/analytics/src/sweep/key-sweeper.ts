@@ -71,10 +71,11 @@ export class KeySweeper {
     try {
       held = await this.sweep(owner, held);
     } catch (error) {
-      if (error instanceof OperationalError) throw error;
+      if (error instanceof OperationalError && error.code === 'database.unavailable') throw error;
       // Not given back: it would be the first to be claimed again, before all others.
       if (!(error instanceof LostLeaseError)) {
-        logger.error({ err: error, tenantId: lease.tenantId }, 'keys could not be swept');
+        const level = error instanceof OperationalError ? 'warn' : 'error';
+        logger[level]({ err: error, tenantId: lease.tenantId }, 'keys could not be swept');
       }
       return true;
     }
