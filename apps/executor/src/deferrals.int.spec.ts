@@ -315,7 +315,9 @@ function newer(access: DatabaseAccess, document: Json): DatabaseAccess {
         query: async (statement) => {
           const answer = await session.query<never>(statement);
           const isNewer = JSON.stringify(answer.rows).includes('teleport');
-          return isNewer ? { ...answer, rows: [{ document } as never] } : answer;
+          return isNewer
+            ? { ...answer, rows: [{ document: JSON.stringify(document) } as never] }
+            : answer;
         },
       }),
     );

@@ -55,6 +55,30 @@ export const leasesLost = counter({
   attributes: ['easyflow.lease.loss'],
 });
 
+export const turnsInterrupted = counter({
+  name: 'easyflow.turn.interrupted',
+  unit: '{turn}',
+  description: 'Turns that took too long for the event loop and were taken again by a thread',
+});
+
+export const turnsOnThreads = counter({
+  name: 'easyflow.turn.threaded',
+  unit: '{turn}',
+  description: 'Turns that threads have taken',
+});
+
+export const turnsWaiting = gauge({
+  name: 'easyflow.turn.waiting',
+  unit: '{turn}',
+  description: 'Turns that wait for a thread',
+});
+
+export const threadsDied = counter({
+  name: 'easyflow.thread.died',
+  unit: '{thread}',
+  description: 'Threads that ended within a turn and were replaced',
+});
+
 /** `easyflow.deferral.cause`: not_here, defect, thread, row or crashes. */
 export const executionsDeferred = counter({
   name: 'easyflow.execution.deferred',

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defaultEcoWindow, type EcoWindow } from '@easyflow/domain-schedule';
 
 /** What can be set of an executor. Durations in milliseconds. */
@@ -13,6 +14,10 @@ export interface ExecutorSettings {
   /** How long a closing executor waits for effects in flight. */
   readonly drainMs: number;
   readonly ecoWindow: EcoWindow;
+  /** Threads for turns that take long and for large documents. */
+  readonly threads: number;
+  /** Of the heap of each of them. A state may take 256 million characters, and several of them are there at a time. */
+  readonly threadMegabytes: number;
   /**
    * Of what it can run. It is raised with every format of states and signals and every kind of task that an older
    * executor does not know: what one has put off as unknown, it leaves to those of a higher version.
@@ -28,5 +33,7 @@ export const defaultExecutorSettings: Omit<ExecutorSettings, 'slot'> = {
   pollMs: 250,
   drainMs: 10_000,
   ecoWindow: defaultEcoWindow,
+  threads: Math.max(1, availableParallelism() - 1),
+  threadMegabytes: 2_048,
   version: 1,
 };

@@ -13,6 +13,7 @@ import { TenantTokens } from './claiming/tenant-tokens';
 import { BornLeased } from './dispatch/local-dispatch';
 import { AfterCommit } from './execution/after-commit';
 import { Effects } from './execution/effects';
+import { EngineTurns } from './execution/engine-turns';
 import { ExecutionRunner } from './execution/execution-runner';
 import { LiveExecutions } from './execution/live-executions';
 import { executionsInFlight } from './executor-metrics';
@@ -23,6 +24,8 @@ import { OutboxSweeper } from './lifecycle/outbox-sweeper';
 import { ProgramCache } from './programs/program-cache';
 import { SubFlows } from './programs/sub-flows';
 import { EndedResults } from './results/ended-results';
+import { ThreadTurns } from './threads/thread-turns';
+import { TurnThreads } from './threads/turn-threads';
 
 /** `ExecutorDeps`, complete. */
 export type ExecutorParts = Omit<ExecutorDeps, 'issuer' | 'settings'> & {
@@ -47,6 +50,7 @@ export class Executor {
   private readonly runner: ExecutionRunner;
   private readonly signals: SignalWatch;
   private readonly sweeper: OutboxSweeper;
+  private readonly threads: TurnThreads;
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly slot: OwnerSlot;
   private unobserve: (() => void) | undefined;
@@ -82,7 +86,19 @@ export class Executor {
     const deferrals = new Deferrals({ claims, writer, tokens, owner, version, logger });
     const returns = new LeaseReturns({ claims, owner, logger });
     const base = { live, tokens, deferrals, returns, clock, logger };
-    const runner = new ExecutionRunner({ ...base, checkpointer, effects, subFlows, ecoWindow });
+    const threads = new TurnThreads({
+      size: settings.threads,
+      mostMegabytes: settings.threadMegabytes,
+    });
+    const engine = new EngineTurns(new ThreadTurns(threads));
+    const runner = new ExecutionRunner({
+      ...base,
+      checkpointer,
+      engine,
+      effects,
+      subFlows,
+      ecoWindow,
+    });
     const signals = new SignalWatch({ ...base, reader, runner });
     const programs = new ProgramCache(database);
     const loader = new ExecutionLoader({ ...base, database, programs, runner });
@@ -143,6 +159,7 @@ export class Executor {
       leaseMs,
     });
     this.live = live;
+    this.threads = threads;
     this.deferrals = deferrals;
     this.returns = returns;
     this.checkpointer = checkpointer;
@@ -190,6 +207,7 @@ export class Executor {
     for (const timer of this.timers) clearInterval(timer);
     await this.keeper.stop();
     await this.giveBackRest();
+    await this.threads.close();
     await this.publisher.close();
     this.checkpointer.drain();
     await this.settled(2_000);

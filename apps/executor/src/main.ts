@@ -12,6 +12,7 @@ void runService('executor', async ({ config, keep, logger, transport, ...deps })
       maxInFlight: config.executor.slots,
       leaseMs: config.executor.leaseMs,
       pollMs: config.executor.pollMs,
+      ...(config.executor.threads !== undefined && { threads: config.executor.threads }),
       drainMs: config.drainMs,
       ecoWindow: parseEcoWindow(config.ecoWindow),
       http: config.http,

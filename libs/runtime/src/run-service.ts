@@ -2,7 +2,7 @@ import type { ServiceName } from '@easyflow/contracts-events';
 import { readConfig, type ConfigOf } from '@easyflow/platform-config';
 import { KafkaTransport } from '@easyflow/platform-kafka';
 import type { Transport } from '@easyflow/platform-messaging';
-import { logger as createLogger, type Logger } from '@easyflow/platform-telemetry';
+import { logger as createLogger, watchLoop, type Logger } from '@easyflow/platform-telemetry';
 import {
   DatabaseAccess,
   EnvelopeSigner,
@@ -43,6 +43,8 @@ export async function runService<S extends MessagingService>(
   await runProcess(service, async (keep) => {
     const config: ConfigOf[MessagingService] = readConfig(service);
     const logger = createLogger(service, { level: config.logLevel });
+    const unwatch = watchLoop();
+    keep({ close: () => Promise.resolve(unwatch()) });
     const identity = await readWorkloadIdentity(service, config.identityKeyFile);
     const database = keep(await DatabaseAccess.connect(config.database));
     const clock = await database.watch(logger);

@@ -97,6 +97,7 @@ export async function startEmbeddedServices(
           maxInFlight: config.executor.slots,
           leaseMs: config.executor.leaseMs,
           pollMs: config.executor.pollMs,
+          ...(config.executor.threads !== undefined && { threads: config.executor.threads }),
           drainMs: config.drainMs,
           ecoWindow,
         },

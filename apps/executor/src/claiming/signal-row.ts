@@ -1,5 +1,4 @@
-import type { Signal } from '@easyflow/engine';
-import { OperationalError } from '@easyflow/kernel-errors';
+import { NotForThisProcess, type Signal } from '@easyflow/engine';
 import type { StoredSignal } from '../execution/live-execution';
 
 /** What the engine reads of a signal of each kind, beside values of any shape. */
@@ -13,7 +12,7 @@ const TEXTS: { readonly [kind in Signal['kind']]: readonly string[] } = {
 /**
  * Signals as they are stored. One that means nothing is there without its signal, so that its row is deleted and nobody
  * stumbles over it again.
- * @throws OperationalError `execution.not_for_this_process` when a newer version has written one
+ * @throws NotForThisProcess when a newer version has written one
  */
 export function readSignals(stored: unknown): StoredSignal[] {
   if (!Array.isArray(stored)) return [];
@@ -31,7 +30,7 @@ export function readSignal(stored: unknown): Signal | undefined {
   if (typeof kind !== 'string') return undefined;
   if (!Object.hasOwn(TEXTS, kind)) {
     const message = 'This version does not know a signal of this execution';
-    throw new OperationalError('execution.not_for_this_process', message);
+    throw new NotForThisProcess('state', message);
   }
   const known = kind as Signal['kind'];
   if (!TEXTS[known].every((name) => typeof members[name] === 'string')) return undefined;

@@ -1,7 +1,4 @@
 import {
-  advance,
-  createState,
-  effectsInFlight,
   standardError,
   type Advance,
   type CallHttpEffect,
@@ -9,7 +6,6 @@ import {
   type Signal,
 } from '@easyflow/engine';
 import { ecoDueAt, ecoOpen, type EcoWindow } from '@easyflow/domain-schedule';
-import { UnexpectedError } from '@easyflow/kernel-errors';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import { MOST_ATTEMPTS, type Deferrals } from '../claiming/deferrals';
@@ -19,18 +15,21 @@ import { takeCheckpoint, type Checkpoint, type CheckpointContent } from '../chec
 import type { Checkpointer } from '../checkpoint/checkpointer';
 import type { SubFlows } from '../programs/sub-flows';
 import { leasesLost } from '../executor-metrics';
+import { TooDeepError, type TurnDone } from '../threads/thread-turns';
 import { Effects } from './effects';
-import { isFinal, type LiveExecution } from './live-execution';
+import type { EngineTurns } from './engine-turns';
+import { isFinal } from './final';
+import type { LiveExecution } from './live-execution';
 import type { LiveExecutions } from './live-executions';
 import { endOutside, firstUnsaved, type OutsideEnd } from './outside-end';
 import { FEW_TASKS, SubFlowStarts, type Starts } from './sub-flow-starts';
-import { traced } from './traced';
 import { causeOf, reasonOf } from './turn-failure';
 import { Turns } from './turns';
 
 export interface RunnerOptions {
   readonly live: LiveExecutions;
   readonly checkpointer: Checkpointer;
+  readonly engine: EngineTurns;
   readonly effects: Effects;
   readonly subFlows: SubFlows;
   readonly deferrals: Deferrals;
@@ -80,7 +79,7 @@ export class ExecutionRunner {
     if (execution.phase !== 'idle') return;
     execution.phase = 'ready';
     clearTimeout(execution.timer);
-    this.turns.add(execution);
+    this.turns.add(execution.facts.tenantId, execution);
   }
 
   /** From now on nothing new begins: what waits for its next effect is left to other executors. */
@@ -204,41 +203,37 @@ export class ExecutionRunner {
       return this.lose(execution, 'expired');
     }
     if (this.postpone(execution, now)) return;
-    const inherited = execution.inherited;
+    const { inherited: redispatch } = execution;
     execution.inherited = false;
     const signals = execution.takeSignals();
-    let step: Advance;
+    const steps = execution.startsFew ? FEW_TASKS : undefined;
+    const failed = (error: unknown): void => this.failed(execution, error, signals);
+    let done: ReturnType<EngineTurns['take']>;
     try {
-      step = this.advance(execution, { now, signals });
+      done = this.options.engine.take(execution, { now, signals, steps, redispatch });
     } catch (error) {
-      return this.failed(execution, error, signals);
+      return failed(error);
     }
-    execution.record(step);
-    if (inherited && !isFinal(step)) this.redispatch(execution, step);
-    this.take(execution, step);
+    if (!(done instanceof Promise)) return this.advanced(execution, done);
+    done.then((result) => result && this.returned(execution, result)).catch(failed);
   }
 
-  private advance(
-    execution: LiveExecution,
-    inputs: { readonly now: number; readonly signals: Signal[] },
-  ): Advance {
-    const { facts, program } = execution;
-    if (!program) throw new UnexpectedError('execution.no_program', 'A turn without a program');
-    execution.state ??= createState(program, {
-      executionId: facts.id,
-      input: facts.input,
-      now: inputs.now,
-      ...(facts.parentId === undefined ? {} : { parentId: facts.parentId }),
-    });
-    const { state } = execution;
-    const attributes = { 'easyflow.execution.id': facts.id };
-    return traced(facts.traceParent, 'execution.advance', attributes, () =>
-      advance(program, state, {
-        ...inputs,
-        isMissing: (flow) => execution.isMissing(flow),
-        ...(execution.startsFew && { budget: { steps: FEW_TASKS } }),
-      }),
-    );
+  /** A thread has taken the turn. */
+  private returned(execution: LiveExecution, done: TurnDone): void {
+    if (execution.phase !== 'away') return;
+    if (this.options.clock.monotonic() >= execution.lease.deadline) {
+      return this.lose(execution, 'expired');
+    }
+    execution.phase = 'idle';
+    this.advanced(execution, done);
+  }
+
+  /** Effects that were in flight when another process lost the execution are durable, so they begin at once. */
+  private advanced(execution: LiveExecution, { step, inFlight }: TurnDone): void {
+    execution.record(step);
+    const begun = new Set([...step.effects, ...execution.toStart].map(({ key }) => key));
+    for (const effect of inFlight) if (!begun.has(effect.key)) this.beginOne(execution, effect);
+    this.take(execution, step);
   }
 
   /**
@@ -248,6 +243,9 @@ export class ExecutionRunner {
   failed(execution: LiveExecution, error: unknown, signals: readonly Signal[] = []): void {
     if (execution.phase === 'gone') return;
     const { tenantId, id: executionId } = execution.facts;
+    if (error instanceof TooDeepError) {
+      return this.endWith(execution, { status: 'faulted', error: error.failure });
+    }
     const cause = causeOf(error);
     if (cause === 'defect') {
       this.options.logger.error({ error, tenantId, executionId }, 'a turn failed');
@@ -267,15 +265,6 @@ export class ExecutionRunner {
     const dueAt = ecoDueAt(now, ecoWindow);
     this.save(execution, { outcome: 'leave', status: 'pending', dueAt });
     return true;
-  }
-
-  /** Effects that were in flight when another process lost the execution: durable, so they begin at once. */
-  private redispatch(execution: LiveExecution, step: Advance): void {
-    const begun = new Set(step.effects.map(({ key }) => key));
-    const inFlight = execution.program ? effectsInFlight(execution.program, step.state) : [];
-    for (const effect of inFlight) {
-      if (!begun.has(effect.key)) this.beginOne(execution, effect);
-    }
   }
 
   private take(execution: LiveExecution, step: Advance): void {

@@ -12,7 +12,10 @@ import type {
 } from '@easyflow/engine';
 import { pairKey, type Lease, type TenantKey } from '@easyflow/tenant-context';
 import type { Checkpoint, ChildExecution } from '../checkpoint/checkpoint';
+import type { ThreadProgram } from '../programs/thread-program';
 import { StoredValues } from '../state/stored-values';
+import { isFinal } from './final';
+import { flowKey } from './flow-key';
 
 /** A row of `execution_signals`; one that means nothing has no signal, and is only deleted. */
 export interface StoredSignal {
@@ -37,10 +40,11 @@ export interface ExecutionFacts {
 }
 
 /**
- * Where a live execution is. `ready`: waits for its turn to advance; `idle`: waits for effects or timers;
- * `saving`: a checkpoint is queued or on its way, and nothing advances meanwhile; `gone`: no longer ours.
+ * Where a live execution is. `ready`: waits for its turn to advance; `away`: a thread takes its turn, or is going to;
+ * `idle`: waits for effects or timers; `saving`: a checkpoint is queued or on its way, and nothing advances meanwhile;
+ * `gone`: no longer ours.
  */
-export type Phase = 'ready' | 'idle' | 'saving' | 'gone';
+export type Phase = 'ready' | 'away' | 'idle' | 'saving' | 'gone';
 
 /** A signal that the engine has not seen; from `execution_signals` with its row's id. */
 interface Arrived {
@@ -100,6 +104,12 @@ export class LiveExecution {
   yielded = false;
   /** Its tenant starts too many executions: a turn begins few tasks at once. */
   startsFew = false;
+  /** Its turns take long: a thread takes them. */
+  isHeavy = false;
+  /** What the thread that took its last turn still has of it. */
+  onThread:
+    | { readonly thread: object; readonly number: number; readonly state: ExecutionState }
+    | undefined;
   /** The last checkpoint was refused for its data; the next one only says that it faulted. */
   poisoned = false;
   /** Wakes that the work row holds whose signals have not been read yet. */
@@ -117,7 +127,7 @@ export class LiveExecution {
   constructor(
     readonly facts: ExecutionFacts,
     /** Known before its first turn. */
-    public program: Program | undefined,
+    public program: Program | ThreadProgram | undefined,
     public lease: Lease,
   ) {
     this.key = pairKey(facts.tenantId, facts.id);
@@ -223,6 +233,10 @@ export class LiveExecution {
     for (const flow of flows) this.missing.add(flowKey(flow));
   }
 
+  get missingFlows(): readonly string[] {
+    return [...this.missing];
+  }
+
   /** Whether a turn that was taken back has shown that there is no such flow. */
   isMissing(flow: RunFlowEffect['flow']): boolean {
     return this.missing.has(flowKey(flow));
@@ -261,14 +275,4 @@ export class LiveExecution {
 
 function runsFlow(effect: Effect): boolean {
   return effect.kind === 'runFlow';
-}
-
-/** Parts of a flow's name hold no line break. */
-function flowKey({ namespace, name, version }: RunFlowEffect['flow']): string {
-  return `${namespace}\n${name}\n${version}`;
-}
-
-/** Whether an advance ended its execution. */
-export function isFinal({ status }: Pick<Advance, 'status'>): boolean {
-  return status === 'completed' || status === 'faulted' || status === 'cancelled';
 }

@@ -1,10 +1,11 @@
+import { FairQueue } from './fair-queue';
+
 /** How long executions advance before the event loop gets its turn, milliseconds. */
 const SLICE_MS = 8;
 
-/** Gives executions their turns in the order in which they asked, a slice of time at once. */
+/** Gives executions their turns, one of each tenant after the other, a slice of time at once. */
 export class Turns<T> {
-  private queue: T[] = [];
-  private head = 0;
+  private readonly queue = new FairQueue<T>();
   private scheduled = false;
 
   constructor(
@@ -13,11 +14,15 @@ export class Turns<T> {
   ) {}
 
   get empty(): boolean {
-    return this.head >= this.queue.length;
+    return this.queue.size === 0;
   }
 
-  add(item: T): void {
-    this.queue.push(item);
+  add(tenantId: string, item: T): void {
+    this.queue.add(tenantId, item);
+    this.schedule();
+  }
+
+  private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
     setImmediate(() => this.slice());
@@ -26,19 +31,10 @@ export class Turns<T> {
   private slice(): void {
     this.scheduled = false;
     const end = this.monotonic() + SLICE_MS;
-    for (;;) {
-      const item = this.queue[this.head];
-      if (item === undefined) break;
-      this.head += 1;
+    for (let item = this.queue.take(); item !== undefined; item = this.queue.take()) {
       this.take(item);
       if (this.monotonic() >= end) break;
     }
-    if (this.empty) {
-      this.queue = [];
-      this.head = 0;
-    } else if (!this.scheduled) {
-      this.scheduled = true;
-      setImmediate(() => this.slice());
-    }
+    if (!this.empty) this.schedule();
   }
 }

@@ -1,5 +1,5 @@
 import { loadFlow, type Json, type Program } from '@easyflow/engine';
-import { OperationalError, UserError } from '@easyflow/kernel-errors';
+import { UserError } from '@easyflow/kernel-errors';
 import {
   pairKey,
   type DatabaseAccess,
@@ -8,6 +8,7 @@ import {
 } from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
 import { selectDocument } from './program.statements';
+import { LARGE_DOCUMENT, ThreadProgram } from './thread-program';
 
 export interface FlowVersion {
   readonly namespace: string;
@@ -15,22 +16,25 @@ export interface FlowVersion {
   readonly version: string;
 }
 
+/** Compiled here, or to be compiled by a thread. */
+export type RunnableProgram = Program | ThreadProgram;
+
 const MOST_PROGRAMS = 2_000;
 /** Characters of documents: some 150 MB of programs at most. A few dozen documents of 1 MB would fill the heap. */
 const MOST_CHARACTERS = 4_000_000;
 
 /** Compiled flow versions. Versions are immutable, so nothing here is ever wrong, only forgotten. */
 export class ProgramCache {
-  private readonly programs = new LRUCache<TenantKey, Program>({
+  private readonly programs = new LRUCache<TenantKey, RunnableProgram>({
     max: MOST_PROGRAMS,
     maxSize: MOST_CHARACTERS,
     sizeCalculation: ({ size }) => size,
   });
-  private readonly loading = new Map<TenantKey, Promise<Program>>();
+  private readonly loading = new Map<TenantKey, Promise<RunnableProgram>>();
 
   constructor(private readonly database: Pick<DatabaseAccess, 'tenant'>) {}
 
-  peek(tenantId: string, flow: FlowVersion): Program | undefined {
+  peek(tenantId: string, flow: FlowVersion): RunnableProgram | undefined {
     return this.programs.get(keyOf(tenantId, flow));
   }
 
@@ -40,17 +44,21 @@ export class ProgramCache {
    * @throws OperationalError `execution.not_for_this_process` when a newer version accepted the document; others when
    * the database is down
    */
-  get(token: TenantToken, flow: FlowVersion): Promise<Program> {
+  get(token: TenantToken, flow: FlowVersion): Promise<RunnableProgram> {
     const key = keyOf(token.tenantId, flow);
     const loading = this.loading.get(key) ?? this.load(token, flow, key);
     this.loading.set(key, loading);
     return loading;
   }
 
-  private async load(token: TenantToken, flow: FlowVersion, key: TenantKey): Promise<Program> {
+  private async load(
+    token: TenantToken,
+    flow: FlowVersion,
+    key: TenantKey,
+  ): Promise<RunnableProgram> {
     try {
       const { rows } = await this.database.tenant(token, (session) =>
-        session.query<{ document: Json }>({
+        session.query<{ document: string }>({
           ...selectDocument,
           values: [flow.namespace, flow.name, flow.version],
         }),
@@ -60,7 +68,7 @@ export class ProgramCache {
         const name = `${flow.namespace}/${flow.name} ${flow.version}`;
         throw new UserError('flow.not_found', `The flow ${name} does not exist`, { status: 404 });
       }
-      const program = compiled(row.document);
+      const program = runnable(row.document);
       this.programs.set(key, program);
       return program;
     } finally {
@@ -69,15 +77,10 @@ export class ProgramCache {
   }
 }
 
-/** Any error says that this version cannot read what another has accepted. */
-function compiled(document: Json): Program {
-  try {
-    return loadFlow(document);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `This version cannot read the flow: ${reason}`;
-    throw new OperationalError('execution.not_for_this_process', message, { cause: error });
-  }
+/** @throws NotForThisProcess when a newer version has accepted the document */
+function runnable(document: string): RunnableProgram {
+  if (document.length > LARGE_DOCUMENT) return new ThreadProgram(document);
+  return loadFlow(JSON.parse(document) as Json);
 }
 
 function keyOf(tenantId: string, { namespace, name, version }: FlowVersion): TenantKey {

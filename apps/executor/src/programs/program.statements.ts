@@ -1,7 +1,7 @@
-/** A version's document, in its tenant's own session. $1 namespace, $2 name, $3 version. */
+/** A version's document as text, in its tenant's own session: a large one is parsed elsewhere. $1 namespace, $2 name, $3 version. */
 export const selectDocument = {
   name: 'x_document',
-  text: `SELECT document FROM flow_versions WHERE tenant_id = ctx.tenant() AND namespace = $1 AND name = $2 AND version = $3`,
+  text: `SELECT document::text AS document FROM flow_versions WHERE tenant_id = ctx.tenant() AND namespace = $1 AND name = $2 AND version = $3`,
 } as const;
 
 /** The version that a sub-flow runs: the one asked for when it exists, the active one for `latest`. */

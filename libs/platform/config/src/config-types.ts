@@ -43,6 +43,7 @@ export interface ExecutorConfigSection {
   slots: number;
   leaseMs: number;
   pollMs: number;
+  threads?: number;
   callsPerTenant: number;
   callTimeoutMs: number;
 }

@@ -219,6 +219,9 @@ function executor(values: Values): ExecutorConfigSection {
     slots: have(values, 'EASYFLOW_EXECUTOR_SLOTS'),
     leaseMs: have(values, 'EASYFLOW_EXECUTOR_LEASE_MS'),
     pollMs: have(values, 'EASYFLOW_EXECUTOR_POLL_MS'),
+    ...(values.EASYFLOW_EXECUTOR_THREADS === undefined
+      ? {}
+      : { threads: values.EASYFLOW_EXECUTOR_THREADS }),
     callsPerTenant: have(values, 'EASYFLOW_EXECUTOR_CALLS_PER_TENANT'),
     callTimeoutMs: have(values, 'EASYFLOW_EXECUTOR_CALL_TIMEOUT_SECONDS') * 1_000,
   };

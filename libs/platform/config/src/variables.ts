@@ -225,6 +225,13 @@ export const variables = {
     fix: 'write a number from 10 to 60000',
     usedBy: ['executor', 'embedded'],
   }),
+  EASYFLOW_EXECUTOR_THREADS: variable({
+    schema: integer(1, 64).optional(),
+    about:
+      'Threads of an executor for turns that compute long and for flows of more than 64 kB; one less than the machine has processors by default, and at least one.',
+    fix: 'write a number from 1 to 64, or leave it out',
+    usedBy: ['executor', 'embedded'],
+  }),
   EASYFLOW_EXECUTOR_CALLS_PER_TENANT: variable({
     schema: integer(1, 2_048),
     default: '256',

@@ -1,5 +1,6 @@
 export { inSpan } from './in-span';
 export { currentLogContext, withLogContext, type LogContext } from './log-context';
+export { watchLoop } from './loop-hold';
 export { logger, type Logger, type LoggerOptions } from './logger';
 export {
   counter,
