@@ -52,6 +52,7 @@ async function intent(tenant: TestTenant, changes: Partial<Intent> = {}): Promis
     flow: { namespace: 'shop', name: 'order', version: '1.0.0' },
     program,
     input: {},
+    inputText: '{}',
     mode: 'balanced',
     workClass: 0,
     createdAt: Date.now(),

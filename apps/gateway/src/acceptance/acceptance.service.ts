@@ -87,6 +87,7 @@ export class AcceptanceService {
       flow: { ...flow, version: compiled.version },
       program: compiled.program,
       input,
+      inputText: JSON.stringify(input),
       mode,
       workClass: mode === 'eco' ? 1 : 0,
       createdAt,

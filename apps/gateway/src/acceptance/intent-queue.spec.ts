@@ -1,15 +1,15 @@
 import type { Program } from '@easyflow/engine';
-import { OperationalError } from '@easyflow/kernel-errors';
+import { OperationalError, type UserError } from '@easyflow/kernel-errors';
 import { newId } from '@easyflow/kernel-ids';
 import type { TenantToken } from '@easyflow/tenant-context';
 import type { Intent, Outcome } from './intent';
-import { IntentQueue } from './intent-queue';
+import { IntentQueue, TENANT_LIMITS } from './intent-queue';
 
 const TENANT = newId();
 
-function token(expiresAt = Date.now() + 60_000): TenantToken {
+function token(expiresAt = Date.now() + 60_000, tenantId = TENANT): TenantToken {
   return {
-    tenantId: TENANT,
+    tenantId,
     audience: 'ef_writer',
     placement: { kind: 'shared', schema: 'ef', epoch: 1 },
     expiresAt,
@@ -17,7 +17,9 @@ function token(expiresAt = Date.now() + 60_000): TenantToken {
   };
 }
 
-function intent(options: { key?: string; hash?: string; token?: TenantToken } = {}): Intent {
+function intent(
+  options: { key?: string; hash?: string; token?: TenantToken; inputText?: string } = {},
+): Intent {
   return {
     id: newId(),
     token: options.token ?? token(),
@@ -25,6 +27,7 @@ function intent(options: { key?: string; hash?: string; token?: TenantToken } = 
     flow: { namespace: 'n', name: 'f', version: '1.0.0' },
     program: {} as Program,
     input: {},
+    inputText: options.inputText ?? '{}',
     mode: 'balanced',
     workClass: 0,
     createdAt: 0,
@@ -65,6 +68,33 @@ describe('IntentQueue', () => {
     gates[2]?.resolve();
     await Promise.all(rest);
     await queue.drained();
+  });
+
+  it('holds so much of one tenant, and the others’ turns come first', async () => {
+    const flushes: number[] = [];
+    const queue = new IntentQueue(async (intents) => {
+      flushes.push(intents.reduce((sum, { inputText }) => sum + inputText.length, 0));
+      return intents.map(accepted);
+    });
+    const inputText = 'x'.repeat(1_048_576);
+    const addLarge = async () => (await queue.add(intent({ inputText }))).kind;
+    const refusal = async (add: () => Promise<string>) => {
+      try {
+        return await add();
+      } catch (error) {
+        return (error as UserError).status;
+      }
+    };
+    const large = Array.from({ length: 33 }, () => refusal(addLarge));
+    const other = queue.add(intent({ token: token(undefined, newId()) }));
+    expect((await other).kind).toBe('accepted');
+    const outcomes = await Promise.all(large);
+    expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(
+      TENANT_LIMITS.bytes / inputText.length,
+    );
+    expect(outcomes.at(-1)).toBe(429);
+    expect(Math.max(...flushes)).toBeLessThanOrEqual(8_388_610);
+    expect(await addLarge()).toBe('accepted');
   });
 
   it('gives concurrent duplicates the same id, and refuses another body under the key', async () => {

@@ -1,16 +1,28 @@
-import { OperationalError } from '@easyflow/kernel-errors';
+import { OperationalError, UserError } from '@easyflow/kernel-errors';
 import { systemClock, type Clock } from '@easyflow/kernel-time';
-import { bisect, bundles, FlushLanes, type TenantToken } from '@easyflow/tenant-context';
+import {
+  bisect,
+  bundles,
+  FlushLanes,
+  pairKey,
+  type TenantKey,
+  type TenantToken,
+} from '@easyflow/tenant-context';
+import { FairQueue, type Queued } from './fair-queue';
 import type { Intent, Outcome } from './intent';
 
 /** Rows of one flush: beyond it the statement's time grows faster than its share a row falls. */
 const MAX_ROWS = 500;
+/** Bytes of inputs of one flush: 500 inputs of 1 MB would be one text of 0.5 GB, and others' commit behind it. */
+const MAX_BYTES = 8_388_608;
 /** Two writer connections: under load, one commit waits for its fsync while the other's rows are sent. */
 const WRITERS = 2;
 /** Requests that may wait for a flush; beyond it a caller is better told to come back. */
 const MAX_WAITING = 20_000;
+/** What one tenant may have in the queue: it is then told to slow down, and the others have the rest. */
+export const TENANT_LIMITS = { intents: 5_000, bytes: 33_554_432 } as const;
 
-interface Entry {
+interface Entry extends Queued {
   intent: Intent;
   id: string;
   token: TenantToken;
@@ -31,10 +43,11 @@ interface Bundle {
  * one caller waits for one commit, and many share one. A second writer is for many: see `FlushLanes`.
  */
 export class IntentQueue {
-  private waiting: Entry[] = [];
+  private readonly waiting = new FairQueue<Entry>();
   private ready: Bundle[] = [];
   private readonly lanes: FlushLanes;
-  private readonly keyed = new Map<string, Entry>();
+  private readonly keyed = new Map<TenantKey, Entry>();
+  private readonly heldBy = new Map<string, { intents: number; bytes: number }>();
   private readonly idle: (() => void)[] = [];
   private unfinished = 0;
 
@@ -52,16 +65,21 @@ export class IntentQueue {
   /**
    * Resolves after the commit.
    * @throws OperationalError when the database is down, or too many wait
+   * @throws UserError `rate.exceeded` (429) when too many of the tenant wait
    */
   add(intent: Intent): Promise<Outcome> {
     if (this.unfinished >= MAX_WAITING) {
       throw new OperationalError('service.unavailable', 'Too many requests wait for a commit');
     }
+    const { id, token, inputText } = intent;
+    const { tenantId } = token;
+    const size = inputText.length;
+    this.hold(tenantId, size);
     this.unfinished += 1;
     return new Promise<Outcome>((resolve, reject) => {
-      const { id, token } = intent;
-      this.enter({ intent, id, token, resolve, reject, followers: [], returns: 0 });
-    }).finally(() => this.finished());
+      const of = { intent, id, tenantId, size, token };
+      this.enter({ ...of, resolve, reject, followers: [], returns: 0 });
+    }).finally(() => this.finished(tenantId, size));
   }
 
   /** Resolves when nothing is queued or in flight. */
@@ -69,7 +87,28 @@ export class IntentQueue {
     if (this.unfinished > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 
-  private finished(): void {
+  private hold(tenantId: string, size: number): void {
+    const held = this.heldBy.get(tenantId) ?? { intents: 0, bytes: 0 };
+    const { intents, bytes } = TENANT_LIMITS;
+    if (held.intents >= intents || (held.intents > 0 && held.bytes + size > bytes)) {
+      throw new UserError(
+        'rate.exceeded',
+        'Too many executions of this tenant wait to be written; slow down',
+        { status: 429, retryAfterSeconds: 1 },
+      );
+    }
+    held.intents += 1;
+    held.bytes += size;
+    this.heldBy.set(tenantId, held);
+  }
+
+  private finished(tenantId: string, size: number): void {
+    const held = this.heldBy.get(tenantId);
+    if (held) {
+      held.intents -= 1;
+      held.bytes -= size;
+      if (held.intents === 0) this.heldBy.delete(tenantId);
+    }
     this.unfinished -= 1;
     if (this.unfinished === 0) for (const resolve of this.idle.splice(0)) resolve();
   }
@@ -89,7 +128,11 @@ export class IntentQueue {
 
   private next(): Promise<void> | undefined {
     if (this.ready.length === 0 && this.waiting.length > 0) {
-      const taken = bundles(this.waiting.splice(0, MAX_ROWS), MAX_ROWS, this.clock.now());
+      const taken = bundles(
+        this.waiting.take({ items: MAX_ROWS, bytes: MAX_BYTES }),
+        MAX_ROWS,
+        this.clock.now(),
+      );
       this.ready = taken.bundles;
       for (const entry of taken.expired) void this.renew(entry);
     }
@@ -183,10 +226,10 @@ export class IntentQueue {
   }
 }
 
-function tenantOf({ token }: Entry): string {
-  return token.tenantId;
+function tenantOf({ tenantId }: Entry): string {
+  return tenantId;
 }
 
-function keyOf({ intent }: Entry): string | undefined {
-  return intent.idempotency && `${intent.token.tenantId} ${intent.idempotency.key}`;
+function keyOf({ intent, tenantId }: Entry): TenantKey | undefined {
+  return intent.idempotency && pairKey(tenantId, intent.idempotency.key);
 }

@@ -212,7 +212,7 @@ function rows(
     textArray(intents.map(({ flow }) => flow.name)),
     textArray(intents.map(({ flow }) => flow.version)),
     textArray(intents.map(({ mode }) => mode)),
-    textArray(intents.map(({ input }) => JSON.stringify(input))),
+    textArray(intents.map(({ inputText }) => inputText)),
     textArray(intents.map(({ replySlot }) => replySlot ?? null)),
     textArray(intents.map(({ traceParent }) => traceParent)),
     textArray(intents.map(({ createdAt }) => new Date(createdAt).toISOString())),

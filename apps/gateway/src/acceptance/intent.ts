@@ -12,6 +12,8 @@ export interface Intent {
   flow: { namespace: string; name: string; version: string };
   program: Program;
   input: Json;
+  /** The same as JSON. */
+  inputText: string;
   mode: string;
   /** 1 for eco, 0 for the others: the column `work.class`. */
   workClass: 0 | 1;

@@ -2,7 +2,7 @@ import { newId } from '@easyflow/kernel-ids';
 import { logger } from '@easyflow/platform-telemetry';
 import type { TenantToken } from '@easyflow/tenant-context';
 import type { ExecutionResult } from './execution-result';
-import { WaitRegistry } from './wait-registry';
+import { MOST_WAITING, WaitRegistry } from './wait-registry';
 
 const quiet = logger('test', { level: 'silent' });
 const tenant = newId();
@@ -76,6 +76,25 @@ describe('WaitRegistry', () => {
     expect(reads).toEqual([id]);
     waits.ended({ tenantId: tenant, id }, { status: 'faulted' });
     expect(await mine.result).toEqual({ status: 'faulted' });
+    waits.close();
+  });
+
+  it('lets so many of one tenant wait; the next is answered at once, and other tenants’ wait', async () => {
+    const { waits } = registry(new Map());
+    const some = Array.from({ length: MOST_WAITING.ofTenant }, () =>
+      waits.wait(request(newId()), 60_000),
+    );
+    expect(await waits.wait(request(newId()), 60_000).result).toBeUndefined();
+    const id = newId();
+    const other = newId();
+    const theirs = waits.wait(request(id, other), 60_000);
+    waits.ended({ tenantId: other, id }, { status: 'completed' });
+    expect(await theirs.result).toEqual({ status: 'completed' });
+    some[0]?.cancel();
+    await some[0]?.result;
+    const last = waits.wait(request(id), 60_000);
+    waits.ended({ tenantId: tenant, id }, { status: 'faulted' });
+    expect(await last.result).toEqual({ status: 'faulted' });
     waits.close();
   });
 

@@ -6,6 +6,8 @@ import type { ResultReader, ResultRequest } from './result-reader';
 
 /** A lost message costs a waiting request this much, never its result. */
 const POLL_MS = 1_000;
+/** Requests that may wait, of one tenant and of all; a further one is answered at once with what is known. */
+export const MOST_WAITING = { ofTenant: 5_000, all: 50_000 } as const;
 
 interface Waiter extends ResultRequest {
   readonly key: TenantKey;
@@ -32,6 +34,8 @@ export interface Waiting {
  */
 export class WaitRegistry {
   private readonly waiters = new Map<TenantKey, Set<Waiter>>();
+  private readonly waitingOf = new Map<string, number>();
+  private count = 0;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -41,9 +45,15 @@ export class WaitRegistry {
   ) {}
 
   wait(request: ResultRequest, milliseconds: number): Waiting {
+    const { tenantId } = request.token;
+    const own = this.waitingOf.get(tenantId) ?? 0;
+    if (this.closed || own >= MOST_WAITING.ofTenant || this.count >= MOST_WAITING.all) {
+      return { result: Promise.resolve(undefined), cancel: () => undefined };
+    }
+    this.waitingOf.set(tenantId, own + 1);
+    this.count += 1;
     const { promise, resolve } = Promise.withResolvers<ExecutionResult | undefined>();
-    if (this.closed) resolve(undefined);
-    const key = pairKey(request.token.tenantId, request.id);
+    const key = pairKey(tenantId, request.id);
     const waiter: Waiter = { ...request, key, resolve };
     const ofKey = this.waiters.get(key) ?? new Set();
     this.waiters.set(key, ofKey.add(waiter));
@@ -103,6 +113,11 @@ export class WaitRegistry {
     const ofKey = this.waiters.get(waiter.key);
     ofKey?.delete(waiter);
     if (ofKey?.size === 0) this.waiters.delete(waiter.key);
+    this.count -= 1;
+    const { tenantId } = waiter.token;
+    const own = (this.waitingOf.get(tenantId) ?? 1) - 1;
+    if (own === 0) this.waitingOf.delete(tenantId);
+    else this.waitingOf.set(tenantId, own);
     if (this.waiters.size > 0 || this.timer === undefined) return;
     clearInterval(this.timer);
     this.timer = undefined;

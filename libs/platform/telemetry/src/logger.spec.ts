@@ -64,6 +64,17 @@ describe('logger', () => {
       cause: { type: 'TypeError', message: 'why' },
     });
   });
+
+  it('writes one stack a line, and ends where causes lead in a circle', () => {
+    const { log, last, lines } = capture();
+    const cause = new TypeError('why');
+    const error = new OperationalError('database.unavailable', 'down', { cause });
+    Object.assign(cause, { cause: error });
+    log.warn({ err: error }, 'failed');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.match(/"stack":/g)).toHaveLength(1);
+    expect(last()['err']).toMatchObject({ stack: expect.stringContaining('logger.spec') });
+  });
 });
 
 function failed(): Error {

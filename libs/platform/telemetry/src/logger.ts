@@ -63,15 +63,25 @@ function contextFields(): object {
   return traceId === undefined ? currentLogContext() : { ...currentLogContext(), traceId };
 }
 
-/** Only what our errors are known to hold: foreign errors may carry parameters, queries or whole responses. */
+/** Causes of a cause that are told: a chain may lead back to itself. */
+const MOST_CAUSES = 5;
+
+/**
+ * Only what our errors are known to hold: foreign errors may carry parameters, queries or whole responses. One stack a
+ * line, that of the error itself: with a database down each request would else write two of nearly equal frames.
+ */
 function errorFields(error: unknown): unknown {
+  return error instanceof Error ? { ...told(error, 0), stack: error.stack } : told(error, 0);
+}
+
+function told(error: unknown, depth: number): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const code: unknown = 'code' in error ? error.code : undefined;
+  const hasCause = error.cause !== undefined && depth < MOST_CAUSES;
   return {
     type: error.name,
     message: error.message,
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    stack: error.stack,
-    ...(error.cause === undefined ? {} : { cause: errorFields(error.cause) }),
+    ...(hasCause ? { cause: told(error.cause, depth + 1) } : {}),
   };
 }
