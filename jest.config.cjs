@@ -9,9 +9,12 @@ const shared = {
   rootDir: __dirname,
   testEnvironment: 'node',
   modulePathIgnorePatterns: ['/dist/'],
-  moduleNameMapper: Object.fromEntries(
-    Object.entries(paths).map(([name, [file]]) => [`^${name}$`, path.join(__dirname, file)]),
-  ),
+  moduleNameMapper: {
+    ...Object.fromEntries(
+      Object.entries(paths).map(([name, [file]]) => [`^${name}$`, path.join(__dirname, file)]),
+    ),
+    '^fast-check$': path.join(__dirname, 'tools/property-tests/fast-check.cjs'),
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -70,7 +70,7 @@ describe('a pattern', () => {
         expect(searches(source, value)).toBe(expected);
         expect(matches(source, value)).toBe(expected);
       }),
-      { seed: 20261122, numRuns: 2_000 },
+      { numRuns: 2_000 },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Json } from '@easyflow/expressions';
+import { orderedByBudget } from './counterexamples.test';
 import { run, scenario } from './random-flow.test';
 import type { VirtualRun } from './run-virtually.test';
 import type { ExecutionState } from './state';
@@ -7,21 +8,43 @@ import type { ExecutionState } from './state';
 // Hundreds of random flows each: far more than a test's usual time on a busy machine.
 jest.setTimeout(120_000);
 
+/** Everything that can be seen of an execution. */
+function seen({ history, effects, events, elapsed, last }: VirtualRun): unknown {
+  const { status, output, error, state } = last;
+  return { history, effects, events, elapsed, status, output, error, state };
+}
+
+function stored(state: ExecutionState): ExecutionState {
+  return JSON.parse(JSON.stringify(state)) as ExecutionState;
+}
+
 describe('any flow', () => {
   it('runs the same when a process takes over between every two advances', () => {
     fc.assert(
       fc.property(scenario, ({ steps, ...flow }) => {
-        const stored = (state: ExecutionState): ExecutionState =>
-          JSON.parse(JSON.stringify(state)) as ExecutionState;
-        const plain = run(flow, { steps });
         const through = run(flow, { steps, between: stored, takenOver: true });
-        expect({ ...through, last: through.last.output }).toEqual({
-          ...plain,
-          last: plain.last.output,
-        });
+        expect(seen(through)).toEqual(seen(run(flow, { steps })));
       }),
-      { numRuns: 100, seed: 20261122 },
+      { numRuns: 100 },
     );
+  });
+
+  it('sees no clock but the one it is given', () => {
+    const flows = fc.sample(scenario, 60);
+    const clocks = [
+      jest.spyOn(Date, 'now').mockImplementation(() => {
+        throw new Error('The clock was read');
+      }),
+      jest.spyOn(performance, 'now').mockImplementation(() => {
+        throw new Error('The clock was read');
+      }),
+    ];
+    try {
+      const told = flows.map((flow) => seen(run(flow, { takenOver: true })));
+      expect(told).toHaveLength(60);
+    } finally {
+      for (const clock of clocks) clock.mockRestore();
+    }
   });
 
   it('never gives two effects one key, nor two history items one sequence', () => {
@@ -47,18 +70,13 @@ describe('any flow', () => {
     );
   });
 
-  it('does the same whatever the budget of an advance', () => {
+  it('does the same whatever the budgets, the batches of signals and the restarts', () => {
     fc.assert(
-      fc.property(scenario, ({ steps, ...flow }) => {
-        const told = ({ history, effects }: VirtualRun): Json => [
-          history
-            .filter(({ type }) => type !== 'executionWaiting')
-            .map(({ type, task, at }) => ({ type, task: task ?? null, at })),
-          effects.map(({ key }) => key),
-        ];
-        expect(told(run(flow, { steps }))).toEqual(told(run(flow, {})));
+      fc.property(scenario, fc.boolean(), ({ steps, batches, ...flow }, restarts) => {
+        const between = restarts ? { between: stored } : {};
+        expect(seen(run(flow, { steps, batches, ...between }))).toEqual(seen(run(flow, {})));
       }),
-      { numRuns: 60 },
+      { numRuns: 150, examples: orderedByBudget.map((flow) => [flow, true]) },
     );
   });
 });
@@ -66,7 +84,7 @@ describe('any flow', () => {
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
-    Object.values(value).forEach(deepFreeze);
+    Object.values(value as Record<string, Json>).forEach(deepFreeze);
   }
   return value;
 }

@@ -12,7 +12,7 @@ import { Interpreter, type Budget } from './interpreter';
 import { Journal, type HistoryItem } from './journal';
 import { innermost, nodeOf } from './machine';
 import { branchesOf, draftOf, type Branch, type ExecutionState } from './state';
-import { earliestTimer } from './timers';
+import { earliestPutOff, earliestTimer, type Timer } from './timers';
 import { isTooHeavy, MOST_STATE } from './weight';
 
 /** News from outside. A signal whose key is not in flight is ignored: delivery is at least once. */
@@ -137,8 +137,10 @@ function isFinal(state: ExecutionState): boolean {
   return state.status === 'completed' || state.status === 'faulted' || state.status === 'cancelled';
 }
 
+/** What happens within an advance is in the order of instants, then of the program, whatever the budget cuts off. */
 function work(machine: Interpreter, signals: readonly Signal[]): void {
   const { state } = machine;
+  // It ends what has not ended yet, also what came with it: whoever asked for it was promised that.
   if (signals.some(({ kind }) => kind === 'cancel')) {
     machine.end('cancelled');
     return;
@@ -146,10 +148,18 @@ function work(machine: Interpreter, signals: readonly Signal[]): void {
   if (state.status === 'pending') machine.start();
   // A result that has arrived counts even when its time limit has passed meanwhile; a failure does not, since
   // the shell ends a call at the limit itself, and the error then belongs to the task that has the limit.
-  for (const signal of signals) if (signal.kind !== 'effectFailed') receive(machine, signal);
-  expire(machine);
-  for (const signal of signals) if (signal.kind === 'effectFailed') receive(machine, signal);
-  for (const branch of branchesOf(state.root)) machine.resume(branch);
+  for (const signal of signals) {
+    if (signal.kind === 'effectFailed') continue;
+    machine.instant = Math.min(machine.now, earliestTimer(state)?.at ?? machine.now);
+    receive(machine, signal);
+  }
+  doWhatIsDue(machine);
+  for (const signal of signals) {
+    if (signal.kind !== 'effectFailed') continue;
+    machine.instant = machine.now;
+    receive(machine, signal);
+  }
+  doWhatIsDue(machine);
 }
 
 function receive(machine: Interpreter, signal: Signal): void {
@@ -180,19 +190,28 @@ function receiveChild(
   machine.failTask(branch, { ...error, instance: frame.task });
 }
 
-function expire(machine: Interpreter): void {
-  for (;;) {
+/** Begins the tasks that were put off and lets timers expire, until nothing is due or the budget is used up. */
+function doWhatIsDue(machine: Interpreter): void {
+  // An attempt limited to no time at all would be tried again without end, were it not for the budget.
+  while (!machine.yielded) {
     const timer = earliestTimer(machine.state);
-    // An attempt limited to no time at all would be tried again without end.
-    if (!timer || timer.at > machine.now || machine.yielded) return;
-    if (timer.kind === 'workflow') {
-      const error = standardError('timeout', 'The workflow took too long', {
-        instance: '/timeout',
-      });
-      machine.end('faulted', { error });
-    } else if (timer.kind === 'delay') machine.endDelay(timer.branch);
-    else machine.timeOut(timer.branch, timer.depth, timer.kind);
+    const putOff = earliestPutOff(machine.state, machine.now);
+    if (putOff && (!timer || putOff.at <= timer.at)) {
+      machine.instant = putOff.at;
+      machine.resume(putOff.branch);
+    } else if (timer && timer.at <= machine.now) {
+      machine.instant = timer.at;
+      expire(machine, timer);
+    } else return;
   }
+}
+
+function expire(machine: Interpreter, timer: Timer): void {
+  if (timer.kind === 'workflow') {
+    const error = standardError('timeout', 'The workflow took too long', { instance: '/timeout' });
+    machine.end('faulted', { error });
+  } else if (timer.kind === 'delay') machine.endDelay(timer.branch);
+  else machine.timeOut(timer.branch, timer.depth, timer.kind);
 }
 
 function conclude(machine: Interpreter, before: ExecutionState): Advance {

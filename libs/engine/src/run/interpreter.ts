@@ -43,6 +43,8 @@ export class Interpreter implements Machine {
   yielded = false;
   readonly evaluation: Evaluation;
   isMissing: Machine['isMissing'] = () => false;
+  /** When what is being done became due: up to {@link now}. */
+  instant: number;
   /** Tasks begun in this advance. */
   private begun = 0;
   /** What the events, the errors and the inputs of sub-flows of this advance weigh. */
@@ -59,6 +61,7 @@ export class Interpreter implements Machine {
     secrets: Json | undefined,
     private readonly budget: Budget,
   ) {
+    this.instant = now;
     const { cpuMs, yieldMs = cpuMs && cpuMs / SLICES } = budget;
     const cpu = cpuMs === undefined ? undefined : new CpuAllowance(cpuMs);
     this.slice = yieldMs === undefined ? undefined : new CpuAllowance(yieldMs);
@@ -83,7 +86,7 @@ export class Interpreter implements Machine {
       if (program.timeout !== undefined) {
         state.deadline = now + this.evaluation.duration(program.timeout, transformed, {});
       }
-      state.root.next = { index: 0, input: transformed };
+      state.root.next = { index: 0, input: transformed, at: now, since: now };
     } catch (error) {
       this.end('faulted', { error: errorOf(error) });
     }
@@ -99,7 +102,7 @@ export class Interpreter implements Machine {
     const { next } = branch;
     if (!next) return;
     delete branch.next;
-    this.drive(branch, { kind: 'enter', ...next });
+    this.drive(branch, { kind: 'enter', index: next.index, input: next.input });
   }
 
   /** The branch's innermost task has its raw output. */
@@ -198,7 +201,7 @@ export class Interpreter implements Machine {
 
   private enter(branch: Branch, index: number, input: Json): Move | undefined {
     if (this.isSpent()) {
-      branch.next = { index, input };
+      branch.next = { index, input, at: this.instant, since: this.now };
       this.yielded = true;
       return undefined;
     }

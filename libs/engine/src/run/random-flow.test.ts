@@ -5,9 +5,26 @@ import { standardError } from './flow-error';
 import { runVirtually, type VirtualOptions, type VirtualRun } from './run-virtually.test';
 
 const call: Json = { call: 'http', with: { method: 'get', endpoint: 'http://x' } };
+/** A call whose request is another whenever an evaluation sees anything but the state. */
+const telling: Json = {
+  call: 'http',
+  with: {
+    method: 'post',
+    endpoint: '${ "http://x/\\(now)" }',
+    headers: { at: '${ now | todate }', local: '${ now | strflocaltime("%c %Z") }' },
+    query: { now: '${ now | localtime | mktime }' },
+    body: {
+      times: '${ [now, $task.startedAt, $workflow.startedAt] }',
+      data: '${ [., $context, $task.input, $workflow.input, $runtime] }',
+      outside: '${ [env, $ENV, input_filename, (try input catch .), $__loc__] }',
+    },
+  },
+};
 const leaf = fc.constantFrom<Json>(
   call,
+  telling,
   { set: { n: '${ (.n? // 0) + 1 }' } },
+  { set: { n: '${ now }' } },
   { set: { n: '${ [$context, $task.reference, $workflow.input] }' } },
   { set: { n: 1 }, export: { as: '${ [$context, .n] }' } },
   {
@@ -88,18 +105,21 @@ const { list } = fc.letrec<{ task: Json; list: Json }>((tie) => ({
     ),
 }));
 
-/** What happens: a flow, how its calls are answered, and how many tasks an advance may begin. */
+/** What happens: a flow, how its calls are answered, and what an advance may do. */
 export interface Scenario {
   tasks: Json;
   answers: readonly string[];
-  steps: number;
+  steps: readonly number[];
+  /** How many signals an advance is given. */
+  batches: readonly number[];
 }
 
 /** Random flows of the supported tasks. */
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
   tasks: list,
   answers: fc.array(fc.constantFrom('ok', 'fail', 'hang'), { minLength: 1, maxLength: 8 }),
-  steps: fc.integer({ min: 1, max: 30 }),
+  steps: fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 4 }),
+  batches: fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 3 }).map((sizes) => [...sizes, 1]),
 });
 
 /** Runs a scenario to its end. */

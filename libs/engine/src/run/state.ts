@@ -39,7 +39,17 @@ export interface Branch {
   /** Tasks of `list` begun so far. */
   steps: number;
   /** The task of the innermost scope to begin next, when the budget of an advance ended before it. */
-  next?: { index: number; input: Json };
+  next?: PutOff;
+}
+
+/** A task that is still to begin. */
+export interface PutOff {
+  index: number;
+  input: Json;
+  /** The instant of what led to it, which may lie before the time of the advance. */
+  at?: number;
+  /** The time of the advance that put it off. */
+  since?: number;
 }
 
 /** A task that has started and not ended. */

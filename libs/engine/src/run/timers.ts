@@ -29,3 +29,23 @@ export function earliestTimer(state: ExecutionState): Timer | undefined {
   }
   return earliest;
 }
+
+/**
+ * The branch whose next task was put off first, and the instant to which that task belongs. What has happened at one
+ * instant comes before every timer of it. But time may have gone on since it was put off: then it belongs to the end of
+ * the advance that put it off, so that a loop that never rests is still ended by the time limits around it.
+ */
+export function earliestPutOff(
+  state: ExecutionState,
+  now: number,
+): { branch: Branch; at: number } | undefined {
+  let earliest: { branch: Branch; at: number } | undefined;
+  for (const branch of branchesOf(state.root)) {
+    const { next } = branch;
+    if (!next) continue;
+    const { at = now, since = now } = next;
+    const instant = now > since ? since : at;
+    if (!earliest || instant < earliest.at) earliest = { branch, at: instant };
+  }
+  return earliest;
+}
