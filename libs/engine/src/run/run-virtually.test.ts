@@ -58,7 +58,7 @@ export function runVirtually(body: string, options: VirtualOptions = {}): Virtua
     elapsed: 0,
   };
   let now = START;
-  let arrived: Signal[] = [];
+  const arrived: Signal[] = [];
   let calls: CallHttpEffect[] = [];
   let state = createState(program, { executionId: 'e1', input: options.input ?? {}, now });
   for (let turn = 0; turn < 10_000; turn += 1) {
