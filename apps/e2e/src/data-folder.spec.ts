@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { waitFor } from '@easyflow/testing';
 import { countExecutions, exactlyOnce, openWork } from './durability/counting';
 import { inParallel } from './durability/load';
@@ -76,6 +77,25 @@ describe.each<ShapeKind>(['dev', 'services'])('the data folder of %s', (kind) =>
     await shape.killAll('program');
     expect((await processesOf(shape.folder)).length).toBeGreaterThan(0);
     await shape.up();
+    await expectWhole(before);
+  });
+
+  test('survives SIGKILL of Postgres alone: the program starts it again', async () => {
+    const before = await shape.file();
+    await start(50);
+    const noted = path.join(shape.dataDir, 'postgres', 'process.json');
+    const { pid } = JSON.parse(readFileSync(noted, 'utf8')) as { pid: number };
+    await signal(pid, 'SIGKILL');
+    await waitFor(async () => (await shape.client().get('/readyz')).status === 503, {
+      describe: 'the loss to be seen',
+      every: 10,
+    });
+    await waitFor(async () => (await shape.client().get('/readyz')).status === 200, {
+      timeout: 60_000,
+      describe: 'Postgres to be back',
+    });
+    // Of services the file names the processes, with the new one among them.
+    await waitFor(async () => (await shape.file()).pid === before.pid, { describe: 'the file' });
     await expectWhole(before);
   });
 

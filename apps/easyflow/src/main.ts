@@ -13,10 +13,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1);
 });
 
-// Messages that nobody reads any more change nothing: a server whose terminal was closed still has to stop cleanly.
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (!isGone(error)) throw error;
-});
+// Messages that nobody can read change nothing: a server whose terminal was closed, or whose log's disk is full, still
+// has to run and to stop cleanly.
+process.stderr.on('error', () => undefined);
 
 /** The reader of a pipe has gone, or the terminal. */
 function isGone({ code }: NodeJS.ErrnoException): boolean {

@@ -56,8 +56,10 @@ describe('the metrics', () => {
   it('have no attribute that names a tenant, a flow or an execution', () => {
     const attributes = new Set(declaredMetrics().flatMap((each) => each.attributes ?? []));
     expect([...attributes].sort()).toEqual([
+      'easyflow.connection.limit',
       'easyflow.credential.kind',
       'easyflow.database.role',
+      'easyflow.deferral.cause',
       'easyflow.effect.kind',
       'easyflow.execution.mode',
       'easyflow.execution.status',

@@ -26,6 +26,7 @@ import { SubFlows } from './programs/sub-flows';
 import { EndedResults } from './results/ended-results';
 import { ThreadTurns } from './threads/thread-turns';
 import { TurnThreads } from './threads/turn-threads';
+import { RestingStates } from './state/resting-states';
 
 /** `ExecutorDeps`, complete. */
 export type ExecutorParts = Omit<ExecutorDeps, 'issuer' | 'settings'> & {
@@ -48,6 +49,7 @@ export class Executor {
   private readonly results: EndedResults;
   private readonly returns: LeaseReturns;
   private readonly runner: ExecutionRunner;
+  private readonly resting: RestingStates;
   private readonly signals: SignalWatch;
   private readonly sweeper: OutboxSweeper;
   private readonly threads: TurnThreads;
@@ -101,7 +103,8 @@ export class Executor {
     });
     const signals = new SignalWatch({ ...base, reader, runner });
     const programs = new ProgramCache(database);
-    const loader = new ExecutionLoader({ ...base, database, programs, runner });
+    const resting = new RestingStates();
+    const loader = new ExecutionLoader({ ...base, database, programs, runner, resting });
     const results = new EndedResults(transport, signer, logger);
     const claimer = new Claimer({
       ...base,
@@ -128,6 +131,7 @@ export class Executor {
         signals,
         publisher,
         results,
+        resting,
         logger,
       }),
     );
@@ -167,6 +171,7 @@ export class Executor {
     this.publisher = publisher;
     this.results = results;
     this.runner = runner;
+    this.resting = resting;
     this.signals = signals;
   }
 
@@ -213,6 +218,7 @@ export class Executor {
     await this.settled(2_000);
     await this.results.close();
     this.slot.close();
+    this.resting.clear();
     this.unobserve?.();
   }
 

@@ -139,6 +139,57 @@ describe('values of states', () => {
     expect((await stored(id)).values).toEqual([]);
   });
 
+  it('are not read again by the process that let the execution go to wait, and are by another', async () => {
+    await rig.flow(tenant, 'waits', [
+      { first: { wait: { milliseconds: 1 } } },
+      { changed: { set: { n: '${ .list | length }', list: '${ .list }' } } },
+      { second: { wait: { seconds: 1 } } },
+      { third: { wait: { milliseconds: 1 } } },
+      { all: { set: '${ {n, list} }' } },
+    ]);
+    const reader = jest.spyOn(rig.access.reader, 'read');
+    /** Of each statement that loaded executions: whether their input came with them, and values. */
+    const reads = async () => {
+      const found: string[] = [];
+      for (const [index, [, { name }]] of reader.mock.calls.entries()) {
+        const rows =
+          (await (reader.mock.results[index]?.value as Promise<Map<string, { input: Json }[]>>)) ??
+          new Map();
+        for (const { input: read } of [...rows.values()].flat()) {
+          if (name === 'x_load') found.push(read === null ? 'without input' : 'with input');
+          else if (name === 'x_load_values') found.push('values');
+        }
+      }
+      reader.mockClear();
+      return found;
+    };
+    const given = input(3, 10_000);
+    const id = await rig.accept(tenant, 'waits', given);
+    await rig.executor();
+    const { output } = await rig.ends(tenant, id);
+    expect(JSON.stringify(output)).toBe(JSON.stringify({ n: 3, ...given }));
+    expect(await reads()).toEqual([
+      'with input',
+      'without input',
+      'without input',
+      'without input',
+    ]);
+
+    // Another process writes it while it rests here: what is kept is old.
+    const again = await rig.accept(tenant, 'waits', given);
+    await waitFor(async () => (await rig.execution(tenant, again)).revision === 2, {
+      every: 5,
+      describe: 'the second wait',
+    });
+    await rig.database.superuser(
+      'UPDATE ef.executions SET revision = revision + 1 WHERE tenant_id = $1 AND id = $2',
+      [tenant.id, again],
+    );
+    expect(JSON.stringify((await rig.ends(tenant, again)).output)).toBe(JSON.stringify(output));
+    expect(await reads()).toEqual(['with input', 'without input', 'with input', 'without input']);
+    reader.mockRestore();
+  });
+
   it('are read from the whole states that the release before has stored', async () => {
     const id = await rig.accept(tenant, 'each', input(3, 5_000));
     const { list } = input(3, 5_000);
@@ -186,6 +237,19 @@ describe('values of states', () => {
     expect(status).toBe('completed');
     expect(Object.keys(output as object)).toEqual(['r1', 'r2']);
     expect(caller.calls[0]?.key).toBe(text('ab', 64));
+  });
+
+  it('of an execution that nobody can read are removed when it is cancelled', async () => {
+    const id = await rig.accept(tenant, 'each', input(1, 10));
+    await rig.database.superuser(
+      `WITH v AS (INSERT INTO ef.execution_values (tenant_id, execution_id, id, value) VALUES ($1, $2, 7, '{}'))
+       UPDATE ef.executions SET state = '"none"', status = 'running' WHERE id = $2`,
+      [tenant.id, id],
+    );
+    await rig.signal(tenant, id, { kind: 'cancel' });
+    await rig.executor({ caller: answering().caller });
+    expect((await rig.ends(tenant, id)).status).toBe('cancelled');
+    expect((await stored(id)).values).toEqual([]);
   });
 
   it('leave an execution alone that a later version has stored, and the others of its batch run', async () => {

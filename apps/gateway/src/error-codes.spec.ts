@@ -13,8 +13,14 @@ const road = [
   'libs/platform/http/src/server',
   'libs/tenant-context/src/issuer',
 ];
-/** Codes that no request of a client can meet: they are of other services' starts and operators' tools. */
-const inside = ['identity.invalid', 'issuer.jwt_keys', 'schedule.invalid_eco_window'];
+/** Codes that no request of a client can meet: of other services' starts, operators' tools and executors' turns. */
+const inside = [
+  'execution.not_for_this_process',
+  'identity.invalid',
+  'issuer.jwt_keys',
+  'schedule.invalid_eco_window',
+  'turn.interrupted',
+];
 
 function sources(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })

@@ -115,6 +115,17 @@ describe('a JWT', () => {
     expect((await flows(await own())).status).toBe(200);
   });
 
+  it('with a wrong signature is no question to the issuer', async () => {
+    const asked = jest.spyOn(rig.issuer, 'authenticate');
+    const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const token = await new SignJWT({ tenant: a.id })
+      .setProtectedHeader({ alg: 'ES256', kid: rig.keys.jwt[0]?.kid ?? '' })
+      .sign(stranger.privateKey);
+    expect((await flows(token)).status).toBe(401);
+    expect(asked).not.toHaveBeenCalled();
+    asked.mockRestore();
+  });
+
   it('that is forged in any way does not', async () => {
     const [key] = rig.keys.jwt;
     const good = await own();

@@ -19,6 +19,11 @@ export interface GatewaySettings {
     port: number;
     /** Addresses and networks of proxies whose X-Forwarded-For is believed; none when left out. */
     trustedProxies?: readonly string[];
+    /** Within this time a request must have arrived. Default 30,000. */
+    requestTimeoutMs?: number;
+    /** Connections in all (default 10,000), and of one address that is no trusted proxy (default 1,000). */
+    connections?: number;
+    connectionsPerAddress?: number;
   };
   /** Names this process as receiver of replies; the process that replaces it takes the same. */
   slot: string;

@@ -37,3 +37,11 @@ export const requestsWaited = counter({
   description: 'Requests that waited for the end of an execution',
   attributes: ['easyflow.outcome'],
 });
+
+/** `easyflow.connection.limit`: all, address or pipelined. */
+export const connectionsRefused = counter({
+  name: 'easyflow.connection.refused',
+  unit: '{connection}',
+  description: 'Connections closed because there are too many, or too many requests on one',
+  attributes: ['easyflow.connection.limit'],
+});

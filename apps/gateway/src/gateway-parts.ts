@@ -10,11 +10,13 @@ import { IntentQueue } from './acceptance/intent-queue';
 import { IntentWriter } from './acceptance/intent-writer';
 import { TenantTopics } from './admin/tenant-topics';
 import { AuthenticationGuard } from './authentication/authentication.guard';
+import { HeldRefusals } from './authentication/held-refusals';
 import { Jwks } from './authentication/jwks';
 import { JwtGuard } from './authentication/jwt.guard';
 import { JwtStrategy } from './authentication/jwt.strategy';
 import { gatewayRoles } from './authentication/principal';
 import { RateLimitGuard } from './authentication/rate-limit.guard';
+import { UnknownCredentials } from './authentication/unknown-credentials';
 import { ExecutionRepository } from './executions/execution.repository';
 import { SignalNotices } from './executions/signal-notices';
 import { FlowRepository } from './flows/flow.repository';
@@ -119,13 +121,16 @@ export class GatewayParts {
     });
     // The strategy registers itself with passport, where the guard finds it by name.
     new JwtStrategy(new Jwks(issuer, clock), clock);
-    this.authentication = new AuthenticationGuard(
-      new CredentialCache(issuer, gatewayRoles, clock),
+    const refusals = new HeldRefusals();
+    this.authentication = new AuthenticationGuard({
+      credentials: new CredentialCache(issuer, gatewayRoles, clock),
       issuer,
-      new JwtGuard(),
+      jwt: new JwtGuard(),
+      unknown: new UnknownCredentials(deps.attempts),
+      refusals,
       clock,
-    );
-    this.rateLimit = new RateLimitGuard(deps.limiter);
+    });
+    this.rateLimit = new RateLimitGuard(deps.limiter, refusals);
     this.logins = new LoginThrottle(deps.attempts);
   }
 

@@ -13,7 +13,7 @@ void runService('gateway', async ({ config, keep, logger, transport, ...deps }) 
       : keep(new RedisRateLimiter({ url: config.redisUrl, log: logger }));
   return startGateway({
     settings: {
-      http: { ...config.http, trustedProxies: config.trustedProxies },
+      http: { ...config.http, ...config.clients, trustedProxies: config.trustedProxies },
       slot: config.slot,
       bodyLimitBytes: config.bodyLimitBytes,
       ecoWindow: parseEcoWindow(config.ecoWindow),

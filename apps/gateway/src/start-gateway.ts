@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { GatewayDeps } from './gateway-deps';
 import { GatewayModule } from './gateway.module';
 import { GatewayParts } from './gateway-parts';
+import { BodyReader } from './http/body-reader';
 import { gatewayAdapter } from './http/fastify-adapter';
 import { ProblemFilter } from './http/problem.filter';
 
@@ -17,6 +18,13 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
+const httpDefaults = {
+  trustedProxies: [],
+  requestTimeoutMs: 30_000,
+  connections: 10_000,
+  connectionsPerAddress: 1_000,
+} as const;
+
 /**
  * Starts the only HTTP entrance. It listens also while the database, the issuer or Kafka is down: requests that
  * need them are answered 503 until they are back.
@@ -27,13 +35,15 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const parts = new GatewayParts({ ...deps, clock });
   const app = await NestFactory.create<NestFastifyApplication>(
     GatewayModule.with(parts, deps.issuer),
-    gatewayAdapter({
-      maxBodyBytes: settings.bodyLimitBytes,
-      trustedProxies: settings.http.trustedProxies ?? [],
-    }),
+    gatewayAdapter({ ...httpDefaults, ...settings.http }),
     { logger: false, bodyParser: false },
   );
-  app.useGlobalGuards(parts.authentication, parts.rateLimit);
+  // In this order: who it is, whether it may, and only then what it sends.
+  app.useGlobalGuards(
+    parts.authentication,
+    parts.rateLimit,
+    new BodyReader(settings.bodyLimitBytes),
+  );
   app.useGlobalFilters(new ProblemFilter(logger));
   const messages = app.connectMicroservice({
     strategy: new TransportStrategy({

@@ -36,6 +36,7 @@ export { SETTINGS_ATTACKS } from './isolation/settings-attacks';
 export { ARGUMENT_ATTACKS } from './isolation/argument-attacks';
 export { BINDING_ATTACKS } from './isolation/binding-attacks';
 export { ROW_ATTACKS } from './isolation/row-attacks';
+export { SLOT_ATTACKS } from './isolation/slot-attacks';
 export { BUNDLE_ATTACKS } from './isolation/bundle-attacks';
 export { CLAIM_ATTACKS } from './isolation/claim-attacks';
 export { MetricRecorder } from './metric-recorder';

@@ -133,6 +133,10 @@ async function template(serverUrl: string, limits: ConnectionLimits | undefined)
       rolePasswords: testPasswords(),
       ...(limits ? { connectionLimits: limits } : {}),
     });
+    // A spec registers in a second what a service does in a day.
+    await connected(withDatabase(serverUrl, unfinished), (made) =>
+      made.query('UPDATE ctx.workloads SET new_slots = 1000'),
+    );
     await client.query(`ALTER DATABASE ${unfinished} RENAME TO ${name}`);
   });
   return name;

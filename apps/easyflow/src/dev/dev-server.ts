@@ -6,6 +6,7 @@ import { startPostgres } from '@easyflow/platform-local-servers';
 import { logger as createLogger } from '@easyflow/platform-telemetry';
 import { DatabaseAccess, TokenKeyRotation } from '@easyflow/tenant-context';
 import { assertPortFree } from '../local/assert-port-free';
+import { hasRoom } from '../local/disk-room';
 import { DiscoveryFile } from '../local/discovery-file';
 import { demoTenant, hasDemoTenant, installationKeys } from '../local/installation-keys';
 import { prepareDatabase } from '../local/local-database';
@@ -13,6 +14,10 @@ import { openDataFolder } from '../local/open-data-folder';
 import type { Progress } from '../local/progress';
 import { ensureSample } from '../local/sample-execution';
 import { startEmbeddedServices } from './embedded-services';
+import { KeptPostgres } from './kept-postgres';
+
+/** Two files of Postgres' log: its recovery needs one. */
+const ROOM_TO_START_BYTES = 32 * 1024 * 1024;
 
 export interface DevServer {
   url: string;
@@ -20,6 +25,8 @@ export interface DevServer {
   /** Whether this start made the demo tenant. */
   isNew: boolean;
   adminKey: string;
+  /** Resolves with the reason when it cannot go on. */
+  failed: Promise<Error>;
   /** Drains, stops everything, removes the discovery file. */
   close(): Promise<void>;
 }
@@ -52,7 +59,13 @@ export async function startDevServer(
     await openDataFolder(dataDir);
     const keys = await installationKeys(dataDir);
     say(`starting Postgres in ${dataDir}`);
-    const postgres = await startPostgres({ dataDir: path.join(dataDir, 'postgres'), log: say });
+    const folder = path.join(dataDir, 'postgres');
+    const postgres = await KeptPostgres.start({
+      start: (port) =>
+        startPostgres({ dataDir: folder, log: say, ...(port === undefined ? {} : { port }) }),
+      hasRoom: () => hasRoom(folder, ROOM_TO_START_BYTES),
+      say,
+    });
     closing.push(() => postgres.stop());
     say('bringing the database to the newest schema');
     const database = await prepareDatabase(postgres.url, databaseRoles(keys.rolePasswords), say);
@@ -93,7 +106,8 @@ export async function startDevServer(
       databaseUrl: database.url,
     });
     closing.push(() => file.remove());
-    return { url: services.url, demo, isNew, adminKey: keys.adminKey, close };
+    const { failed } = postgres;
+    return { url: services.url, demo, isNew, adminKey: keys.adminKey, failed, close };
   } catch (error) {
     await close();
     throw error;

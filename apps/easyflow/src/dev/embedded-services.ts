@@ -110,7 +110,7 @@ export async function startEmbeddedServices(
       await startGateway({
         settings: {
           slot,
-          http: { ...config.http, trustedProxies: config.trustedProxies },
+          http: { ...config.http, ...config.clients, trustedProxies: config.trustedProxies },
           bodyLimitBytes: config.bodyLimitBytes,
           ecoWindow,
           drainMs: config.drainMs,

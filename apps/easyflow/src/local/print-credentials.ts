@@ -1,10 +1,12 @@
 import type { DemoTenant } from '@easyflow/issuer';
+import type { Progress } from './progress';
 
 /** Shows the demo tenant's credentials once, at the start that made them; later it says where they are. */
 export function printCredentials(
   credentials: DemoTenant & { adminKey: string },
   isNew: boolean,
   discoveryFile: string,
+  progress: Progress,
 ): void {
   const lines = isNew
     ? [
@@ -19,5 +21,5 @@ export function printCredentials(
         '',
       ]
     : ['', `  Credentials: ${discoveryFile}`, '  Try: npx easyflow executions ls', ''];
-  process.stderr.write(`${lines.join('\n')}\n`);
+  progress.print(`${lines.join('\n')}\n`);
 }

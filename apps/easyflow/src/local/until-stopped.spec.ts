@@ -34,4 +34,20 @@ describe('untilStopped', () => {
     await expect(broken).rejects.toThrow('broken');
     expect(process.exitCode).toBeUndefined();
   });
+
+  it('tells why it cannot go on, and closes what there is', async () => {
+    const exit = jest.spyOn(global, 'setTimeout');
+    let closed = false;
+    const failing = untilStopped(progress, () =>
+      Promise.resolve({
+        failed: Promise.resolve(new Error('the database is gone')),
+        close: () => Promise.resolve(void (closed = true)),
+      }),
+    );
+    await expect(failing).rejects.toThrow('the database is gone');
+    expect(closed).toBe(true);
+    // The end of the process, should anything keep it.
+    for (const { value } of exit.mock.results) clearTimeout(value as NodeJS.Timeout);
+    exit.mockRestore();
+  });
 });

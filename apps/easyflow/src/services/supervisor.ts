@@ -93,9 +93,15 @@ export class Supervisor {
     if (this.options.restart) await this.startAgain(slot);
   }
 
-  /** One after the other, so that an older list never replaces a newer one. */
+  /**
+   * One after the other, so that an older list never replaces a newer one. What cannot be noted (the disk is full) ends
+   * nothing: the next change notes it.
+   */
   private changed(): Promise<void> {
-    this.changes = this.changes.then(() => this.options.onChange(this.processes));
+    const note = () => this.options.onChange(this.processes);
+    this.changes = this.changes.then(note).catch((error: unknown) => {
+      this.options.say(`the list of processes could not be written: ${String(error)}`);
+    });
     return this.changes;
   }
 

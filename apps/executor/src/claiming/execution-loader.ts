@@ -18,12 +18,13 @@ import { causeOf, reasonOf } from '../execution/turn-failure';
 import { startDelay } from '../executor-metrics';
 import type { ProgramCache } from '../programs/program-cache';
 import { restoreState, type RestoredState } from '../state/restore-state';
+import type { Resting, RestingStates } from '../state/resting-states';
 import { storedStateOf, type StoredState } from '../state/stored-state';
 import { MOST_ATTEMPTS, type Deferrals } from './deferrals';
 import { bareExecutionOf, executionOf, waitsSince, type ExecutionRow } from './execution-row';
 import { selectLastItems } from './history.statements';
 import type { LeaseReturns } from './lease-returns';
-import { loadExecutions } from './loading.statements';
+import { loadExecutions, selectValueIds } from './loading.statements';
 import type { TenantTokens } from './tenant-tokens';
 import { ValueReader, type WithValues } from './value-reader';
 
@@ -35,6 +36,7 @@ export interface ExecutionLoaderOptions {
   readonly runner: ExecutionRunner;
   readonly deferrals: Deferrals;
   readonly returns: LeaseReturns;
+  readonly resting: RestingStates;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,7 +77,10 @@ export class ExecutionLoader {
   private async readAll(leases: readonly Lease[], byPair: Map<TenantKey, Lease>): Promise<void> {
     const items = leases.flatMap((lease) => {
       const token = this.options.tokens.get(lease.tenantId, 'ef_worker');
-      return token ? [{ token, id: lease.id, lease }] : [];
+      if (!token) return [];
+      // Taken before it is asked for: what is not read again must not be forgotten meanwhile.
+      const resting = this.options.resting.take(pairKey(lease.tenantId, lease.id));
+      return [{ token, id: lease.id, lease, resting }];
     });
     const reading = await Promise.allSettled(
       this.options.tokens.bundles(items, MOST_ROWS).map(async (bundle) => {
@@ -118,20 +123,21 @@ export class ExecutionLoader {
     }
   }
 
-  private async read(
-    items: readonly { readonly token: TenantToken; readonly lease: Lease }[],
-  ): Promise<(ExecutionRow | undefined)[]> {
+  private async read(items: readonly Claimed[]): Promise<(ExecutionRow | undefined)[]> {
     const tokens = new Map(items.map(({ token }) => [token.tenantId, token]));
     const found = await this.options.database.reader.read<ExecutionRow>([...tokens.values()], {
       ...loadExecutions,
       values: [
         plainArray(items.map(({ lease }) => lease.tenantId)),
         plainArray(items.map(({ lease }) => lease.id)),
+        plainArray(items.map(({ resting }) => resting?.revision ?? null)),
       ],
     });
     const rows = [...found.values()].flat();
     const byPair = new Map(rows.map((row) => [pairKey(row.tenant_id, row.id), row]));
-    return items.map(({ lease }) => byPair.get(pairKey(lease.tenantId, lease.id)));
+    return items.map(({ lease, resting }) =>
+      withResting(byPair.get(pairKey(lease.tenantId, lease.id)), resting),
+    );
   }
 
   private measureDelay(rows: readonly ExecutionRow[]): void {
@@ -191,9 +197,16 @@ export class ExecutionLoader {
     try {
       const token = tokens.get(tenantId, 'ef_worker');
       if (!token) throw tokenEnded();
-      const { rows } = await database.tenant(token, (session) =>
-        session.query<{ segment: number; items: string }>({ ...selectLastItems, values: [id] }),
-      );
+      const { rows, values } = await database.tenant(token, async (session) => {
+        const items = session.query<{ segment: number; items: string }>({
+          ...selectLastItems,
+          values: [id],
+        });
+        const found = await session.query<{ id: number }>({ ...selectValueIds, values: [id] });
+        return { rows: (await items).rows, values: found.rows };
+      });
+      // Nobody reads them any more: they are removed with its end.
+      execution.values.restore(values.map((value) => ({ id: value.id, value: null })));
       const last = rows.flatMap(({ segment, items }) => restoreHistory(segment, items)).at(-1);
       runner.cancel(execution, (last?.sequence ?? 0) + 1);
     } catch (error) {
@@ -209,6 +222,23 @@ export class ExecutionLoader {
     live.release(1);
     deferrals.defer(lease, cause, reason);
   }
+}
+
+/** A lease with what this process still knows of its execution. */
+interface Claimed {
+  readonly token: TenantToken;
+  readonly lease: Lease;
+  readonly resting: Resting | undefined;
+}
+
+/** What is kept of an execution stands for what was not read, where nobody has written the row since. */
+function withResting(
+  row: ExecutionRow | undefined,
+  resting: Resting | undefined,
+): ExecutionRow | undefined {
+  if (!row || resting?.revision !== row.revision) return row;
+  const { input, state, values } = resting;
+  return { ...row, input, state, resting: values };
 }
 
 type Aside = [cause: Parameters<Deferrals['defer']>[1], reason: string, error?: unknown];

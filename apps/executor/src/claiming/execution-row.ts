@@ -4,6 +4,7 @@ import type { Lease } from '@easyflow/tenant-context';
 import { LiveExecution, type StoredSignal } from '../execution/live-execution';
 import type { RestoredState } from '../state/restore-state';
 import { storedStateOf, type StoredState } from '../state/stored-state';
+import type { StoredValues } from '../state/stored-values';
 import { readSignals } from './signal-row';
 
 /** A row of `loadExecutions`, as it should be. */
@@ -15,6 +16,7 @@ export interface ExecutionRow {
   flow_version: string;
   mode: string;
   status: string;
+  revision: number;
   input: Json;
   /** As it is stored: the engine's state, or one in parts. */
   state: ExecutionState | StoredState | null;
@@ -25,6 +27,8 @@ export interface ExecutionRow {
   created_at: Date;
   started_at: Date | null;
   signals: unknown;
+  /** What stands beside the state, when this process has kept both. */
+  resting?: StoredValues;
 }
 
 const RUNNABLE = new Set(['pending', 'running', 'waiting', 'suspended']);
@@ -46,9 +50,11 @@ export function executionOf(
   if (row.state !== null) {
     if (!restored) storedStateOf(row.state);
     execution.state = stateOf(restored?.state ?? row.state);
-    execution.values.restore(restored?.rows ?? []);
+    if (row.resting) execution.values = row.resting;
+    else execution.values.restore(restored?.rows ?? []);
     execution.inherited = true;
   }
+  execution.revision = row.revision;
   execution.startedAt = moment(row.started_at, 'started_at');
   execution.receive(readSignals(row.signals));
   return execution;

@@ -10,6 +10,8 @@ import type { SignalWatch } from '../claiming/signal-watch';
 import type { LifecyclePublisher } from '../lifecycle/lifecycle-publisher';
 import type { EndedResults } from '../results/ended-results';
 import type { ExecutionRunner } from './execution-runner';
+import type { RestingStates } from '../state/resting-states';
+import type { LiveExecution } from './live-execution';
 import type { LiveExecutions } from './live-executions';
 
 export interface AfterCommitOptions {
@@ -20,6 +22,7 @@ export interface AfterCommitOptions {
   readonly signals: SignalWatch;
   readonly publisher: LifecyclePublisher;
   readonly results: EndedResults;
+  readonly resting: RestingStates;
   readonly logger: Logger;
 }
 
@@ -42,6 +45,7 @@ export class AfterCommit implements FlushListener {
         this.options.signals.look(row.execution, written.wakes);
         continue;
       }
+      row.execution.revision += 1;
       const woken = written.wakes !== row.lease.wakeSeq;
       created ||= row.children.length > 0;
       if (row.outcome === 'end') {
@@ -49,6 +53,7 @@ export class AfterCommit implements FlushListener {
         ended.push(row);
       } else if (row.outcome === 'leave' || !this.resume(row)) {
         live.remove(row.execution);
+        this.keepResting(row.execution);
         left.push({ row, woken });
       } else if (woken) this.options.signals.look(row.execution, written.wakes);
     }
@@ -70,6 +75,12 @@ export class AfterCommit implements FlushListener {
 
   late(row: Checkpoint): void {
     this.options.runner.lose(row.execution, 'expired');
+  }
+
+  private keepResting({ key, facts, revision, state, values }: LiveExecution): void {
+    if (!state) return;
+    const { tenantId, input } = facts;
+    this.options.resting.keep({ key, tenantId, revision, input, state, values });
   }
 
   /** The events of the checkpoints written, by their rows of the outbox. */

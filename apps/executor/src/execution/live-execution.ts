@@ -69,7 +69,9 @@ export class LiveExecution {
   phase: Phase = 'idle';
   state: ExecutionState | undefined;
   /** What is stored beside the state. */
-  readonly values: StoredValues;
+  values: StoredValues;
+  /** Of its row, as far as this process knows: it may be behind when the answer to a COMMIT was lost. */
+  revision = 0;
   startedAt: number | undefined;
   private readonly inbox: Arrived[] = [];
   /** What the engine was last given of it. */

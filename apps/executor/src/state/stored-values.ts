@@ -47,6 +47,7 @@ export class StoredValues {
   /** What was read with the state and is not in the index yet: many executions end without another checkpoint. */
   private restored: readonly RestoredRow[] = NONE;
   private indexed = false;
+  private inputSize = 0;
 
   constructor(private readonly input: Json) {}
 
@@ -55,6 +56,13 @@ export class StoredValues {
     this.restored = rows;
     this.stored = new Set(rows.map(({ id }) => id));
     this.nextId = (rows.at(-1)?.id ?? 0) + 1;
+  }
+
+  /** Characters of what the last checkpoint's state refers to; none when it was stored whole. */
+  get size(): number {
+    let size = this.inputSize;
+    for (const row of this.rows.values()) size += row.size;
+    return size;
   }
 
   /** What is to be written of a state. @throws RangeError when a value is nested too deeply to be written */
@@ -117,7 +125,9 @@ export class StoredValues {
   private prepare(): void {
     if (this.indexed) return;
     this.indexed = true;
-    if (!isWithin(this.input, LARGE)) this.index.add(INPUT_ROW, this.input);
+    if (!isWithin(this.input, LARGE)) {
+      this.inputSize = this.index.add(INPUT_ROW, this.input).row.size;
+    }
     for (const { id, value } of this.restored) this.rows.set(id, this.index.add(id, value).row);
     this.restored = NONE;
   }
@@ -160,6 +170,7 @@ export class StoredValues {
     this.restored = NONE;
     if (!this.indexed) return;
     this.indexed = false;
+    this.inputSize = 0;
     this.index.clear();
     this.rows.clear();
   }

@@ -4,10 +4,12 @@ import type { Clock } from '@easyflow/kernel-time';
 import type { CredentialCache, IssuerPort } from '@easyflow/tenant-context';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { ACCESS, type AuthenticatedRequest } from './access';
+import type { HeldRefusals } from './held-refusals';
 import type { JwtGuard } from './jwt.guard';
 import { Principal } from './principal';
+import type { UnknownCredentials } from './unknown-credentials';
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
@@ -16,43 +18,67 @@ const API_KEY_PREFIX = 'ef_';
 const MAX_CREDENTIAL = 4_096;
 /** A refused credential is not asked about again for this long: a client in a loop costs the issuer nothing. */
 const REFUSED_MS = 2_000;
+const MOST_KNOWN = 20_000;
+
+export interface AuthenticationOptions {
+  credentials: CredentialCache;
+  issuer: Pick<IssuerPort, 'verifyAdmin'>;
+  jwt: Pick<JwtGuard, 'expiryOf'>;
+  unknown: UnknownCredentials;
+  refusals: HeldRefusals;
+  clock: Clock;
+}
 
 /**
  * Authentication of every route: the credential alone says who the tenant is; no header, path or body does.
  *
  * A JWT is verified by passport-jwt once and then remembered until it expires (ES256 costs about 100 µs, more than
- * the rest of accepting an execution); the credential cache has it verified again by the issuer each minute.
+ * the rest of accepting an execution); the credential cache has it verified again by the issuer each minute. What
+ * this process does not know is limited by address before anybody is asked.
  */
 export class AuthenticationGuard implements CanActivate {
   /** Keyed by hash: no credential is held longer than its request. */
   private readonly verified = new LRUCache<string, number>({ max: 10_000 });
   private readonly accesses = new WeakMap<object, RouteAccess>();
   private readonly refused = new LRUCache<string, UserError>({ max: 10_000, ttl: REFUSED_MS });
+  /** Credentials that were right when they were last verified. */
+  private readonly known = new LRUCache<string, true>({ max: MOST_KNOWN });
 
-  constructor(
-    private readonly credentials: CredentialCache,
-    private readonly issuer: Pick<IssuerPort, 'verifyAdmin'>,
-    private readonly jwt: JwtGuard,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly options: AuthenticationOptions) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const access = this.accessOf(context);
     if (access === 'none') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const credential = credentialOf(request.headers.authorization);
-    if (this.refused.size > 0) {
-      const known = this.refused.get(hashOf(`${access} ${credential}`));
-      if (known) throw known;
+    const hash = hashOf(credential);
+    const refusal = this.refused.size > 0 ? this.refused.get(`${access} ${hash}`) : undefined;
+    if (refusal) {
+      await this.options.refusals.hold();
+      throw refusal;
     }
-    try {
+    const verify = async (): Promise<void> => {
       if (access === 'admin') request.adminKey = await this.admin(credential, context);
       else request.principal = await this.tenant(credential, context);
+    };
+    try {
+      if (this.known.has(hash)) await verify();
+      else await this.options.unknown.attempt({ address: request.ip, hash }, verify);
+      this.known.set(hash, true);
       return true;
     } catch (error) {
-      if (error instanceof UserError) this.refused.set(hashOf(`${access} ${credential}`), error);
+      if (error instanceof UserError) await this.refuse(`${access} ${hash}`, hash, error);
       throw error;
     }
+  }
+
+  private async refuse(key: string, hash: string, refusal: UserError): Promise<void> {
+    if (refusal.status === 429) {
+      await this.options.refusals.hold();
+      return;
+    }
+    this.refused.set(key, refusal);
+    if (refusal.status === 401) this.known.delete(hash);
   }
 
   /** What a handler's metadata says, read once a handler. */
@@ -89,7 +115,7 @@ export class AuthenticationGuard implements CanActivate {
     if (!credential.startsWith(API_KEY_PREFIX) && !JWT.test(credential)) return invalid();
     try {
       if (JWT.test(credential)) await this.verifyJwt(credential, context);
-      return await Principal.of(this.credentials, credential);
+      return await Principal.of(this.options.credentials, credential);
     } catch (error) {
       if (error instanceof UserError) return error;
       throw error;
@@ -99,13 +125,13 @@ export class AuthenticationGuard implements CanActivate {
   private async verifyJwt(credential: string, context: ExecutionContext): Promise<void> {
     const hash = hashOf(credential);
     const expiry = this.verified.get(hash);
-    if (expiry !== undefined && expiry > this.clock.now()) return;
-    this.verified.set(hash, await this.jwt.expiryOf(context));
+    if (expiry !== undefined && expiry > this.options.clock.now()) return;
+    this.verified.set(hash, await this.options.jwt.expiryOf(context));
   }
 
   private async isAdmin(credential: string): Promise<boolean> {
     try {
-      await this.issuer.verifyAdmin(credential);
+      await this.options.issuer.verifyAdmin(credential);
       return true;
     } catch (error) {
       if (error instanceof UserError) return false;
@@ -115,7 +141,7 @@ export class AuthenticationGuard implements CanActivate {
 }
 
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
+  return digest('sha256', text, 'base64');
 }
 
 function credentialOf(header: string | undefined): string {

@@ -1,6 +1,7 @@
 import type { RateLimiter } from '@easyflow/platform-limiter';
 import type { ExecutionContext } from '@nestjs/common';
-import { MOST_HELD, RateLimitGuard } from './rate-limit.guard';
+import { HeldRefusals, MOST_HELD } from './held-refusals';
+import { RateLimitGuard } from './rate-limit.guard';
 
 const principal = { tenantId: 'a', caller: { limits: { requestsPerSecond: 5 } } };
 const request = {
@@ -11,7 +12,7 @@ function guard(allowed: boolean): RateLimitGuard {
   const limiter: Pick<RateLimiter, 'take'> = {
     take: async () => ({ allowed, retryAfterMs: allowed ? 0 : 200 }),
   };
-  return new RateLimitGuard(limiter as RateLimiter);
+  return new RateLimitGuard(limiter as RateLimiter, new HeldRefusals());
 }
 
 describe('RateLimitGuard', () => {

@@ -8,18 +8,30 @@ const DRAIN_MS = 10_000;
 /**
  * Reads a body of at most `limit` bytes. Of a larger one nothing is kept, but its rest is read: a sender that is cut
  * off while it writes sees a broken connection, not the answer. Beyond 64 MB or 10 s it is cut off all the same.
- * @throws UserError `body.too_large` (413)
+ * @param hold is told of bytes that are kept; what it answers ends the reading
+ * @throws UserError `body.too_large` (413); what `hold` answers
  */
-export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(
+  stream: IncomingMessage,
+  limit: number,
+  hold: (bytes: number) => Error | undefined,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let deadline = 0;
+    let ended = false;
     const refuse = (): void => reject(tooLarge(limit));
     stream.on('data', (chunk: Buffer) => {
+      if (ended) return;
       size += chunk.length;
       if (size <= limit) {
-        chunks.push(chunk);
+        const refusal = hold(chunk.length);
+        if (refusal) {
+          ended = true;
+          chunks.length = 0;
+          reject(refusal);
+        } else chunks.push(chunk);
         return;
       }
       chunks.length = 0;
@@ -29,7 +41,6 @@ export function readBody(stream: IncomingMessage, limit: number): Promise<Buffer
         stream.destroy();
       }
     });
-    let ended = false;
     // The sender went away; nobody hears the answer. Every stream closes, and an error costs microseconds to make.
     const brokenOff = (): void => {
       if (!ended)

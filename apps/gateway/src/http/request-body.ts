@@ -6,7 +6,7 @@ import { placesOf } from './request-places';
 
 const NOTHING = Buffer.alloc(0);
 
-/** The bytes of the body; the catch-all parser leaves them unread, so that authentication comes first. */
+/** The bytes of the body, which BodyReader has read after the request was authenticated. */
 export function bodyBytes(request: FastifyRequest): Buffer {
   return Buffer.isBuffer(request.body) ? request.body : NOTHING;
 }

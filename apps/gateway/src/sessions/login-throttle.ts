@@ -1,7 +1,8 @@
 import { UserError } from '@easyflow/kernel-errors';
 import type { AttemptLimiter } from '@easyflow/platform-limiter';
-import { BoundedQueue } from '@easyflow/tenant-context';
 import { createHash } from 'node:crypto';
+import { Turns } from '../authentication/turns';
+import { addressGroup } from '../http/client-address';
 
 /** Wrong passwords in a window, by account, and by address over all accounts (a company may sit behind one). */
 export const LOGIN_LIMITS = { windowMs: 60_000, account: 30, address: 300 } as const;
@@ -14,8 +15,6 @@ const ACCOUNT_TURNS = { atOnce: 4, waiting: 32 };
 
 /** The same of one address: the issuer hashes two passwords at a time, for everybody. */
 const ADDRESS_TURNS = { atOnce: 8, waiting: LOGIN_LIMITS.address };
-
-type TurnLimits = ConstructorParameters<typeof BoundedQueue>[0];
 
 /** What a login is tried with, and from where. */
 export interface LoginAttempt {
@@ -35,7 +34,7 @@ export interface LoginAttempt {
  * the issuer free.
  */
 export class LoginThrottle {
-  private readonly turns = new Map<string, BoundedQueue>();
+  private readonly turns = new Turns();
 
   constructor(private readonly attempts: AttemptLimiter) {}
 
@@ -43,7 +42,9 @@ export class LoginThrottle {
    * Runs `login` when the limits allow it. A UserError of it is a wrong attempt.
    * @throws UserError `auth.too_many_attempts` (429)
    */
-  async attempt<T>({ email, address }: LoginAttempt, login: () => Promise<T>): Promise<T> {
+  async attempt<T>(attempt: LoginAttempt, login: () => Promise<T>): Promise<T> {
+    const { email } = attempt;
+    const address = addressGroup(attempt.address);
     const account = hashOf('account', email.normalize('NFKC').toLowerCase());
     const familiar = hashOf('familiar', account, address);
     const from = hashOf('address', address);
@@ -60,19 +61,14 @@ export class LoginThrottle {
         throw error;
       }
     };
-    return this.inTurn(account, ACCOUNT_TURNS, () => this.inTurn(from, ADDRESS_TURNS, run));
-  }
-
-  private async inTurn<T>(key: string, limits: TurnLimits, task: () => Promise<T>): Promise<T> {
-    const queue = this.turns.get(key) ?? new BoundedQueue(limits);
-    this.turns.set(key, queue);
-    const turn = queue.run(task);
+    const fromAddress = async (): Promise<T> => {
+      const turn = this.turns.run(from, ADDRESS_TURNS, run);
+      if (!turn) throw tooMany(1_000);
+      return turn;
+    };
+    const turn = this.turns.run(account, ACCOUNT_TURNS, fromAddress);
     if (!turn) throw tooMany(1_000);
-    try {
-      return await turn;
-    } finally {
-      if (queue.idle) this.turns.delete(key);
-    }
+    return turn;
   }
 
   /** The keys booked. */

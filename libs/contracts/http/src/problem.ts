@@ -175,7 +175,7 @@ const kinds = {
   },
   'auth.too_many_attempts': {
     status: 429,
-    title: 'Too many wrong passwords',
+    title: 'Too many wrong passwords or credentials',
     remedy: 'Wait for the seconds in Retry-After; then try the right one.',
   },
   'rate.exceeded': {

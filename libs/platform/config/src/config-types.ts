@@ -6,6 +6,13 @@ export interface HttpSettings {
   port: number;
 }
 
+/** What the clients of the API may use of a process. */
+export interface ClientLimits {
+  requestTimeoutMs: number;
+  connections: number;
+  connectionsPerAddress: number;
+}
+
 /** What DatabaseAccess.connect takes. */
 export interface DatabaseConfig {
   host: string;
@@ -75,6 +82,7 @@ export interface GatewayConfig extends MessagingConfig {
   /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
   trustedProxies: string[];
   bodyLimitBytes: number;
+  clients: ClientLimits;
   publicUrl?: string;
   redisUrl?: string;
   /** As `parseEcoWindow` of domain/schedule reads it. */
@@ -123,6 +131,7 @@ export interface EmbeddedConfig {
   trustedProxies: string[];
   dataDir: string;
   bodyLimitBytes: number;
+  clients: ClientLimits;
   publicUrl?: string;
   drainMs: number;
   accessTokenSeconds: number;

@@ -6,6 +6,7 @@ import {
   type DatabaseRole,
 } from './database-variables';
 import type {
+  ClientLimits,
   CommonConfig,
   ConfigOf,
   DefaultLimits,
@@ -25,6 +26,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       ...messaging('gateway', values, environment),
       service: 'gateway',
       bodyLimitBytes: have(values, 'EASYFLOW_HTTP_BODY_LIMIT_BYTES'),
+      clients: clients(values),
       ...optional('publicUrl', values.EASYFLOW_PUBLIC_URL),
       ...optional('redisUrl', values.EASYFLOW_REDIS_URL),
       trustedProxies: have(values, 'EASYFLOW_HTTP_TRUSTED_PROXIES'),
@@ -88,6 +90,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       trustedProxies: have(values, 'EASYFLOW_HTTP_TRUSTED_PROXIES'),
       dataDir: have(values, 'EASYFLOW_DATA_DIR'),
       bodyLimitBytes: have(values, 'EASYFLOW_HTTP_BODY_LIMIT_BYTES'),
+      clients: clients(values),
       ...optional('publicUrl', values.EASYFLOW_PUBLIC_URL),
       drainMs: drainMs(values),
       accessTokenSeconds: have(values, 'EASYFLOW_ISSUER_ACCESS_TOKEN_SECONDS'),
@@ -204,6 +207,14 @@ function passwords(
 
 function http(values: Values): HttpSettings {
   return { host: have(values, 'EASYFLOW_HTTP_HOST'), port: have(values, 'EASYFLOW_HTTP_PORT') };
+}
+
+function clients(values: Values): ClientLimits {
+  return {
+    requestTimeoutMs: have(values, 'EASYFLOW_HTTP_REQUEST_TIMEOUT_MS'),
+    connections: have(values, 'EASYFLOW_HTTP_MAX_CONNECTIONS'),
+    connectionsPerAddress: have(values, 'EASYFLOW_HTTP_MAX_CONNECTIONS_PER_ADDRESS'),
+  };
 }
 
 function drainMs(values: Values): number {

@@ -78,6 +78,29 @@ export const variables = {
     fix: 'write a number of bytes from 1024 to 104857600',
     usedBy: ['gateway', 'embedded'],
   }),
+  EASYFLOW_HTTP_REQUEST_TIMEOUT_MS: variable({
+    schema: integer(1_000, 600_000),
+    default: '30000',
+    about:
+      'Milliseconds within which a request must have arrived, headers (at most 10 s) and body; else 408.',
+    fix: 'write a number of milliseconds from 1000 to 600000',
+    usedBy: ['gateway', 'embedded'],
+  }),
+  EASYFLOW_HTTP_MAX_CONNECTIONS: variable({
+    schema: integer(10, 1_000_000),
+    default: '10000',
+    about: 'Connections of clients in all; more are closed.',
+    fix: 'write a number from 10 to 1000000',
+    usedBy: ['gateway', 'embedded'],
+  }),
+  EASYFLOW_HTTP_MAX_CONNECTIONS_PER_ADDRESS: variable({
+    schema: integer(1, 1_000_000),
+    default: '1000',
+    about:
+      'Connections of one address (of IPv6: one /64 network); more are closed. Trusted proxies have no such limit.',
+    fix: 'write a number from 1 to 1000000',
+    usedBy: ['gateway', 'embedded'],
+  }),
   EASYFLOW_PUBLIC_URL: variable({
     schema: optionalUrl,
     about: 'Where clients reach the API, for the links in its answers.',

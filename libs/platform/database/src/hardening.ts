@@ -42,12 +42,23 @@ export async function harden(client: ClientBase): Promise<void> {
   await client.query(`
     GRANT EXECUTE ON FUNCTION pg_catalog.pg_try_advisory_xact_lock_shared(bigint) TO ctx_owner;
     GRANT EXECUTE ON FUNCTION pg_catalog.pg_advisory_lock(bigint), pg_catalog.pg_advisory_unlock(bigint) TO ef_migrator;
-    GRANT SET ON PARAMETER backtrace_functions TO ctx_owner;
     REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
     GRANT USAGE ON LANGUAGE plpgsql TO ef_owner, ctx_owner;
     REVOKE SELECT ON pg_catalog.pg_stat_activity, pg_catalog.pg_locks, pg_catalog.pg_prepared_xacts FROM PUBLIC;
     REVOKE SELECT ON pg_catalog.pg_statistic_ext_data FROM PUBLIC;
   `);
+  await grantParameter(client);
+}
+
+/** Of the whole server, so migrators of several databases may meet in it. */
+async function grantParameter(client: ClientBase): Promise<void> {
+  await retryRaces(async () => {
+    const { rows } = await client.query<{ granted: boolean }>(
+      "SELECT has_parameter_privilege('ctx_owner', 'backtrace_functions', 'SET') AS granted",
+    );
+    if (rows[0]?.granted === true) return;
+    await client.query('GRANT SET ON PARAMETER backtrace_functions TO ctx_owner');
+  });
 }
 
 const UNKNOWN_DATABASE = '3D000';

@@ -143,8 +143,14 @@ export class ServerFolder {
 
   private async writeJson(name: string, value: unknown): Promise<void> {
     const temporary = this.file(`${name}.${randomUUID()}`);
-    await writeFile(temporary, JSON.stringify(value), { mode: 0o600 });
-    await rename(temporary, this.file(name));
+    try {
+      await writeFile(temporary, JSON.stringify(value), { mode: 0o600 });
+      await rename(temporary, this.file(name));
+    } catch (error) {
+      // A full disk makes an empty file of every attempt.
+      await rm(temporary, { force: true });
+      throw error;
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+export { BoundedOutput, type BoundedOutputOptions } from './bounded-output';
 export { inSpan } from './in-span';
 export { currentLogContext, withLogContext, type LogContext } from './log-context';
 export { watchLoop } from './loop-hold';

@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { BoundedOutput } from './bounded-output';
 import { currentLogContext } from './log-context';
 import { currentTraceId } from './trace-context';
 
@@ -54,8 +55,20 @@ export function logger(service: string, options: LoggerOptions = {}): Logger {
       },
       serializers: { error: errorFields, err: errorFields },
     },
-    options.destination ?? pino.destination({ dest: 1, sync: false }),
+    options.destination ?? standardOutput(),
   );
+}
+
+let output: BoundedOutput | undefined;
+
+/** One for all loggers of the process, so that lines come in their order. */
+function standardOutput(): BoundedOutput {
+  const noteOf = (dropped: number): string => {
+    const time = new Date().toISOString();
+    return `${JSON.stringify({ level: 'warn', time, dropped, message: 'log lines were dropped' })}\n`;
+  };
+  output ??= new BoundedOutput(1, { noteOf });
+  return output;
 }
 
 function contextFields(): object {

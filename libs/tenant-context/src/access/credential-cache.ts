@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Role } from '@easyflow/platform-database';
@@ -41,7 +41,7 @@ export class CredentialCache {
    * @throws UnexpectedError `issuer.incomplete` when a token of a wanted role is missing
    */
   resolve(credential: string): Promise<ResolvedCredential> {
-    const key = createHash('sha256').update(credential).digest('base64');
+    const key = hash('sha256', credential, 'base64');
     const known = this.#known.get(key);
     if (known && known.until > this.#clock.now()) return Promise.resolve(known);
     const asking = this.#asking.get(key) ?? this.#ask(key, credential);

@@ -3,6 +3,7 @@ import {
   BINDING_ATTACKS,
   ROW_ATTACKS,
   SETTINGS_ATTACKS,
+  SLOT_ATTACKS,
 } from '@easyflow/testing';
 import { attackedDatabase, attacksInEachPlacement } from './attacked.test';
 
@@ -11,4 +12,5 @@ attacksInEachPlacement('functions and rows', attackedDatabase(), [
   ...ARGUMENT_ATTACKS,
   ...BINDING_ATTACKS,
   ...ROW_ATTACKS,
+  ...SLOT_ATTACKS,
 ]);

@@ -11,6 +11,7 @@ import {
   SCHEMA_ATTACKS,
   SESSION_ROLES,
   SETTINGS_ATTACKS,
+  SLOT_ATTACKS,
   tableReport,
 } from '@easyflow/testing';
 
@@ -33,6 +34,7 @@ const ATTACKS = [
   ...ARGUMENT_ATTACKS,
   ...BINDING_ATTACKS,
   ...ROW_ATTACKS,
+  ...SLOT_ATTACKS,
 ];
 
 /** A test a mutation: a suite that passes on a broken schema proves nothing. */

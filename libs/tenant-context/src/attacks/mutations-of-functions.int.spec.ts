@@ -118,6 +118,11 @@ const MUTATIONS: readonly Mutation[] = [
     ['open_repeatable_read'],
   ],
   [
+    'slots at any pace',
+    rewrite('ctx.register_owner(text, text, text[], text[])', `o.made_at > `, `o.made_at < `),
+    ['slot_flood'],
+  ],
+  [
     'times without an end',
     'ALTER TABLE ef.executions DROP CONSTRAINT executions_values',
     ['poison_timestamp', 'values_unchecked', 'time_unbounded'],

@@ -32,6 +32,7 @@ export function register(program: Command): void {
           { ...server.demo, adminKey: server.adminKey },
           server.isNew,
           '.easyflow/dev.json',
+          progress,
         );
         return server;
       });

@@ -46,6 +46,7 @@ export function register(program: Command): void {
             { ...running.demo, adminKey: running.adminKey },
             running.isNew,
             '.easyflow/services.json',
+            progress,
           );
           return running;
         });

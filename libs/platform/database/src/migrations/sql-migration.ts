@@ -15,6 +15,7 @@ export const MIGRATION_FILES = [
   '0008-slots.sql',
   '0009-values-and-placements.sql',
   '0010-validate-values.sql',
+  '0010-new-slots.sql',
   '0011-used-assertions.sql',
   '0013-attempts.sql',
   '0015-execution-values.sql',

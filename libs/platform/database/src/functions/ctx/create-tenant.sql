@@ -9,6 +9,9 @@ DECLARE
   place text := CASE p_placement WHEN 'shared' THEN 'ef' ELSE 'tenant_' || replace(p_tenant::text, '-', '') END;
   made timestamptz := date_trunc('milliseconds', clock_timestamp());
 BEGIN
+  IF ctx.list_size(ARRAY[array_dims(p_scopes)], num_nulls(VARIADIC p_scopes)) > 100 THEN
+    RAISE invalid_parameter_value USING MESSAGE = 'a key has at most 100 scopes', DETAIL = 'tenant.scopes';
+  END IF;
   INSERT INTO ef.tenants (tenant_id, name, limits, created_at) VALUES (p_tenant, p_name, p_limits, made);
   INSERT INTO ctx.placements (tenant_id, kind, schema_name) VALUES (p_tenant, p_placement, place);
   INSERT INTO ef.api_keys (tenant_id, id, hash, scopes) VALUES (p_tenant, p_key_id, p_key_hash, p_scopes);

@@ -9,7 +9,7 @@ DECLARE
   ends timestamptz;
   leased integer;
 BEGIN
-  IF p_holder !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$' OR p_workload !~ '^[a-z-]{1,40}$' THEN
+  IF p_holder IS NULL OR p_workload IS NULL OR p_holder !~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$' OR p_workload !~ '^[a-z-]{1,40}$' THEN
     RAISE invalid_parameter_value USING MESSAGE = 'not the name of a process', DETAIL = 'slot.holder';
   END IF;
   -- One after the other; a process asks three times a minute.
@@ -27,6 +27,12 @@ BEGIN
                       WHERE s.workload = p_workload AND s.slot = g AND s.lease_until > clock_timestamp());
   IF leased IS NULL THEN
     RAISE insufficient_resources USING MESSAGE = 'this workload has as many slots as it may', DETAIL = 'owner.slots';
+  END IF;
+  -- Workloads without leases, such as the gateway, have no row: the same number.
+  IF NOT EXISTS (SELECT 1 FROM ctx.slots s WHERE s.workload = p_workload AND s.slot = leased)
+     AND (SELECT count(*) FROM ctx.slots s WHERE s.workload = p_workload AND s.taken_at > clock_timestamp() - interval '1 minute')
+       >= coalesce((SELECT l.new_slots FROM ctx.workloads l WHERE l.workload = p_workload), 32) THEN
+    RAISE insufficient_resources USING MESSAGE = 'this workload gets no more new slots within a minute', DETAIL = 'owner.new_slots';
   END IF;
   INSERT INTO ctx.slots AS s (workload, slot, holder, lease_until) VALUES (p_workload, leased, p_holder, ends)
   ON CONFLICT (workload, slot) DO UPDATE SET holder = excluded.holder, lease_until = excluded.lease_until;

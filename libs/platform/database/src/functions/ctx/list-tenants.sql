@@ -10,8 +10,9 @@ BEGIN
   RETURN QUERY
     SELECT t.tenant_id, t.name, p.kind, t.status, t.created_at
       FROM ef.tenants t JOIN ctx.placements p ON p.tenant_id = t.tenant_id
-     WHERE p_after IS NULL OR t.tenant_id > p_after
-     ORDER BY t.tenant_id LIMIT least(p_limit, 1000);
+     -- No tenant has the first of all ids; an OR would read all that come before, a generic plan being what it is.
+     WHERE t.tenant_id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
+     ORDER BY t.tenant_id LIMIT least(greatest(p_limit, 0), 1000);
 END
 $$;
 

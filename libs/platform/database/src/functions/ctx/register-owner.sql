@@ -1,5 +1,6 @@
 -- Registers a slot and answers its secret. Registering again changes the secret and releases what the slot held;
--- a slot never passes to another workload.
+-- a slot never passes to another workload. Every process of a workload has its identity, and may take over its slots: who
+-- held one before is refused from the commit on.
 CREATE OR REPLACE FUNCTION ctx.register_owner(p_owner text, p_workload text, p_kinds text[], p_audiences text[]) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
@@ -38,6 +39,10 @@ BEGIN
   END IF;
   IF bound IS NULL AND (SELECT count(*) FROM ctx.owners o WHERE o.workload = p_workload) >= 256 THEN
     RAISE insufficient_resources USING MESSAGE = 'this workload has as many slots as it may', DETAIL = 'owner.slots';
+  END IF;
+  IF bound IS NULL AND (SELECT count(*) FROM ctx.owners o WHERE o.workload = p_workload AND o.made_at > clock_timestamp() - interval '1 minute')
+       >= (SELECT l.new_slots FROM ctx.workloads l WHERE l.workload = p_workload) THEN
+    RAISE insufficient_resources USING MESSAGE = 'this workload gets no more new slots within a minute', DETAIL = 'owner.new_slots';
   END IF;
   INSERT INTO ctx.owners AS o (owner, workload, secret_hash, kinds, audiences)
   VALUES (p_owner, p_workload, hash, p_kinds, p_audiences)

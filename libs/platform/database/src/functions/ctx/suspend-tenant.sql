@@ -5,6 +5,9 @@ SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan S
 SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 BEGIN
+  IF p_suspended IS NULL THEN
+    RAISE invalid_parameter_value USING MESSAGE = 'a tenant is suspended or not', DETAIL = 'tenant.suspended';
+  END IF;
   UPDATE ef.tenants t SET status = CASE WHEN p_suspended THEN 'suspended' ELSE 'active' END WHERE t.tenant_id = p_tenant;
   UPDATE ctx.placements p SET state = CASE WHEN p_suspended THEN 'suspended' ELSE 'active' END
    WHERE p.tenant_id = p_tenant AND p.state <> 'moving';

@@ -5,6 +5,9 @@ SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan S
 SET debug_print_parse = off SET debug_print_rewritten = off SET debug_print_plan = off
 AS $$
 BEGIN
+  IF (p_expires_at < clock_timestamp() + interval '1 hour') IS NOT TRUE THEN
+    RAISE invalid_parameter_value USING MESSAGE = 'a delegation lives an hour at most', DETAIL = 'delegation.life';
+  END IF;
   DELETE FROM ctx.used_delegations d WHERE d.expires_at < clock_timestamp() - interval '1 minute';
   INSERT INTO ctx.used_delegations (id, expires_at) VALUES (p_id, p_expires_at) ON CONFLICT (id) DO NOTHING;
   RETURN FOUND;
