@@ -54,6 +54,76 @@ describe('processes that die or freeze', () => {
     expect(calls('first') + calls('second')).toBeGreaterThan(1_000);
   });
 
+  test('executors killed in the middle of loops over large inputs: each comes back to what it held', async () => {
+    const name = 'large';
+    const tenant = await stage.shape.createTenant({ name });
+    const applied = await tenant.api.apply(
+      flow(name, [
+        {
+          each: {
+            for: { each: 'item', in: '${ .list }' },
+            do: [
+              {
+                call: {
+                  call: 'http',
+                  with: {
+                    method: 'post',
+                    endpoint: `${stage.target.url}/${name}`,
+                    body: { n: '${ $item.n }', text: '${ $item.text }' },
+                  },
+                  export: { as: '${ $context + {($item.n | tostring): .} }' },
+                },
+              },
+            ],
+          },
+        },
+        set('done', { results: '${ $context | del(.list) }', list: '${ $workflow.input.list }' }),
+      ]),
+    );
+    expect(applied.status).toBe(201);
+    // What is answered is kept, and large enough to be stored by itself.
+    stage.target.answer = ({ body, key }) => ({
+      delayMs: 50,
+      json: { key, n: (JSON.parse(body) as { n: number }).n, text: 'answered '.repeat(300) },
+    });
+    const [executions, items] = [12, 30];
+    const list = (of: number) =>
+      Array.from({ length: items }, (_, n) => ({ n, text: `${of} ${n} `.repeat(800) }));
+    const started = await inParallel(executions, 6, (of) =>
+      tenant.api.start(`e2e/${name}`, { input: { list: list(of) } }),
+    );
+    expect([...new Set(started.map(({ status }) => status))]).toEqual([202]);
+    const calls = () => stage.target.callsOf(`/${name}`);
+    const [one, two] = await stage.shape.processes('executor');
+    await waitFor(() => calls().length >= 60, { timeout: 60_000, describe: 'some calls' });
+    await stage.shape.killAndAwaitRestart(one as ShapeProcess);
+    await waitFor(() => calls().length >= 200, { timeout: 60_000, describe: 'more calls' });
+    await stage.shape.killAndAwaitRestart(two as ShapeProcess);
+    await allDone(tenant);
+
+    for (const [of, { body }] of started.entries()) {
+      const [row] = await stage.shape.sql<{ status: string; output: string }>(
+        'SELECT status, output::text AS output FROM executions WHERE id = $1',
+        [body.id],
+      );
+      expect(row?.status).toBe('completed');
+      const output = JSON.parse(row?.output ?? '') as {
+        list: unknown;
+        results: Record<string, { n: number; text: string; key: string }>;
+      };
+      expect(JSON.stringify(output.list) === JSON.stringify(list(of))).toBe(true);
+      expect(Object.values(output.results).map(({ n }) => n)).toEqual(list(of).map(({ n }) => n));
+    }
+    // A call that was made again has its key, and no step of which the answer was stored was made again.
+    expect(new Set(calls().map(({ key }) => key)).size).toBe(executions * items);
+    // The control: they died with calls in flight.
+    expect(calls().length).toBeGreaterThan(executions * items);
+    const left = await stage.shape.sql('SELECT id FROM execution_values WHERE tenant_id = $1', [
+      tenant.id,
+    ]);
+    expect(left).toEqual([]);
+  });
+
   test('the gateway killed during a burst: what was accepted completes, each key exactly once', async () => {
     const name = 'burst';
     const tenant = await tenantWith(name);

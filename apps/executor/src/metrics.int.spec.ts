@@ -79,6 +79,8 @@ describe('the metrics of an executor', () => {
   });
 
   it('tell of a lease that another process took', async () => {
+    // Or one of before takes it, with answers of its own.
+    await rig.stopAll();
     await rig.flow(tenant, 'slow', [{ call: callTask() }]);
     const caller = new FakeCaller();
     let called = false;
