@@ -32,6 +32,8 @@ type Settled = { item: Checkpoint; result?: Written; error?: Error };
 /** Two connections: under load, while one commits, the other's batch is sent. */
 const LANES = 2;
 const MOST_ROWS = 300;
+/** What a flush may write, about: one large checkpoint more fits, and a message of the protocol ends at 1 GB. */
+const MOST_CHARACTERS = 16 * 1024 * 1024;
 const MOST_TENANTS = 100;
 const MOST_PUBLISHED = 600;
 /** Published outbox rows of tenants without checkpoints wait this long for company. */
@@ -114,14 +116,17 @@ export class Checkpointer {
     const rows: Checkpoint[] = [];
     const left: Checkpoint[] = [];
     const without: Checkpoint[] = [];
+    let characters = 0;
     for (const row of this.queue) {
       if (this.isLate(row)) this.listener?.late(row);
-      else if (rows.length >= MOST_ROWS) left.push(row);
+      else if (rows.length >= MOST_ROWS || characters >= MOST_CHARACTERS) left.push(row);
       else {
         const token = this.options.tokens.get(row.tenantId, 'ef_writer');
         if (!token) without.push(row);
-        else if (fits(token)) rows.push(row);
-        else left.push(row);
+        else if (fits(token)) {
+          rows.push(row);
+          characters += charactersOf(row);
+        } else left.push(row);
       }
     }
     this.queue = left;
@@ -242,6 +247,15 @@ export class Checkpointer {
   private isLate(row: Checkpoint): boolean {
     return this.options.clock.monotonic() >= row.execution.lease.deadline;
   }
+}
+
+function charactersOf(row: Checkpoint): number {
+  const { state, output, error, items, events } = row;
+  let characters = 0;
+  for (const text of [state, output, error, items, events]) characters += text?.length ?? 0;
+  for (const { value } of row.addedValues) characters += value.length;
+  for (const { input } of row.children) characters += input.length;
+  return characters;
 }
 
 /** A flush serves many executions; it is shown in the trace of the first that is sampled. */
