@@ -37,6 +37,14 @@ export { ARGUMENT_ATTACKS } from './isolation/argument-attacks';
 export { BINDING_ATTACKS } from './isolation/binding-attacks';
 export { ROW_ATTACKS } from './isolation/row-attacks';
 export { SLOT_ATTACKS } from './isolation/slot-attacks';
+export {
+  callables,
+  listLiteral,
+  scalars,
+  SHAPES,
+  type Callable,
+  type Known,
+} from './isolation/hostile-arguments';
 export { BUNDLE_ATTACKS } from './isolation/bundle-attacks';
 export { CLAIM_ATTACKS } from './isolation/claim-attacks';
 export { MetricRecorder } from './metric-recorder';
