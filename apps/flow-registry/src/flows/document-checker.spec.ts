@@ -75,6 +75,18 @@ describe('the document checker', () => {
     expect(order).toEqual(['quiet', 'noisy', 'noisy']);
   });
 
+  it('refuses more documents of a tenant than may wait, and none of another', async () => {
+    withChecker({ threads: 1 });
+    const results = Promise.allSettled(
+      Array.from({ length: 40 }, () => checker.check('noisy', small)),
+    );
+    expect((await checker.check('quiet', small)).flow.name).toBe('x');
+    const refused = (await results).filter(({ status }) => status === 'rejected');
+    // One is being checked, 32 wait.
+    expect(refused).toHaveLength(7);
+    expect(refused[0]).toMatchObject({ reason: { code: 'registry.unavailable', retryable: true } });
+  });
+
   it('gives up on a document that takes too much computing, and goes on', async () => {
     withChecker({ threads: 1, computingMs: 100 });
     const [costly, next] = [refusal(checker.check('t', dense)), checker.check('u', small)];

@@ -10,6 +10,9 @@ interface Job {
   reject: (error: unknown) => void;
 }
 
+/** Documents of one tenant that wait, of 1 MB at most each: they may take their checks longer than anybody waits. */
+const MOST_WAITING = 32;
+
 export interface DocumentCheckerOptions {
   /** Threads at most; each takes some 40 MB, and none is started before there is something to check. */
   threads?: number;
@@ -39,12 +42,17 @@ export class DocumentChecker {
 
   /**
    * @throws UserError `document.malformed` (400), `flow.invalid` (422) with the places
-   * @throws OperationalError when the checker is closed
+   * @throws OperationalError when the checker is closed, or so many of the tenant's documents wait already
    */
   check(tenantId: string, body: FlowApplyBody): Promise<CheckedContent> {
     return new Promise((resolve, reject) => {
       const job = { tenantId, body, resolve, reject };
       const queue = this.waiting.get(tenantId);
+      if (queue && queue.length >= MOST_WAITING) {
+        const message = 'Many documents of this tenant are waiting to be checked';
+        reject(new OperationalError('registry.unavailable', message));
+        return;
+      }
       if (queue) queue.push(job);
       else this.waiting.set(tenantId, [job]);
       this.dispatch();
