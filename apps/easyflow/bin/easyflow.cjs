@@ -6,6 +6,9 @@ const { spawn } = require('node:child_process');
 const { existsSync } = require('node:fs');
 const path = require('node:path');
 
+// Half of the threads look names up for the calls of flows; read when the first of them is used.
+if (process.argv[2] === 'dev') process.env.UV_THREADPOOL_SIZE ??= '32';
+
 const entry = path.join(__dirname, '..', 'dist', 'main.js');
 if (!existsSync(entry)) {
   process.stderr.write('easyflow is not built yet. Run: npm run build\n');

@@ -22,6 +22,7 @@ void runService('executor', async ({ config, keep, logger, transport, ...deps })
         policy: config.egress,
         defaultTimeoutMs: config.executor.callTimeoutMs,
         lanes: { perTenant: config.executor.callsPerTenant },
+        lookupsAtOnce: config.executor.nameLookups,
         log: logger,
       }),
     ),

@@ -70,6 +70,7 @@ export async function startEmbeddedServices(
         policy: config.egress,
         defaultTimeoutMs: config.executor.callTimeoutMs,
         lanes: { perTenant: config.executor.callsPerTenant },
+        lookupsAtOnce: config.executor.nameLookups,
         log: logger.child({ service: 'executor' }),
       }),
     );

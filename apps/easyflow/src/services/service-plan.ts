@@ -65,6 +65,7 @@ export function serviceCommand(
       ...own,
       ...installation.inherited,
       OTEL_SERVICE_NAME: service,
+      UV_THREADPOOL_SIZE: '32',
       EASYFLOW_HTTP_HOST: '127.0.0.1',
       EASYFLOW_HTTP_PORT: String(port),
       EASYFLOW_DATABASE_HOST: database.host,

@@ -52,6 +52,8 @@ export interface ExecutorConfigSection {
   pollMs: number;
   threads?: number;
   callsPerTenant: number;
+  /** Name lookups that Node runs at a time. */
+  nameLookups: number;
   callTimeoutMs: number;
 }
 

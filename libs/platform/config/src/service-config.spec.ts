@@ -58,6 +58,7 @@ describe('readConfig', () => {
         leaseMs: 15_000,
         pollMs: 250,
         callsPerTenant: 256,
+        nameLookups: 2,
         callTimeoutMs: 60_000,
       },
       egress: { allowLoopback: false, allowPrivate: false },

@@ -53,7 +53,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       ...messaging('executor', values, environment),
       service: 'executor',
       ...optional('redisUrl', values.EASYFLOW_REDIS_URL),
-      executor: executor(values),
+      executor: executor(values, environment),
       egress: egress(values),
       ecoWindow: ecoWindow(values),
     };
@@ -96,7 +96,7 @@ const read: { [P in keyof ConfigOf]: (environment: Environment) => ConfigOf[P] }
       accessTokenSeconds: have(values, 'EASYFLOW_ISSUER_ACCESS_TOKEN_SECONDS'),
       tokenKeyMs: tokenKeyMs(values),
       limits: limits(values),
-      executor: executor(values),
+      executor: executor(values, environment),
       egress: egress(values),
       ecoWindow: ecoWindow(values),
       prices: prices(values),
@@ -225,7 +225,13 @@ function tokenKeyMs(values: Values): number {
   return have(values, 'EASYFLOW_ISSUER_TOKEN_KEY_HOURS') * 3_600_000;
 }
 
-function executor(values: Values): ExecutorConfigSection {
+/** libuv runs name lookups on half of its threads, of which there are four unless its own variable says otherwise. */
+function nameLookups(environment: Environment): number {
+  const threads = Number(environment['UV_THREADPOOL_SIZE'] ?? 4);
+  return Number.isInteger(threads) && threads > 0 ? Math.ceil(Math.min(threads, 1_024) / 2) : 2;
+}
+
+function executor(values: Values, environment: Environment): ExecutorConfigSection {
   return {
     slots: have(values, 'EASYFLOW_EXECUTOR_SLOTS'),
     leaseMs: have(values, 'EASYFLOW_EXECUTOR_LEASE_MS'),
@@ -234,6 +240,7 @@ function executor(values: Values): ExecutorConfigSection {
       ? {}
       : { threads: values.EASYFLOW_EXECUTOR_THREADS }),
     callsPerTenant: have(values, 'EASYFLOW_EXECUTOR_CALLS_PER_TENANT'),
+    nameLookups: nameLookups(environment),
     callTimeoutMs: have(values, 'EASYFLOW_EXECUTOR_CALL_TIMEOUT_SECONDS') * 1_000,
   };
 }

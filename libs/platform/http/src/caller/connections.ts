@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { isNativeError } from 'node:util/types';
-import { Client, type buildConnector, type Dispatcher } from 'undici';
+import { Client, type Dispatcher } from 'undici';
+import type { EgressConnector } from './egress-connector';
 
 /** Idle connections kept for one tenant, and for all: they only save the next call a handshake. */
 const MOST_IDLE_OF_TENANT = 64;
@@ -22,6 +23,8 @@ export class Connection {
     readonly key: string,
     readonly tenantId: string,
     private readonly dispatcher: Dispatcher,
+    /** Ends it with whatever is under way on it. */
+    readonly drop: () => void,
   ) {}
 
   request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
@@ -39,11 +42,6 @@ export class Connection {
     if (this.before.bytesRead !== this.before.socket.bytesRead) return false;
     return isNativeError(error) && 'code' in error && CLOSED.has(String(error.code));
   }
-
-  /** Ends it with whatever is under way on it. */
-  drop(): void {
-    void this.dispatcher.destroy();
-  }
 }
 
 /**
@@ -57,7 +55,7 @@ export class Connections {
   private readonly idleOfTenant = new Map<string, Set<Connection>>();
   private readonly allIdle = new Set<Connection>();
 
-  constructor(private readonly connect: buildConnector.connector) {}
+  constructor(private readonly connect: EgressConnector) {}
 
   get idleCount(): number {
     return this.allIdle.size;
@@ -72,9 +70,10 @@ export class Connections {
   }
 
   open(tenantId: string, origin: string): Connection {
+    const unwanted = new AbortController();
     const client = new Client(origin, {
       connect: (options, callback) => {
-        this.connect(options, (...[error, socket]) => {
+        this.connect(tenantId, unwanted.signal, options, (...[error, socket]) => {
           if (error) {
             callback(error, null);
             return;
@@ -90,7 +89,10 @@ export class Connections {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const connection = new Connection(keyOf(tenantId, origin), tenantId, client);
+    const connection = new Connection(keyOf(tenantId, origin), tenantId, client, () => {
+      unwanted.abort();
+      void client.destroy();
+    });
     client.on('disconnect', () => {
       if (this.forget(connection)) connection.drop();
     });

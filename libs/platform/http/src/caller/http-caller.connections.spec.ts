@@ -146,6 +146,40 @@ describe('connections of HttpCaller', () => {
   });
 });
 
+describe('name lookups of HttpCaller', () => {
+  it('are divided among tenants, and end with the call that wanted them', async () => {
+    const { url } = await serve((socket) => socket.write(OK));
+    const asked: string[] = [];
+    const held: (() => void)[] = [];
+    jest.spyOn(dns, 'lookup').mockImplementation(((
+      host: string,
+      _: object,
+      callback: (error: Error | null, addresses: dns.LookupAddress[]) => void,
+    ) => {
+      asked.push(host);
+      const answer = (): void => callback(null, [{ address: '127.0.0.1', family: 4 }]);
+      if (host.startsWith('slow')) held.push(answer);
+      else answer();
+    }) as unknown as typeof dns.lookup);
+    const named = (host: string): HttpCall => call(url.replace('127.0.0.1', host));
+    const one = caller({ lookupsAtOnce: 4 });
+    const abort = new AbortController();
+    const slow = Array.from({ length: 20 }, (_, n) =>
+      one.perform(named(`slow${n}.example.test`), { tenantId: 'noisy', signal: abort.signal }),
+    );
+    expect(await one.perform(named('fast.example.test'), { tenantId: 'quiet' })).toMatchObject({
+      output: 1,
+    });
+    // Half of four, as many as are left for others.
+    expect(asked.filter((host) => host.startsWith('slow'))).toHaveLength(2);
+    abort.abort();
+    await Promise.all(slow);
+    for (const answer of held.splice(0)) answer();
+    await new Promise(setImmediate);
+    expect(asked.filter((host) => host.startsWith('slow'))).toHaveLength(2);
+  });
+});
+
 describe('the time limit of HttpCaller', () => {
   const slow: [string, Answer][] = [
     ['says nothing', () => undefined],
@@ -179,6 +213,24 @@ describe('the time limit of HttpCaller', () => {
       title: 'Timeout',
       detail: `The call of ${url} took too long`,
     });
+  });
+
+  it('ends a call that has no connection yet, and its attempt to connect', async () => {
+    const { url } = await serve((socket) => socket.write(OK));
+    let connect: (() => void) | undefined;
+    jest.spyOn(dns, 'lookup').mockImplementation(((
+      _host: string,
+      _: object,
+      callback: (error: Error | null, addresses: dns.LookupAddress[]) => void,
+    ) => {
+      connect = () => callback(null, [{ address: '127.0.0.1', family: 4 }]);
+    }) as unknown as typeof dns.lookup);
+    const named = call(url.replace('127.0.0.1', 'slow.example.test'));
+    const result = caller({ defaultTimeoutMs: 40 }).perform(named, { tenantId: 'a' });
+    expect(failure(await result)).toMatchObject({ type: `${ERRORS}timeout`, status: 408 });
+    connect?.();
+    await new Promise(setImmediate);
+    expect(sockets.size).toBe(0);
   });
 
   it('is the deadline of the flow alone where there is one', async () => {

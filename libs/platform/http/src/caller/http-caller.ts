@@ -30,6 +30,9 @@ export const DEFAULT_CALL_TIMEOUT_MS = 60_000;
  */
 export const DEFAULT_LANES: LaneLimits = { total: 2_048, perTenant: 256, perOrigin: 128 };
 
+/** Of a pool of four threads. */
+const DEFAULT_LOOKUPS = 2;
+
 /** Headers that belong to the origin they were meant for. */
 const CREDENTIALS = new Set(['authorization', 'cookie', 'proxy-authorization', 'host']);
 const BODY_HEADERS = new Set(['content-type', 'content-length', 'content-encoding']);
@@ -54,6 +57,8 @@ export interface HttpCallerOptions {
   /** Of a call without a deadline, from when it is sent; 60 s. */
   defaultTimeoutMs?: number;
   lanes?: Partial<LaneLimits>;
+  /** Name lookups that Node's pool of threads runs at a time: half of it; 2. */
+  lookupsAtOnce?: number;
   /** Gets what tenants are not told. */
   log?: CallLog;
   clock?: Clock;
@@ -79,7 +84,9 @@ export class HttpCaller {
     this.defaultTimeoutMs = options.defaultTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
     this.clock = options.clock ?? systemClock;
     this.lanes = new CallLanes({ ...DEFAULT_LANES, ...options.lanes });
-    this.connections = new Connections(egressConnector(options.policy));
+    this.connections = new Connections(
+      egressConnector(options.policy, options.lookupsAtOnce ?? DEFAULT_LOOKUPS),
+    );
     this.log = new BoundedCallLog(options.log, this.clock);
     this.dispatcher = options.dispatcher;
   }
@@ -168,7 +175,7 @@ export class HttpCaller {
     try {
       limit.sent();
       const connection = this.dispatcher
-        ? new Connection(origin, tenantId, this.dispatcher)
+        ? new Connection(origin, tenantId, this.dispatcher, () => undefined)
         : this.connections.take(tenantId, origin);
       try {
         return await this.exchange(connection, request, follows, limit.signal);
@@ -190,6 +197,9 @@ export class HttpCaller {
     signal: AbortSignal,
   ): Promise<Answer> {
     let complete = false;
+    // An abort that comes before there is a connection is heeded only when there is one.
+    const abort = (): void => connection.drop();
+    signal.addEventListener('abort', abort, { once: true });
     try {
       const response = await connection.request({
         origin: request.url.origin,
@@ -210,8 +220,8 @@ export class HttpCaller {
       complete = true;
       return { status, headers, body };
     } finally {
-      if (this.dispatcher) complete = true;
-      else if (complete) this.connections.keep(connection);
+      signal.removeEventListener('abort', abort);
+      if (complete) this.connections.keep(connection);
       else connection.drop();
     }
   }
