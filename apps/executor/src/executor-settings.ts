@@ -5,8 +5,10 @@ import { defaultEcoWindow, type EcoWindow } from '@easyflow/domain-schedule';
 export interface ExecutorSettings {
   /** The slot of the lease owner: reused by the process that replaces this one. */
   readonly slot: string;
-  /** Executions in memory at most; the database allows an owner 5,000 leases. */
+  /** Executions at a time that take turns or are being stored; those whose calls are under way do not count. */
   readonly maxInFlight: number;
+  /** Executions in memory at most, with those; the database allows an owner 5,000 leases. */
+  readonly maxInMemory: number;
   /** At most 30,000. */
   readonly leaseMs: number;
   /** How often free slots look for work without a hint. */
@@ -29,6 +31,7 @@ export interface ExecutorSettings {
 
 export const defaultExecutorSettings: Omit<ExecutorSettings, 'slot'> = {
   maxInFlight: 2_000,
+  maxInMemory: 4_900,
   leaseMs: 15_000,
   pollMs: 250,
   drainMs: 10_000,

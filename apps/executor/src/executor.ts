@@ -9,6 +9,7 @@ import { ExecutionLoader } from './claiming/execution-loader';
 import { LeaseReturns } from './claiming/lease-returns';
 import { LeaseKeeper } from './claiming/lease-keeper';
 import { SignalWatch } from './claiming/signal-watch';
+import { TenantShares } from './claiming/tenant-shares';
 import { TenantTokens } from './claiming/tenant-tokens';
 import { BornLeased } from './dispatch/local-dispatch';
 import { AfterCommit } from './execution/after-commit';
@@ -73,7 +74,7 @@ export class Executor {
     });
     const ownerIfAny = () => (this.closing ? undefined : this.slot.owner);
     const { leaseMs, pollMs, ecoWindow, version } = settings;
-    const live = new LiveExecutions(settings.maxInFlight);
+    const live = new LiveExecutions(settings.maxInFlight, settings.maxInMemory);
     const tokens = new TenantTokens(claims, owner, database.clock);
     const checkpointer = new Checkpointer({
       writer,
@@ -87,7 +88,8 @@ export class Executor {
     const subFlows = new SubFlows(database, starts, clock);
     const deferrals = new Deferrals({ claims, writer, tokens, owner, version, logger });
     const returns = new LeaseReturns({ claims, owner, logger });
-    const base = { live, tokens, deferrals, returns, clock, logger };
+    const shares = new TenantShares(live, returns);
+    const base = { live, shares, tokens, deferrals, returns, clock, logger };
     const threads = new TurnThreads({
       size: settings.threads,
       mostMegabytes: settings.threadMegabytes,

@@ -3,12 +3,14 @@ import type { Logger } from '@easyflow/platform-telemetry';
 import type { Claims, Lease, LeaseOwner } from '@easyflow/tenant-context';
 import { claimSize } from '../executor-metrics';
 import type { LiveExecutions } from '../execution/live-executions';
+import type { TenantShares } from './tenant-shares';
 
 export interface ClaimerOptions {
   readonly claims: Claims;
   /** Undefined until the slot is registered. */
   readonly owner: () => LeaseOwner | undefined;
   readonly live: LiveExecutions;
+  readonly shares: TenantShares;
   /** Takes what was claimed; room for it is reserved. Its errors are its own. */
   readonly take: (leases: readonly Lease[]) => Promise<void>;
   readonly leaseMs: number;
@@ -113,7 +115,8 @@ export class Claimer {
       this.more = leases.length === room;
       this.asked ||= this.more;
       live.release(room - leases.length);
-      if (leases.length > 0) this.track(this.options.take(leases));
+      const taken = this.options.shares.take(leases, (lease) => lease);
+      if (taken.length > 0) this.track(this.options.take(taken));
     }
   }
 

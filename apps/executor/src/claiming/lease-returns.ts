@@ -16,9 +16,12 @@ export class LeaseReturns {
   /** Never fails: leases that cannot be given back end by themselves. Answers whether they were. */
   giveBack(leases: readonly Lease[]): Promise<boolean> {
     if (leases.length === 0) return Promise.resolve(true);
-    const going = this.release(leases).finally(() => this.going.delete(going));
-    this.going.add(going);
-    return going;
+    return this.track(leases, 0);
+  }
+
+  /** Gives leases back that no room is left for: what is due is due again after the time. Never fails. */
+  giveBackLater(leases: readonly Lease[], delayMs: number): void {
+    if (leases.length > 0) void this.track(leases, delayMs);
   }
 
   /** Resolves when what was begun is over. */
@@ -26,10 +29,16 @@ export class LeaseReturns {
     await Promise.all(this.going);
   }
 
-  private async release(leases: readonly Lease[]): Promise<boolean> {
+  private track(leases: readonly Lease[], delayMs: number): Promise<boolean> {
+    const going = this.release(leases, delayMs).finally(() => this.going.delete(going));
+    this.going.add(going);
+    return going;
+  }
+
+  private async release(leases: readonly Lease[], delayMs: number): Promise<boolean> {
     const { claims, owner, logger } = this.options;
     try {
-      await claims.release(owner(), leases);
+      await claims.release(owner(), leases, delayMs);
       return true;
     } catch (error) {
       logger.warn({ error }, 'leases could not be given back; they end by themselves');

@@ -8,14 +8,17 @@ import type {
   LocalDispatch,
 } from '@easyflow/tenant-context';
 import type { Claimer } from '../claiming/claimer';
+import type { TenantShares } from '../claiming/tenant-shares';
 import type { TenantTokens } from '../claiming/tenant-tokens';
 import type { ExecutionRunner } from '../execution/execution-runner';
 import { LiveExecution } from '../execution/live-execution';
 import type { LiveExecutions } from '../execution/live-executions';
+import { runnableHere } from '../programs/thread-program';
 import type { EndedResults } from '../results/ended-results';
 
 export interface BornLeasedOptions {
   readonly live: LiveExecutions;
+  readonly shares: TenantShares;
   readonly runner: ExecutionRunner;
   readonly claimer: Claimer;
   readonly tokens: TenantTokens;
@@ -42,7 +45,7 @@ export class BornLeased implements LocalDispatch<Program, Json> {
   }
 
   deliver(born: readonly BornExecution<Program, Json>[]): void {
-    const { tokens, runner, clock, logger } = this.options;
+    const { shares, tokens, runner, clock, logger } = this.options;
     const ahead = clock.now() - clock.monotonic();
     const executions = born.map((one) => {
       const lease = {
@@ -66,14 +69,16 @@ export class BornLeased implements LocalDispatch<Program, Json> {
           traceParent: one.traceParent,
           createdAt: one.createdAt,
         },
-        one.program,
+        runnableHere(one.program),
         lease,
       );
     });
+    const taken = shares.take(executions, ({ lease }) => lease);
+    if (taken.length === 0) return;
     tokens
-      .open(executions.map((execution) => execution.lease))
+      .open(taken.map((execution) => execution.lease))
       .catch((error: unknown) => logger.warn({ error }, 'no tokens for new executions yet'));
-    for (const execution of executions) runner.start(execution);
+    for (const execution of taken) runner.start(execution);
   }
 
   release(count: number): void {

@@ -78,6 +78,7 @@ export class ExecutionRunner {
   ready(execution: LiveExecution): void {
     if (execution.phase !== 'idle') return;
     execution.phase = 'ready';
+    this.options.live.wake(execution);
     clearTimeout(execution.timer);
     this.turns.add(execution.facts.tenantId, execution);
   }
@@ -167,7 +168,10 @@ export class ExecutionRunner {
     execution.dirty = false;
     if (!this.closing) this.begin(execution);
     if (execution.yielded || execution.hasSignals) this.ready(execution);
-    else this.setTimer(execution, execution.wakeAt);
+    else {
+      this.setTimer(execution, execution.wakeAt);
+      this.rest(execution);
+    }
     return true;
   }
 
@@ -215,6 +219,7 @@ export class ExecutionRunner {
       return failed(error);
     }
     if (!(done instanceof Promise)) return this.advanced(execution, done);
+    this.options.live.rest(execution);
     done.then((result) => result && this.returned(execution, result)).catch(failed);
   }
 
@@ -225,6 +230,7 @@ export class ExecutionRunner {
       return this.lose(execution, 'expired');
     }
     execution.phase = 'idle';
+    this.options.live.wake(execution);
     this.advanced(execution, done);
   }
 
@@ -352,9 +358,15 @@ export class ExecutionRunner {
     this.setTimer(execution, wakeAt);
     this.begin(execution);
     if (step.yielded) return this.ready(execution);
+    this.rest(execution);
     if (execution.phase !== 'idle' || execution.history.length === 0) return;
     execution.unsavedSince ??= this.options.clock.monotonic();
     this.unsaved.add(execution);
+  }
+
+  /** A call that is under way holds no slot. */
+  private rest(execution: LiveExecution): void {
+    if (execution.phase === 'idle' && execution.effects.size > 0) this.options.live.rest(execution);
   }
 
   private sinceSaved(execution: LiveExecution): number {

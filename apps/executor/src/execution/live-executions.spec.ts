@@ -59,6 +59,37 @@ describe('LiveExecutions', () => {
     live.remove(old);
     expect(live.get('t', 'a')).toBe(fresh);
   });
+
+  it('have a slot free for each that rests, but no more room than there is', () => {
+    const live = new LiveExecutions(2, 3);
+    const [one, two, three] = [execution('a'), execution('b'), execution('c')];
+    let freed = 0;
+    live.onFreed(() => (freed += 1));
+    for (const each of [one, two]) live.add(each);
+    expect(live.free).toBe(0);
+    live.rest(one);
+    live.rest(one);
+    expect([live.free, freed]).toEqual([1, 1]);
+    live.add(three);
+    live.rest(two);
+    expect(live.free).toBe(0);
+    live.wake(one);
+    live.remove(two);
+    expect(live.free).toBe(0);
+    live.remove(one);
+    expect([live.free, live.size]).toEqual([1, 1]);
+  });
+
+  it('admit a tenant as long as it has less than what is free', () => {
+    const live = new LiveExecutions(100, 10);
+    let own = 0;
+    while (live.admits('t', { own, all: own })) own += 1;
+    expect(own).toBe(5);
+    for (let n = 0; n < 5; n += 1) live.add(execution(`${n}`));
+    expect(live.admits('t', { own: 0, all: 0 })).toBe(false);
+    expect(live.admits('other', { own: 2, all: 2 })).toBe(true);
+    expect(live.admits('other', { own: 3, all: 3 })).toBe(false);
+  });
 });
 
 describe('LiveExecution', () => {

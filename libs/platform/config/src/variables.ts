@@ -229,7 +229,8 @@ export const variables = {
   EASYFLOW_EXECUTOR_SLOTS: variable({
     schema: integer(1, 5_000),
     default: '2000',
-    about: 'Executions that one executor holds at a time.',
+    about:
+      'Executions of one executor that take turns or are being stored at a time; one whose calls are under way holds no slot.',
     fix: 'write a number from 1 to 5000',
     usedBy: ['executor', 'embedded'],
   }),

@@ -24,7 +24,7 @@ export const RENEW = {
 };
 export const RELEASE = {
   name: 'ctx_release',
-  text: 'SELECT ctx.release($1, $2, $3::uuid[], $4::text[], $5::uuid[], $6::int[]) AS released',
+  text: 'SELECT ctx.release($1, $2, $3::uuid[], $4::text[], $5::uuid[], $6::int[], $7) AS released',
 };
 export const PUT_OFF = {
   name: 'ctx_put_off',
@@ -127,12 +127,12 @@ export class Claims {
     });
   }
 
-  /** Gives leases back; what is due can be claimed at once. */
-  async release(owner: LeaseOwner, leases: readonly Lease[]): Promise<void> {
+  /** Gives leases back; what is due can be claimed at once, or after a delay. */
+  async release(owner: LeaseOwner, leases: readonly Lease[], delayMs = 0): Promise<void> {
     if (leases.length === 0) return;
     await this.#ask(owner, {
       ...RELEASE,
-      values: [...keys(owner, leases), leases.map((lease) => lease.claimNo)],
+      values: [...keys(owner, leases), leases.map((lease) => lease.claimNo), delayMs],
     });
   }
 
