@@ -128,6 +128,20 @@ const MUTATIONS: readonly Mutation[] = [
     ['poison_timestamp', 'values_unchecked', 'time_unbounded'],
   ],
   [
+    'attempts beyond their column',
+    rewrite(
+      'ctx.claim(text, text, text[], integer, integer, integer)',
+      `least(w.attempts, 2147483646)`,
+      'w.attempts',
+    ),
+    ['poison_counter'],
+  ],
+  [
+    'wakes beyond their column',
+    rewrite(ENQUEUE, `w.wake_seq % 2147483647 + 1`, 'w.wake_seq + 1'),
+    ['poison_counter'],
+  ],
+  [
     'work of any kind',
     rewrite(ENQUEUE, `(p_kinds <@ kinds) IS NOT TRUE`, 'false'),
     ['foreign_kind_enqueued'],

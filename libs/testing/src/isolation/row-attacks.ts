@@ -3,6 +3,7 @@ import { newId } from '@easyflow/kernel-ids';
 import { ROLES } from '@easyflow/platform-database';
 import { attempt, refused, works, type Attack } from './attack-bench';
 import { tenantColumns } from './canaries';
+import { CLAIM, claimOf, dueWork } from './lease-statements';
 import { SESSION_ROLES } from './table-breaches';
 
 const ENQUEUE = 'SELECT * FROM ctx.enqueue($1::uuid[], $2::text[], $3::uuid[], $4::smallint[], $5)';
@@ -74,6 +75,38 @@ export const ROW_ATTACKS: readonly Attack[] = [
           await refused(client, outbox, [bench.a.id, newId(), ids, segments], '23514');
         }
         await works(client, outbox, [bench.a.id, newId(), [bench.a.canary], [1]]);
+      });
+    },
+  },
+  {
+    // A count that its column cannot add to failed the claim, or the flush, that read the row.
+    name: 'poison_counter',
+    run: async (bench) => {
+      const [mine] = await dueWork(bench, bench.a, 1);
+      const theirs = newId();
+      await bench.database.superuser(
+        `INSERT INTO ef.work (tenant_id, kind, id, due_at) VALUES ($1, 'execution', $2, now())`,
+        [bench.b.id, theirs],
+      );
+      const owner = await bench.database.registerOwner('executor');
+      const token = await bench.a.token('ef_writer');
+      await bench.connected('ef_writer', async (client) => {
+        await client.query('BEGIN');
+        await client.query('SELECT ctx.begin($1)', [[token.token]]);
+        const poison = 'UPDATE ef.work SET wake_seq = 2147483647, attempts = 2147483647';
+        assert.equal((await client.query(poison)).rowCount, 1, 'the control poisoned nothing');
+        await client.query('COMMIT');
+      });
+      const both = bench.a.schema === bench.b.schema ? [bench.a, bench.b] : [bench.a];
+      await bench.inside('ef_writer', both, async (client) => {
+        const ids = [mine, theirs].slice(0, both.length);
+        const values = [both.map(({ id }) => id), both.map(() => 'execution'), ids];
+        const flat = [...values, both.map(() => 0), both.map(() => null)];
+        await works(client, ENQUEUE, flat);
+      });
+      await bench.connected('ef_claim', async (client) => {
+        const claimed = await client.query<{ id: string }>(CLAIM, claimOf(owner));
+        assert.deepEqual(claimed.rows.map(({ id }) => id).sort(), [mine, theirs].sort());
       });
     },
   },
