@@ -1,5 +1,6 @@
 import {
   dueTicks,
+  latestTick,
   readExpression,
   SHORTEST_MS,
   tickExecutionId,
@@ -48,6 +49,8 @@ export type Plan =
       /** What `lastTick` is if none of `ticks` fires. */
       readonly tickBefore: number | undefined;
       readonly nextTick: number | undefined;
+      /** Of a tick and those that follow it, the last up to a time. */
+      readonly latest: (tick: number, until: number) => number;
     };
 
 /**
@@ -66,9 +69,10 @@ export function planOf(
   if (expression.kind === 'after') {
     return planAfter(lease, row, now, { after: expression.after, lastTick, nextTick, endOf });
   }
+  const latest = (tick: number, until: number): number => latestTick(expression, tick, until);
   if (nextTick === undefined) {
     const rest = { ticks: [], skips: false, dueAt: Infinity, lastTick, tickBefore: lastTick };
-    return { kind: 'move', lease, ...rest, nextTick };
+    return { kind: 'move', lease, ...rest, nextTick, latest };
   }
   const { fire, next } = dueTicks(expression, nextTick, now);
   return {
@@ -80,6 +84,7 @@ export function planOf(
     lastTick: fire.at(-1) ?? lastTick,
     tickBefore: lastTick,
     nextTick: next,
+    latest,
   };
 }
 
@@ -102,7 +107,7 @@ function planAfter(
 ): Plan {
   const { lastTick } = at;
   const before = { lastTick, tickBefore: lastTick };
-  const base = { kind: 'move' as const, lease, ticks: [], skips: false, ...before };
+  const base = { kind: 'move' as const, lease, ticks: [], skips: false, ...before, latest: same };
   const awaited = awaitedExecution(row);
   const ended = awaited === undefined ? undefined : at.endOf(awaited);
   const earliest = (lastTick ?? -Infinity) + SHORTEST_MS;
@@ -117,6 +122,11 @@ function planAfter(
   if (tick > now) return { ...base, dueAt: tick, nextTick: tick };
   const ticks = [tickOf(row, tick, `schedule:${row.id}`)];
   return { ...base, ticks, dueAt: Infinity, lastTick: tick, nextTick: undefined };
+}
+
+/** An `after` has one tick at a time. */
+function same(tick: number): number {
+  return tick;
 }
 
 function tickOf(row: ScheduleRow, tick: number, parentKey: string | null): Tick {

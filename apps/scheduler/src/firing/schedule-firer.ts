@@ -115,7 +115,8 @@ export class ScheduleFirer {
       this.logger.error({ error, scheduleId: row.id }, 'a schedule cannot be read; it is at rest');
       const lastTick = row.last_tick?.getTime();
       const ticks = { lastTick, tickBefore: lastTick, nextTick: undefined };
-      return [{ kind: 'move', lease, ticks: [], skips: false, dueAt: Infinity, ...ticks }];
+      const rest = { ticks: [], skips: false, dueAt: Infinity, latest: (tick: number) => tick };
+      return [{ kind: 'move', lease, ...rest, ...ticks }];
     }
   }
 

@@ -20,6 +20,9 @@ const tick = (at: number): Tick => ({
   parentKey: null,
 });
 
+const latest = (tick: number, until: number): number =>
+  tick + Math.floor((until - tick) / 100) * 100;
+
 function due(...ats: number[]): Extract<Plan, { kind: 'move' }> {
   const ticks = ats.map(tick);
   const lastTick = ats.at(-1) ?? 50;
@@ -32,6 +35,7 @@ function due(...ats: number[]): Extract<Plan, { kind: 'move' }> {
     lastTick,
     tickBefore: 50,
     nextTick: 500,
+    latest,
   };
 }
 
@@ -68,6 +72,12 @@ describe('withinRate', () => {
       lastTick: 50,
       dueAt: 280,
       nextTick: 200,
+    });
+    // 200, 300 and 400 fall together with 500, which is due when its turn comes.
+    expect(await withinRate(due(100), 110, async () => 450)).toMatchObject({
+      ticks: [],
+      dueAt: 560,
+      nextTick: 500,
     });
     const asked: number[] = [];
     const waits = async (count: number): Promise<number> => asked.push(count) * 70;

@@ -2,7 +2,7 @@ import type { Plan } from './plan';
 
 /**
  * The plan as its tenant's rate allows it. Ticks that are over it fall together: of several only the last fires; when
- * not even that may, it stays due until its turn comes, and those that follow meanwhile fall together with it. `waits`
+ * not even that may, the last of those up to its turn is due then. `waits`
  * asks for so many starts: 0, or milliseconds after which to ask again.
  */
 export async function withinRate(
@@ -19,6 +19,7 @@ export async function withinRate(
   const skips = plan.skips || ticks.length > 1;
   if (ticks.length > 1) wait = await waits(1);
   if (wait === 0) return { ...plan, ticks: [last], skips };
-  const next = { dueAt: now + wait, lastTick: plan.tickBefore, nextTick: last.at };
-  return { ...plan, ticks: [], skips, ...next };
+  const dueAt = now + wait;
+  const nextTick = plan.latest(last.at, dueAt);
+  return { ...plan, ticks: [], skips, dueAt, lastTick: plan.tickBefore, nextTick };
 }

@@ -8,4 +8,4 @@ export {
   type ScheduleRow,
 } from './schedule-row';
 export { tickExecutionId, tickKey } from './scheduled-execution';
-export { CATCH_UP_MS, dueTicks, firstTick, type DueTicks } from './ticks';
+export { CATCH_UP_MS, dueTicks, firstTick, latestTick, type DueTicks } from './ticks';

@@ -1,5 +1,5 @@
 import { readExpression } from './expression';
-import { CATCH_UP_MS, dueTicks, firstTick } from './ticks';
+import { CATCH_UP_MS, dueTicks, firstTick, latestTick } from './ticks';
 
 const every = readExpression('every', 'PT1S') as { kind: 'every'; every: number };
 const midnight = readExpression('cron', '0 0 * * *') as {
@@ -58,5 +58,18 @@ describe('firstTick', () => {
     expect(firstTick(every, T)).toBe(T + 1_000);
     expect(firstTick({ kind: 'after', after: 5_000 }, T)).toBe(T + 5_000);
     expect(firstTick(midnight, T)).toBe(T + DAY);
+  });
+});
+
+describe('latestTick', () => {
+  it('is the last tick up to a time, and the tick itself when none follows', () => {
+    const every = readExpression('every', 'PT10S');
+    const cron = readExpression('cron', '*/5 * * * *');
+    if (every.kind === 'after' || cron.kind === 'after') throw new Error('not of these kinds');
+    expect(latestTick(every, 1_000, 35_500)).toBe(31_000);
+    expect(latestTick(every, 1_000, 500)).toBe(1_000);
+    const noon = Date.parse('2026-05-01T12:00:00Z');
+    expect(latestTick(cron, noon, noon + 3_599_000)).toBe(noon + 55 * 60_000);
+    expect(latestTick(cron, noon, noon + 1_000)).toBe(noon);
   });
 });

@@ -47,12 +47,20 @@ function firstWorthALook(
   nextTick: number,
   now: number,
 ): number {
-  const horizon = now - CATCH_UP_MS;
-  if (nextTick >= horizon) return nextTick;
+  return latestTick(expression, nextTick, now - CATCH_UP_MS);
+}
+
+/** The last tick up to a time, of a tick and those that follow it; that tick when none does. */
+export function latestTick(
+  expression: Exclude<Expression, { kind: 'after' }>,
+  tick: number,
+  until: number,
+): number {
+  if (tick >= until) return tick;
   if (expression.kind === 'every') {
-    return nextTick + Math.floor((horizon - nextTick) / expression.every) * expression.every;
+    return tick + Math.floor((until - tick) / expression.every) * expression.every;
   }
-  return lastBefore(expression.next, nextTick, horizon);
+  return lastBefore(expression.next, tick, until);
 }
 
 /** The last tick of a cron at or before `horizon`, found by looking back over growing spans. */
