@@ -29,5 +29,8 @@ WHERE tenant_id = $1 AND kind = $2 AND id = $3`,
 
 export const deleteWork = {
   name: 'a_delete_work',
-  text: `DELETE FROM work WHERE tenant_id = $1 AND kind = $2 AND id = $3`,
+  text: `
+SELECT ctx.end_work(ARRAY(
+  SELECT c.ctid FROM work c WHERE c.tenant_id = $1 AND c.kind = $2 AND c.id = $3 FOR UPDATE
+)) AS ended`,
 } as const;

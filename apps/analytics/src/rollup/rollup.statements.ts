@@ -54,7 +54,10 @@ FROM now_seen s`,
 /** Counters are replaced by their new values, so that the cost is always the count times the price. */
 export const dropHour = {
   name: 'a_drop_hour',
-  text: 'DELETE FROM usage_hourly WHERE tenant_id = $1 AND hour = $2',
+  text: `
+SELECT ctx.delete_rows(current_schema(), 'usage_hourly', ARRAY(
+  SELECT c.ctid FROM usage_hourly c WHERE c.tenant_id = $1 AND c.hour = $2
+)) AS deleted`,
 } as const;
 
 export const insertHour = {
@@ -88,5 +91,8 @@ ON CONFLICT (tenant_id, hour) DO UPDATE SET (snapshot, uncounted_from, mark, mar
 
 export const dropCursor = {
   name: 'a_drop_cursor',
-  text: 'DELETE FROM usage_cursors WHERE tenant_id = $1 AND hour = $2',
+  text: `
+SELECT ctx.delete_rows(current_schema(), 'usage_cursors', ARRAY(
+  SELECT c.ctid FROM usage_cursors c WHERE c.tenant_id = $1 AND c.hour = $2
+)) AS deleted`,
 } as const;

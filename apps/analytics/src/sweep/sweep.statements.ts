@@ -13,14 +13,13 @@ WITH page AS MATERIALIZED (
   SELECT k.key, k.expires_at FROM idempotency_keys k
   WHERE k.tenant_id = $1 AND k.key > $2 ORDER BY k.key LIMIT $3
 ), dropped AS (
-  DELETE FROM idempotency_keys d WHERE d.tenant_id = $1 AND d.key = ANY (ARRAY(
-    SELECT c.key FROM idempotency_keys c
+  SELECT ctx.delete_rows(current_schema(), 'idempotency_keys', ARRAY(
+    SELECT c.ctid FROM idempotency_keys c
     WHERE c.tenant_id = $1 AND c.key = ANY (ARRAY(SELECT p.key FROM page p WHERE p.expires_at <= clock_timestamp()))
       AND c.expires_at <= clock_timestamp()
     FOR UPDATE SKIP LOCKED
-  ))
-  RETURNING 1
+  )) AS count
 )
 SELECT (SELECT max(key) FROM page) AS last, (SELECT count(*)::int FROM page) AS seen,
-  (SELECT count(*)::int FROM dropped) AS dropped`,
+  (SELECT d.count FROM dropped d) AS dropped`,
 } as const;

@@ -32,7 +32,8 @@ const ENDED_AT = `greatest(now(), least(clock_timestamp(),
 
 /**
  * The checkpoint of many executions. Only rows whose lease is still this owner's, by number and by the database's
- * clock, are touched; everything else is written from what the guarded DELETE and UPDATE return. A wake that
+ * clock, are touched; everything else is written from those. A function deletes the rows of what has ended, because who
+ * may delete may lock the table (ADR 0022); they are locked here, and it fails unless it deletes all. A wake that
  * committed since the signals were read leaves the row due, and keeps a final one from ending: its signal may be a
  * cancellation that was answered 202. Only `cancelled` ends all the same: there is nothing left to read. A flush whose
  * COMMIT was not answered is repeated: what it wrote under this lease may be there already, which is looked for where
@@ -66,19 +67,21 @@ export const writeCheckpointsWithValues = {
   ) AS v (id, value, refs)
   ON CONFLICT DO NOTHING
 ), dropped_values AS (
-  DELETE FROM execution_values v WHERE v.ctid = ANY (ARRAY(
+  SELECT ctx.delete_rows(current_schema(), 'execution_values', ARRAY(
     SELECT c.place FROM guarded g
     CROSS JOIN LATERAL unnest(($24::int[])[g.first_removed:g.last_removed]) AS r (id)
     CROSS JOIN LATERAL (
       SELECT c.ctid AS place FROM execution_values c
       WHERE c.tenant_id = g.tenant_id AND c.execution_id = g.id AND c.id = r.id OFFSET 0
     ) c
-  ))
+  )) AS count
 )`,
+    // A query that only reads runs when it is read.
+    after: ' WHERE (SELECT d.count FROM dropped_values d) >= 0',
   }),
 } as const;
 
-function checkpointText(values = { parameters: '', columns: '', parts: '' }): string {
+function checkpointText(values = { parameters: '', columns: '', parts: '', after: '' }): string {
   return `
 WITH x AS (
   SELECT * FROM unnest(
@@ -99,8 +102,9 @@ WITH x AS (
     FOR UPDATE
   ) w
 ), ended AS (
-  DELETE FROM work w USING locked k WHERE w.ctid = k.place AND k.final = 1 AND k.held = 0
-  RETURNING k.*
+  SELECT k.* FROM locked k
+  WHERE k.final = 1 AND k.held = 0
+    AND (SELECT ctx.end_work(ARRAY(SELECT e.place FROM locked e WHERE e.final = 1 AND e.held = 0))) > 0
 ), kept AS (
   UPDATE work w
   SET attempts = 0, reason = NULL,
@@ -135,7 +139,7 @@ WITH x AS (
   SELECT tenant_id, $16::uuid, array_agg(id), array_agg(segment) FROM news WHERE events IS NOT NULL
   GROUP BY tenant_id
 )${values.parts}
-SELECT tenant_id, id, wakes, held FROM guarded
+SELECT tenant_id, id, wakes, held FROM guarded${values.after}
 UNION ALL
 SELECT tenant_id, id, wakes, held FROM locked WHERE held = 1`;
 }
@@ -203,13 +207,13 @@ CROSS JOIN LATERAL (
 export const deleteSignals = {
   name: 'x_delete_signals',
   text: `
-DELETE FROM execution_signals s WHERE s.ctid = ANY (ARRAY(
+SELECT ctx.delete_rows(current_schema(), 'execution_signals', ARRAY(
   SELECT c.place FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant_id, id)
   CROSS JOIN LATERAL (
     SELECT c.ctid AS place FROM execution_signals c
     WHERE c.tenant_id = x.tenant_id AND c.id = x.id OFFSET 0
   ) c
-))`,
+)) AS deleted`,
 } as const;
 
 /**
@@ -269,12 +273,12 @@ SELECT count(*) FROM (
 export const deleteOutbox = {
   name: 'x_delete_outbox',
   text: `
-DELETE FROM outbox o WHERE o.ctid = ANY (ARRAY(
+SELECT ctx.forget_outbox(ARRAY(
   SELECT c.place FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant_id, id)
   CROSS JOIN LATERAL (
     SELECT c.ctid AS place FROM outbox c
     WHERE c.tenant_id = x.tenant_id AND c.id = x.id
     OFFSET 0
   ) c
-))`,
+)) AS forgotten`,
 } as const;

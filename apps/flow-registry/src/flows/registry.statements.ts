@@ -74,10 +74,16 @@ UPDATE work SET due_at = $3 WHERE tenant_id = $1 AND kind = 'schedule' AND id = 
 
 export const deleteScheduleWork = {
   name: 'r_delete_schedule_work',
-  text: `DELETE FROM work WHERE tenant_id = $1 AND kind = 'schedule' AND id = $2`,
+  text: `
+SELECT ctx.end_work(ARRAY(
+  SELECT c.ctid FROM work c WHERE c.tenant_id = $1 AND c.kind = 'schedule' AND c.id = $2 FOR UPDATE
+)) AS ended`,
 } as const;
 
 export const deleteSchedule = {
   name: 'r_delete_schedule',
-  text: `DELETE FROM schedules WHERE tenant_id = $1 AND id = $2`,
+  text: `
+SELECT ctx.delete_rows(current_schema(), 'schedules', ARRAY(
+  SELECT c.ctid FROM schedules c WHERE c.tenant_id = $1 AND c.id = $2 FOR UPDATE
+)) AS deleted`,
 } as const;

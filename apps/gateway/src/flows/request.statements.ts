@@ -10,13 +10,18 @@ VALUES ($1, $2, $3, $4, $5::json)`,
 export const takeReply = {
   name: 'g_take_reply',
   text: `
-DELETE FROM requests WHERE tenant_id = $1 AND id = $2 AND reply IS NOT NULL
-RETURNING reply::text AS reply`,
+WITH answered AS MATERIALIZED (
+  SELECT c.ctid AS place, c.reply::text AS reply FROM requests c
+  WHERE c.tenant_id = $1 AND c.id = $2 AND c.reply IS NOT NULL
+)
+SELECT a.reply, ctx.delete_rows(current_schema(), 'requests', ARRAY[a.place]) AS deleted FROM answered a`,
 } as const;
 
 /** Requests whose asker went away before the reply came. A tenant has few rows here, so this reads few. */
 export const dropOldRequests = {
   name: 'g_drop_old_requests',
   text: `
-DELETE FROM requests WHERE tenant_id = $1 AND created_at < clock_timestamp() - interval '1 day'`,
+SELECT ctx.delete_rows(current_schema(), 'requests', ARRAY(
+  SELECT c.ctid FROM requests c WHERE c.tenant_id = $1 AND c.created_at < clock_timestamp() - interval '1 day'
+)) AS deleted`,
 } as const;

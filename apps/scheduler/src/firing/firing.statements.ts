@@ -83,7 +83,7 @@ WITH locked AS (
     FOR UPDATE
   ) c
 )
-DELETE FROM work w USING locked k WHERE w.ctid = k.place AND sign(k.claim_no) = 1`,
+SELECT ctx.end_work(ARRAY(SELECT k.place FROM locked k)) AS ended`,
 } as const;
 
 /** Binds each tick to its execution; returns those that were not bound before. $1 tenants, $2 keys, $3 executions. */

@@ -10,7 +10,7 @@ import { CLAIM, OPEN, RELEASE, RENEW } from './claims';
 
 const FENCED = `
   WITH done AS (
-    DELETE FROM work w USING (
+    UPDATE work w SET due_at = now() FROM (
       SELECT k.row_id
         FROM unnest($1::uuid[], $2::uuid[], $3::int[]) x (t, i, n)
        CROSS JOIN LATERAL (SELECT c.ctid AS row_id FROM work c
@@ -21,7 +21,7 @@ const FENCED = `
   SELECT count(*) FROM done`;
 const UNFENCED = `
   WITH done AS (
-    DELETE FROM work w USING unnest($1::uuid[], $2::uuid[]) x (t, i)
+    UPDATE work w SET due_at = now() FROM unnest($1::uuid[], $2::uuid[]) x (t, i)
      WHERE w.tenant_id = x.t AND w.kind = 'execution' AND w.id = x.i RETURNING w.tenant_id)
   SELECT count(*) FROM done`;
 const WAKE = `
@@ -36,18 +36,14 @@ beforeAll(async () => {
 
 afterAll(() => database.drop());
 
-const TAKE_SIGNALS = `
-  DELETE FROM execution_signals s USING (
-    SELECT k.row_id FROM unnest($1::uuid[], $2::uuid[]) x (t, i)
-     CROSS JOIN LATERAL (SELECT c.ctid AS row_id FROM execution_signals c
-                          WHERE c.tenant_id = x.t AND c.id = x.i OFFSET 0) k) l
-   WHERE s.ctid = l.row_id`;
-const DELETE_OUTBOX = `
-  DELETE FROM outbox b USING (
-    SELECT k.row_id FROM unnest($1::uuid[], $2::uuid[]) x (t, i)
-     CROSS JOIN LATERAL (SELECT c.ctid AS row_id FROM outbox c
-                          WHERE c.tenant_id = x.t AND c.id = x.i OFFSET 0) k) l
-   WHERE b.ctid = l.row_id`;
+const FIND_SIGNALS = `
+  SELECT count(*) FROM unnest($1::uuid[], $2::uuid[]) x (t, i)
+   CROSS JOIN LATERAL (SELECT c.ctid AS row_id FROM execution_signals c
+                        WHERE c.tenant_id = x.t AND c.id = x.i OFFSET 0) k`;
+const FIND_OUTBOX = `
+  SELECT count(*) FROM unnest($1::uuid[], $2::uuid[]) x (t, i)
+   CROSS JOIN LATERAL (SELECT c.ctid AS row_id FROM outbox c
+                        WHERE c.tenant_id = x.t AND c.id = x.i OFFSET 0) k`;
 
 describe('plans that outlive the size of their tables', () => {
   it('holds fenced look-ups and wakes in all six states', async () => {
@@ -55,8 +51,8 @@ describe('plans that outlive the size of their tables', () => {
       database,
       { role: 'ef_writer', text: FENCED },
       { role: 'ef_api', text: WAKE },
-      { role: 'ef_writer', text: TAKE_SIGNALS },
-      { role: 'ef_writer', text: DELETE_OUTBOX },
+      { role: 'ef_writer', text: FIND_SIGNALS },
+      { role: 'ef_writer', text: FIND_OUTBOX },
     );
   }, 60_000);
 
@@ -167,6 +163,14 @@ describe('functions of the hot road', () => {
           text: 'SELECT * FROM ctx.enqueue($1, $2, $3, $4, $5)',
           values: [...keys.slice(2), ids.map(() => 0), ids.map(() => null)],
         });
+        const found = await client.query<{ ended: number }>({
+          name: 'end_work',
+          text: `SELECT ctx.end_work(ARRAY(SELECT c.ctid FROM unnest($1::uuid[], $2::uuid[]) x (t, i)
+                  CROSS JOIN LATERAL (SELECT w.ctid FROM ef.work w
+                    WHERE w.tenant_id = x.t AND w.kind = 'execution' AND w.id = x.i FOR UPDATE) c)) AS ended`,
+          values: [ids.map((each) => each.tenant), ids.map((each) => each.id)],
+        });
+        expect(found.rows).toEqual([{ ended: PAIRS }]);
       });
     });
     expect(Object.entries(read).filter(([, tuples]) => tuples > BOUND)).toEqual([]);

@@ -42,9 +42,9 @@ describe('verifications of a statement', () => {
     ],
     [
       'ef_writer',
-      'a deletion with a wake',
-      3,
-      `WITH gone AS (DELETE FROM outbox WHERE created_at < now() RETURNING id) UPDATE work SET wake_seq = wake_seq + 1 WHERE id IN (SELECT id FROM gone)`,
+      'an insert with a wake',
+      2,
+      `WITH made AS (INSERT INTO outbox (tenant_id, id, executions, segments) VALUES ('$A', gen_random_uuid(), '{}', '{}') RETURNING id) UPDATE work SET wake_seq = wake_seq + 1 WHERE id IN (SELECT id FROM made)`,
     ],
   ] as const)('%s: %s makes %i', async (role, _what, verifications, text) => {
     await bench.inside(role, [bench.a], async (client) => {

@@ -50,7 +50,8 @@ const CHECKS: readonly CatalogueCheck[] = [
     query: `SELECT p.schemaname || '.' || p.tablename || ' ' || p.policyname AS fault FROM pg_policies p
              WHERE p.permissive = 'PERMISSIVE' AND NOT (
                (p.qual = 'true' AND p.with_check = 'true' AND p.roles <@ '{ef_api,ef_registry,ef_worker,ef_writer,ef_scheduler,ef_analytics}'::name[])
-               OR (p.roles = '{ctx_owner}' AND p.schemaname = 'ef' AND p.tablename IN ${ONCE}))`,
+               OR (p.roles = '{ctx_owner}' AND p.schemaname = 'ef' AND p.tablename IN ${ONCE})
+               OR (p.roles = '{ctx_owner}' AND p.tablename IN ('schedules', 'execution_signals', 'execution_values', 'idempotency_keys', 'usage_hourly', 'usage_cursors', 'requests')))`,
   },
   {
     // Every role that has any grant on a table meets a restrictive check of its tenant for each command.
@@ -167,6 +168,9 @@ const CHECKS: readonly CatalogueCheck[] = [
              WHERE p.pronamespace = 'ctx'::regnamespace AND has_function_privilege(r.rolname, p.oid, 'EXECUTE')
                AND NOT CASE
                  WHEN p.proname IN ('begin', 'admit', 'tenants', 'tenant', 'tenants_in', 'tenant_in') THEN r.rolname NOT IN ('ef_claim', 'ef_issuer')
+                 WHEN p.proname = 'end_work' THEN r.rolname IN ('ef_writer', 'ef_registry', 'ef_analytics')
+                 WHEN p.proname = 'forget_outbox' THEN r.rolname = 'ef_writer'
+                 WHEN p.proname = 'delete_rows' THEN r.rolname IN ('ef_writer', 'ef_registry', 'ef_api', 'ef_analytics')
                  WHEN p.proname IN ('claim', 'renew', 'release', 'put_off', 'open') THEN r.rolname = 'ef_claim'
                  WHEN p.proname = 'enqueue' THEN r.rolname IN ('ef_writer', 'ef_registry')
                  WHEN p.proname IN ('resolve_key', 'resolve_login', 'user_exists', 'mint', 'rotate_token_key', 'register_owner', 'lease_slot', 'free_slot',

@@ -9,6 +9,13 @@ import { claimOf, dueWork, OPEN, openOf, RENEW } from './lease-statements';
 export type Connect = <T>(role: Role, work: (client: Client) => Promise<T>) => Promise<T>;
 
 const ENQUEUE = `SELECT * FROM ctx.enqueue($1::uuid[], '{execution}', $2::uuid[], '{0}', '{now}')`;
+/** $1 placement. */
+const DELETES: Readonly<Partial<Record<Role, string>>> = {
+  ef_writer: `SELECT ctx.end_work('{}'), ctx.forget_outbox('{"(0,1)"}'), ctx.delete_rows($1, 'execution_signals', '{"(0,1)"}')`,
+  ef_registry: `SELECT ctx.end_work('{}'), ctx.delete_rows($1, 'schedules', '{"(0,1)"}')`,
+  ef_api: `SELECT ctx.delete_rows($1, 'requests', '{"(0,1)"}')`,
+  ef_analytics: `SELECT ctx.end_work('{}'), ctx.delete_rows($1, 'usage_hourly', '{"(0,1)"}')`,
+};
 const SESSIONS: readonly Role[] = [
   'ef_api',
   'ef_registry',
@@ -127,6 +134,8 @@ async function sessions(bench: AttackBench, connect: Connect, call: Call): Promi
         [bench.a.schema],
       );
       if (role === 'ef_writer') await call(client, ENQUEUE, [[bench.a.id], [newId()]]);
+      const deletes = DELETES[role];
+      if (deletes) await call(client, deletes, [bench.a.schema]);
       await client.query('ROLLBACK');
     });
   }

@@ -17,6 +17,7 @@ export const MIGRATION_FILES = [
   '0010-validate-values.sql',
   '0010-new-slots.sql',
   '0011-used-assertions.sql',
+  '0012-no-table-locks.sql',
   '0013-attempts.sql',
   '0015-execution-values.sql',
   '0020-limits-of-starts.sql',

@@ -14,7 +14,7 @@ BEGIN
   END IF;
   EXECUTE format('CREATE SCHEMA %I', p_schema);
   FOR item IN SELECT DISTINCT r.rolname FROM pg_namespace n, aclexplode(n.nspacl) a, pg_roles r
-               WHERE n.nspname = 'ef' AND r.oid = a.grantee AND r.rolname NOT IN ('ef_owner', 'ctx_owner', 'ef_issuer', 'ef_claim') LOOP
+               WHERE n.nspname = 'ef' AND r.oid = a.grantee AND r.rolname NOT IN ('ef_owner', 'ef_issuer', 'ef_claim') LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', p_schema, item.rolname);
   END LOOP;
   FOR item IN SELECT c.relname FROM pg_class c
