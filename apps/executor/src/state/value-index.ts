@@ -52,10 +52,6 @@ export class ValueIndex {
   remove(row: Row): void {
     for (const part of row.parts) this.places.delete(part);
   }
-
-  clear(): void {
-    this.places.clear();
-  }
 }
 
 /** A reference to a place, to be put in at `at`. */
