@@ -8,7 +8,13 @@ import {
   type StoredState,
   type ValueRow,
 } from './stored-state';
-import { refTo, ValueIndex, type Place, type Row } from './value-index';
+import {
+  refTo,
+  ValueIndex,
+  type Divided as DividedValue,
+  type Place,
+  type Row,
+} from './value-index';
 import { isWithin, LARGE, SMALL_STATE } from './value-size';
 
 /** What a checkpoint writes of a state. */
@@ -21,6 +27,7 @@ export interface StateRows {
 }
 
 const NONE: readonly never[] = [];
+const WHOLE: Path = [];
 const EMPTY: ReadonlySet<number> = new Set();
 
 /** All is written anew when more than this, and more than what is needed, is kept for the sake of parts of it. */
@@ -147,12 +154,9 @@ export class StoredValues {
     if (!known) {
       if (isWithin(value, LARGE)) return value;
       const { row, bare, refs } = index.add(this.nextId, value);
-      known = index.find(value);
-      if (!known) {
-        // Little but references: it is written with the state.
-        to.uses.push(...row.uses);
-        to.refs.push(...refs.map(([inner, ...place]): Ref => [[...at, ...inner], ...place]));
-        return bare;
+      if (row.size < LARGE) {
+        index.remove(row);
+        return this.placeInline(index.strip(value), at, to);
       }
       this.nextId += 1;
       rows.set(row.id, row);
@@ -161,10 +165,22 @@ export class StoredValues {
         value: JSON.stringify(bare),
         refs: refs.length > 0 ? JSON.stringify(refs) : null,
       });
+      known = { row, path: WHOLE, size: row.size };
     }
     to.uses.push(known);
     to.refs.push(refTo(known, at));
     return null;
+  }
+
+  /** Little but references: it is written with the state. */
+  private placeInline(
+    { row, bare, refs }: DividedValue,
+    at: Path,
+    to: Omit<Divided, 'bare'>,
+  ): Json {
+    to.uses.push(...row.uses);
+    to.refs.push(...refs.map(([inner, ...place]): Ref => [[...at, ...inner], ...place]));
+    return bare;
   }
 
   private forget(): void {
