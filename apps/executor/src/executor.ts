@@ -159,8 +159,6 @@ export class Executor {
       ...base,
       owner: ownerIfAny,
       refused: (refused) => this.slot.refused(refused),
-      programs,
-      compileAndStart: (execution) => void loader.compileAndStart(execution),
       runner,
       claimer,
       results,

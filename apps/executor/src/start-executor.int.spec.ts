@@ -1,5 +1,5 @@
 import { NOTICES_TOPIC, tenantEventsTopic } from '@easyflow/contracts-events';
-import type { Json } from '@easyflow/engine';
+import { compileFlow, type Json } from '@easyflow/engine';
 import { newId } from '@easyflow/kernel-ids';
 import { EnvelopeSigner, type BornExecution, type EndedExecution } from '@easyflow/tenant-context';
 import { waitFor, type TestTenant } from '@easyflow/testing';
@@ -88,7 +88,7 @@ describe('startExecutor', () => {
   it('runs what was born leased in its own process and tells the results', async () => {
     executor = await start({ pollMs: 3_600_000 });
     const { localDispatch } = executor;
-    const ended: EndedExecution<Json>[] = [];
+    const ended: EndedExecution[] = [];
     const stop = localDispatch.onEnded((some) => ended.push(...some));
     const owner = localDispatch.reserve(20);
     if (!owner) throw new Error('no room');
@@ -97,7 +97,7 @@ describe('startExecutor', () => {
 
     await waitFor(() => ended.length === 20, { describe: 'all results' });
     expect(ended.map(({ id }) => id).sort()).toEqual(born.map(({ id }) => id).sort());
-    for (const one of ended) expect(one).toMatchObject({ status: 'completed', output: { n: 8 } });
+    for (const one of ended) expect(one).toMatchObject({ status: 'completed', output: '{"n":8}' });
     expect(
       await rig.count('SELECT count(*) FROM ef.executions WHERE status = $1 AND id = ANY ($2)', [
         'completed',
@@ -150,8 +150,12 @@ describe('startExecutor', () => {
   async function bornLeased(
     count: number,
     owner: { owner: string; secret: string; leaseMs: number },
-  ): Promise<BornExecution<Json>[]> {
+  ): Promise<BornExecution<ReturnType<typeof compileFlow>, Json>[]> {
     const flow = { namespace: 'test', name: 'pure', version: '1.0.0' };
+    const program = compileFlow({
+      document: { dsl: '1.0.0', ...flow },
+      do: [{ one: { set: { n: '${ .n + 1 }' } } }],
+    });
     const ids = Array.from({ length: count }, () => newId());
     const leaseDeadline = performance.now() + owner.leaseMs;
     const leased = await rig.access.writer.transaction(
@@ -184,6 +188,7 @@ describe('startExecutor', () => {
       tenantId: tenant.id,
       id,
       flow,
+      program,
       input: { n: 7 },
       mode: 'balanced',
       claimNo,

@@ -20,9 +20,7 @@ import { UnknownCredentials } from './authentication/unknown-credentials';
 import { ExecutionRepository } from './executions/execution.repository';
 import { SignalNotices } from './executions/signal-notices';
 import { FlowRepository } from './flows/flow.repository';
-import { FlowCache } from './flows/flow-cache';
-import { FlowInputs } from './flows/flow-inputs';
-import { InputThread } from './flows/input-thread';
+import { ProgramCache } from './flows/program-cache';
 import { RegistryClient } from './flows/registry-client';
 import type { GatewayDeps } from './gateway-deps';
 import { ResultReader } from './results/result-reader';
@@ -43,8 +41,7 @@ export class GatewayParts {
   readonly results: ResultReader;
   readonly waits: WaitRegistry;
   readonly flows: FlowRepository;
-  readonly flowCache: FlowCache;
-  private readonly inputThread = new InputThread();
+  readonly programs: ProgramCache;
   readonly acceptance: AcceptanceService;
   readonly registry: RegistryClient;
   readonly executions: ExecutionRepository;
@@ -87,10 +84,9 @@ export class GatewayParts {
     this.results = new ResultReader(database.reader, clock);
     this.waits = new WaitRegistry(this.results, logger);
     this.flows = new FlowRepository(database);
-    this.flowCache = new FlowCache({ flows: this.flows, noticesArrive: transportIsUp, clock });
+    this.programs = new ProgramCache({ flows: this.flows, noticesArrive: transportIsUp, clock });
     this.acceptance = new AcceptanceService({
-      flows: this.flowCache,
-      inputs: new FlowInputs(this.inputThread, logger),
+      programs: this.programs,
       queue: this.queue,
       waits: this.waits,
       results: this.results,
@@ -157,17 +153,13 @@ export class GatewayParts {
     if (localDispatch) {
       this.unsubscribe.push(
         localDispatch.onEnded((ended) => {
-          for (const { tenantId, id, status, output, error } of ended) {
-            this.waits.ended(
-              { tenantId, id },
-              { status, output: textOf(output), error: textOf(error) },
-            );
-          }
+          for (const { tenantId, id, ...result } of ended)
+            this.waits.ended({ tenantId, id }, result);
         }),
       );
     }
     // Notices that were sent while the transport was down never come.
-    this.unsubscribe.push(transport.onStateChange(() => this.flowCache.forgetAll()));
+    this.unsubscribe.push(transport.onStateChange(() => this.programs.forgetAll()));
     await this.client.connect();
   }
 
@@ -178,14 +170,9 @@ export class GatewayParts {
     await Promise.all([this.hints.close(), this.signalNotices.close()]);
     for (const end of this.unsubscribe.splice(0)) end();
     await this.client.close();
-    await this.inputThread.close();
   }
 
   private async emit(type: string, notice: object): Promise<void> {
     await lastValueFrom(this.client.emit(type, notice), { defaultValue: undefined });
   }
-}
-
-function textOf(value: unknown): string | undefined {
-  return value === undefined ? undefined : JSON.stringify(value);
 }

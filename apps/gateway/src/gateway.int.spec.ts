@@ -4,6 +4,7 @@ import {
   executionSummarySchema,
   flowVersionSchema,
   historySchema,
+  usageSchema,
   problemSchema,
 } from '@easyflow/contracts-http';
 import { storeHistory, type HistoryItem } from '@easyflow/engine';
@@ -143,32 +144,6 @@ describe('starting', () => {
     expect(own.status).toBe(202);
     const theirs = await start(other, { input: { amount: 'x' } });
     expect(theirs.body).toMatchObject({ status: 422, code: 'input.invalid' });
-  });
-
-  it('accepts what only another version can read, and leaves its input to the executor', async () => {
-    const newer = await rig.tenant();
-    await rig.apply(newer, orderFlow());
-    await rig.database.superuser(
-      `UPDATE ef.flow_versions SET document = jsonb_set(document::jsonb, '{input,schema,format}', '"avro"')::json
-       WHERE tenant_id = $1`,
-      [newer.id],
-    );
-    expect((await start(newer, { input: { amount: 'x' } })).status).toBe(202);
-  });
-
-  it('checks by a large schema without keeping anybody waiting', async () => {
-    const heavy = await rig.tenant();
-    const properties = Object.fromEntries(
-      Array.from({ length: 400 }, (_, n) => [`p${n}`, { type: 'string', minLength: 1 }]),
-    );
-    const input = { schema: { document: { type: 'object', properties } } };
-    expect((await rig.apply(heavy, orderFlow('1.0.0', { input }))).status).toBe(201);
-    expect((await start(heavy, { input: { p1: 'x' } })).status).toBe(202);
-    const refused = await start(heavy, { input: { p7: '' } });
-    expect(refused).toMatchObject({
-      status: 422,
-      body: { code: 'input.invalid', errors: [{ pointer: '#/p7' }] },
-    });
   });
 
   it('names the place in the input', async () => {
@@ -399,6 +374,56 @@ describe('reading', () => {
     }
     const { items } = historySchema.parse((await get(a, path)).body);
     expect(items).toEqual([item(1), item(2), item(3)]);
+    const page = async (query: string) => (await get(a, `${path}?${query}`)).body;
+    expect(await page('limit=2')).toEqual({ items: [item(1), item(2)], nextAfter: 2 });
+    expect(await page('after=1&limit=1')).toEqual({ items: [item(2)], nextAfter: 2 });
+    expect(await page('after=2')).toEqual({ items: [item(3)] });
+    expect(await page('after=3&limit=1')).toEqual({ items: [] });
+    for (const query of ['after=-1', 'after=x', 'limit=0', 'limit=10001', 'after=2147483647']) {
+      expect(await page(query)).toMatchObject({ status: 400, code: 'query.invalid' });
+    }
+  });
+
+  it('gives a long history in pages of ten thousand', async () => {
+    const { body } = await start(a, { input: { amount: 1 } });
+    const path = `/v1/executions/${body.id}/history`;
+    await rig.database.superuser(
+      `INSERT INTO ef.execution_history (tenant_id, execution_id, segment, items)
+       SELECT $1, $2, n * 2 - 1, '["2026-01-01T00:00:00.000Z",["/do/0/price"]]' FROM generate_series(1, 7000) n`,
+      [a.id, body.id],
+    );
+    const first = historySchema.parse((await get(a, path)).body);
+    expect(first.items.map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: 10_000 }, (_, index) => index + 1),
+    );
+    const next = historySchema.parse((await get(a, `${path}?after=${first.nextAfter}`)).body);
+    expect(next.items).toHaveLength(4_000);
+    expect(next).not.toHaveProperty('nextAfter');
+  });
+
+  it('gives usage in pages', async () => {
+    const tenant = await rig.tenant();
+    await rig.database.superuser(
+      `INSERT INTO ef.usage_hourly
+       SELECT $1, '2026-03-01T10:00Z'::timestamptz + n / 4 * interval '1 hour', 'shop', (ARRAY['a', 'b'])[n / 2 % 2 + 1],
+              (ARRAY['balanced', 'eco'])[n % 2 + 1], n, 0 FROM generate_series(0, 1999) n`,
+      [tenant.id],
+    );
+    const range = '?from=2026-03-01T10:30:00Z&to=2027-03-01T00:00:00Z';
+    const page = async (query: string) =>
+      usageSchema.parse((await get(tenant, `/v1/usage${range}${query}`)).body);
+    const counts: number[] = [];
+    let next: string | undefined = '';
+    while (next !== undefined) {
+      const got: Awaited<ReturnType<typeof page>> = await page(next);
+      counts.push(...got.items.map(({ executions }) => executions));
+      next = got.nextCursor === undefined ? undefined : `&limit=300&cursor=${got.nextCursor}`;
+    }
+    expect(counts).toEqual(Array.from({ length: 2_000 }, (_, n) => n));
+    expect((await page('')).items).toHaveLength(1_000);
+    expect(await get(tenant, `/v1/usage?cursor=x`)).toMatchObject({
+      body: { code: 'request.invalid_cursor' },
+    });
   });
 
   it('gives usage, exactly', async () => {

@@ -1,14 +1,14 @@
-import type { Json } from '@easyflow/engine';
+import type { Json, Program } from '@easyflow/engine';
 import type { BornExecution, EndedExecution, LocalDispatch } from '@easyflow/tenant-context';
 import { waitFor, type TestDatabase, type TestTenant } from '@easyflow/testing';
 import { GatewayRig, orderFlow } from './gateway-rig.test';
 
 /** Stands in for the executor of the same process: takes what is delivered and tells how it ended. */
-class FakeDispatch implements LocalDispatch<Json> {
+class FakeDispatch implements LocalDispatch<Program, Json> {
   room = 100;
-  readonly born: BornExecution<Json>[] = [];
+  readonly born: BornExecution<Program, Json>[] = [];
   owner: { owner: string; secret: string } | undefined;
-  private readonly listeners = new Set<(ended: readonly EndedExecution<Json>[]) => void>();
+  private readonly listeners = new Set<(ended: readonly EndedExecution[]) => void>();
 
   reserve(count: number) {
     if (!this.owner || count > this.room) return undefined;
@@ -16,7 +16,7 @@ class FakeDispatch implements LocalDispatch<Json> {
     return { ...this.owner, leaseMs: 15_000 };
   }
 
-  deliver(born: readonly BornExecution<Json>[]): void {
+  deliver(born: readonly BornExecution<Program, Json>[]): void {
     this.born.push(...born);
   }
 
@@ -28,12 +28,12 @@ class FakeDispatch implements LocalDispatch<Json> {
     this.owner = undefined;
   }
 
-  onEnded(listener: (ended: readonly EndedExecution<Json>[]) => void): () => void {
+  onEnded(listener: (ended: readonly EndedExecution[]) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  end(ended: EndedExecution<Json>): void {
+  end(ended: EndedExecution): void {
     for (const listener of this.listeners) listener([ended]);
   }
 }
@@ -79,6 +79,7 @@ describe('with an executor in the same process', () => {
       claimNo: 1,
       wakeSeq: 0,
     });
+    expect(born?.program.flow.name).toBe('order');
     expect(born?.leaseDeadline).toBeGreaterThan(performance.now());
   });
 
@@ -87,7 +88,7 @@ describe('with an executor in the same process', () => {
     const pending = start({ input: { amount: 5 } }, { prefer: 'wait=30' });
     await waitFor(async () => dispatch.born.length > before, { describe: 'a delivery' });
     const id = dispatch.born.at(-1)?.id ?? '';
-    dispatch.end({ tenantId: tenant.id, id, status: 'completed', output: { total: 5 } });
+    dispatch.end({ tenantId: tenant.id, id, status: 'completed', output: '{"total":5}' });
     const answer = await pending;
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({ id, status: 'completed', output: { total: 5 } });

@@ -41,7 +41,7 @@ const ENDED_AT = `greatest(now(), least(clock_timestamp(),
  * equality without statistics for rare: with one row expected, joining by ctid is cheapest in every state of `work`.
  * $1 tenants, $2 ids, $3 claim numbers, $4 wakes whose signals were read, $5 1 for final ones, else 0, $6 due (null:
  * now), $7 status, $8 state, $9 output, $10 error, $11 started, $12 segment, $13 items, $14 events, $15 owner, $16 id of the outbox rows, of which each
- * tenant with events gets one.
+ * tenant with events gets one, $17 flows as namespace/name.
  * Returns the pairs written with the wakes that the row holds, and those that a wake kept from ending: `held`.
  */
 export const writeCheckpoints = { name: 'x_checkpoint', text: checkpointText() } as const;
@@ -50,26 +50,26 @@ export const writeCheckpoints = { name: 'x_checkpoint', text: checkpointText() }
  * The same where values of states come or go (ADR 0027): few flushes, so the others do not pay for it. The rows of
  * values stand in arrays of their own, of which each checkpoint has a part: it comes back with its checkpoint or not
  * at all. A repeated flush may find its values there.
- * $1 to $16 as above, $17 first and $18 last position of what is added, $19 first and $20 last of what is removed;
- * $21 ids, $22 values and $23 references of what is added, $24 ids of what is removed.
+ * $1 to $17 as above, $18 first and $19 last position of what is added, $20 first and $21 last of what is removed;
+ * $22 ids, $23 values and $24 references of what is added, $25 ids of what is removed.
  */
 export const writeCheckpointsWithValues = {
   name: 'x_checkpoint_values',
   text: checkpointText({
-    parameters: ', $17::int[], $18::int[], $19::int[], $20::int[]',
+    parameters: ', $18::int[], $19::int[], $20::int[], $21::int[]',
     columns: ', first_added, last_added, first_removed, last_removed',
     parts: `, kept_values AS (
   INSERT INTO execution_values (tenant_id, execution_id, id, value, refs)
   SELECT g.tenant_id, g.id, v.id, v.value, v.refs FROM guarded g
   CROSS JOIN LATERAL unnest(
-    ($21::int[])[g.first_added:g.last_added], ($22::json[])[g.first_added:g.last_added],
-    ($23::json[])[g.first_added:g.last_added]
+    ($22::int[])[g.first_added:g.last_added], ($23::json[])[g.first_added:g.last_added],
+    ($24::json[])[g.first_added:g.last_added]
   ) AS v (id, value, refs)
   ON CONFLICT DO NOTHING
 ), dropped_values AS (
   SELECT ctx.delete_rows(current_schema(), 'execution_values', ARRAY(
     SELECT c.place FROM guarded g
-    CROSS JOIN LATERAL unnest(($24::int[])[g.first_removed:g.last_removed]) AS r (id)
+    CROSS JOIN LATERAL unnest(($25::int[])[g.first_removed:g.last_removed]) AS r (id)
     CROSS JOIN LATERAL (
       SELECT c.ctid AS place FROM execution_values c
       WHERE c.tenant_id = g.tenant_id AND c.execution_id = g.id AND c.id = r.id OFFSET 0
@@ -86,10 +86,11 @@ function checkpointText(values = { parameters: '', columns: '', parts: '', after
 WITH x AS (
   SELECT * FROM unnest(
     $1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[], $6::timestamptz[], $7::text[],
-    $8::json[], $9::json[], $10::json[], $11::timestamptz[], $12::int[], $13::json[], $14::json[]${values.parameters}
+    $8::json[], $9::json[], $10::json[], $11::timestamptz[], $12::int[], $13::json[], $14::json[],
+    $17::text[]${values.parameters}
   ) AS x (
     tenant_id, id, claim_no, wake_seq, final, due_at, status,
-    state, output, error, started_at, segment, items, events${values.columns}
+    state, output, error, started_at, segment, items, events, flow${values.columns}
   )
 ), locked AS (
   SELECT x.*, w.place, w.wakes,
@@ -107,7 +108,7 @@ WITH x AS (
     AND (SELECT ctx.end_work(ARRAY(SELECT e.place FROM locked e WHERE e.final = 1 AND e.held = 0))) > 0
 ), kept AS (
   UPDATE work w
-  SET attempts = 0, reason = NULL,
+  SET attempts = 0, reason = NULL, status = k.status, flow_key = hashtextextended(k.flow, 0),
     due_at = CASE WHEN k.due_at IS NULL OR k.wakes <> k.wake_seq THEN now() ELSE k.due_at END
   FROM locked k WHERE w.ctid = k.place AND k.final = 0
   RETURNING k.*
@@ -126,6 +127,10 @@ WITH x AS (
     ) c
   ) g
   WHERE e.ctid = g.row_place
+), listed AS (
+  INSERT INTO ended_executions (tenant_id, flow_key, status, slot, ids)
+  SELECT tenant_id, hashtextextended(flow, 0), status, substring(uuid_send(id) FROM 1 FOR 5), array_agg(id)
+  FROM ended GROUP BY 1, 2, 3, 4
 ), news AS (
   SELECT g.* FROM guarded g WHERE g.segment IS NOT NULL AND (g.final = 1 OR NOT EXISTS (
     SELECT FROM execution_history h
@@ -152,13 +157,15 @@ export const suspendExecutions = {
   name: 'x_suspend',
   text: `
 WITH locked AS (
-  SELECT x.tenant_id, x.id FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS x (tenant_id, id, claim_no)
+  SELECT x.tenant_id, x.id, w.place FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS x (tenant_id, id, claim_no)
   CROSS JOIN LATERAL (
-    SELECT c.id FROM work c
+    SELECT c.ctid AS place FROM work c
     WHERE c.tenant_id = x.tenant_id AND c.kind = 'execution' AND c.id = x.id
       AND c.lease_owner = $4 AND c.claim_no = x.claim_no AND c.lease_until > clock_timestamp()
     FOR UPDATE
   ) w
+), listed AS (
+  UPDATE work w SET status = 'suspended' WHERE w.ctid = ANY (ARRAY(SELECT k.place FROM locked k))
 )
 UPDATE executions e SET status = 'suspended', revision = e.revision + 1
 WHERE e.ctid = ANY (ARRAY(
@@ -236,15 +243,18 @@ FROM unnest(
 ON CONFLICT DO NOTHING`,
 } as const;
 
-/** Work rows of sub-flows, due now. $1 tenants, $2 ids, $3 classes. */
+/** Work rows of sub-flows, due now. $1 tenants, $2 ids, $3 classes, $4 flows as namespace/name. */
 export const enqueueChildren = {
   name: 'x_enqueue_children',
   text: `
 SELECT count(*) FROM (
   SELECT array_agg(x.tenant_id) AS tenants, array_agg('execution'::text) AS kinds,
-    array_agg(x.id) AS ids, array_agg(x.class) AS classes, array_agg(now()) AS dues
-  FROM unnest($1::uuid[], $2::uuid[], $3::smallint[]) AS x (tenant_id, id, class)
-) a CROSS JOIN LATERAL ctx.enqueue(a.tenants, a.kinds, a.ids, a.classes, a.dues) q`,
+    array_agg(x.id) AS ids, array_agg(x.class) AS classes, array_agg(now()) AS dues,
+    array_agg(hashtextextended(x.flow, 0)) AS flow_keys
+  FROM unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[]) AS x (tenant_id, id, class, flow)
+) a CROSS JOIN LATERAL ctx.enqueue(
+  a.tenants, a.kinds, a.ids, a.classes, a.dues, p_flow_keys => a.flow_keys
+) q`,
 } as const;
 
 /** The id of the roll-up row of the hour in which this transaction ends its executions. */

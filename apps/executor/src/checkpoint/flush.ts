@@ -195,6 +195,7 @@ function checkpointOf(owner: string, rows: readonly Checkpoint[], outboxId: stri
     jsonArray(rows.map((row) => row.events)),
     owner,
     outboxId,
+    plainArray(rows.map(({ execution }) => flowName(execution.facts.flow))),
   ];
   if (!rows.some(changesValues)) return { ...writeCheckpoints, values };
   return { ...writeCheckpointsWithValues, values: [...values, ...valueColumns(rows)] };
@@ -222,6 +223,10 @@ function positions(lengths: readonly number[]): [first: string, last: string] {
   let end = 0;
   const last = lengths.map((length) => (end += length));
   return [plainArray(last.map((to, index) => to - (lengths[index] ?? 0) + 1)), plainArray(last)];
+}
+
+function flowName({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${name}`;
 }
 
 function lockAll(session: BatchSession, rows: readonly Checkpoint[]): Promise<unknown> {
@@ -294,6 +299,7 @@ async function createChildren(session: BatchSession, rows: readonly Checkpoint[]
           row.tenantId,
           child.id,
           row.execution.facts.mode === 'eco' ? 1 : 0,
+          flowName(child.flow),
         ]),
       ),
     }),

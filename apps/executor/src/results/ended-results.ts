@@ -1,11 +1,10 @@
 import { MESSAGE_HEADERS, repliesTopic, type ExecutionsEnded } from '@easyflow/contracts-events';
-import type { Json } from '@easyflow/engine';
 import type { OutgoingRecord, Transport } from '@easyflow/platform-messaging';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { EndedExecution, EnvelopeSigner } from '@easyflow/tenant-context';
 import type { Checkpoint } from '../checkpoint/checkpoint';
 
-type EndedListener = (ended: readonly EndedExecution<Json>[]) => void;
+type EndedListener = (ended: readonly EndedExecution[]) => void;
 
 const TYPE = 'execution.ended';
 /** The schema of the message takes at most 10,000 pairs. */
@@ -49,7 +48,7 @@ export class EndedResults {
     if (this.waiting.size > 0) this.sending ??= this.send();
   }
 
-  private call(listener: EndedListener, ended: readonly EndedExecution<Json>[]): void {
+  private call(listener: EndedListener, ended: readonly EndedExecution[]): void {
     try {
       listener(ended);
     } catch (error) {
@@ -102,13 +101,6 @@ export class EndedResults {
   }
 }
 
-function toEnded({ tenantId, id, status, result }: Checkpoint): EndedExecution<Json> {
-  const error = result?.error;
-  return {
-    tenantId,
-    id,
-    status,
-    ...(result?.output === undefined ? {} : { output: result.output }),
-    ...(error === undefined ? {} : { error: { ...error } }),
-  };
+function toEnded({ tenantId, id, status, output, error }: Checkpoint): EndedExecution {
+  return { tenantId, id, status, output: output ?? undefined, error: error ?? undefined };
 }

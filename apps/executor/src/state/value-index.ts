@@ -1,6 +1,6 @@
 import type { Json } from '@easyflow/engine';
 import { INPUT_ROW, type Path, type Ref } from './stored-state';
-import { ownSize, PART } from './value-size';
+import { LARGE, ownSize } from './value-size';
 
 /** A value that is stored, or is about to be: a row of `execution_values`, or the input. */
 export interface Row {
@@ -20,15 +20,6 @@ export interface Place {
   readonly size: number;
 }
 
-/** A value as it is written: with null in place of what is known, and the references to put there. */
-export interface Divided {
-  readonly row: Row;
-  readonly bare: Json;
-  readonly refs: Ref[];
-}
-
-const NO_ROW = -1;
-
 /** What a reference itself takes, about. */
 const REF_SIZE = 24;
 
@@ -40,34 +31,30 @@ export class ValueIndex {
   private readonly places = new Map<object | string, Place>();
 
   find(value: Json): Place | undefined {
-    if (typeof value === 'string' ? value.length < PART : typeof value !== 'object') {
+    if (typeof value === 'string' ? value.length < LARGE : typeof value !== 'object') {
       return undefined;
     }
     return value === null ? undefined : this.places.get(value as object | string);
   }
 
   /**
-   * Makes a row of a value and remembers its parts.
+   * Makes a row of a value: gives its copy with null in place of what is known already, with the references to put
+   * there, and remembers its large parts.
    * @throws RangeError when it is nested too deeply
    */
-  add(id: number, value: Json): Divided {
-    return this.divide(id, value, true);
-  }
-
-  /** The same of a value that stays where it is: it has a few characters besides what is known. */
-  strip(value: Json): Divided {
-    return this.divide(NO_ROW, value, false);
-  }
-
-  private divide(id: number, value: Json, remembers: boolean): Divided {
+  add(id: number, value: Json): { row: Row; bare: Json; refs: Ref[] } {
     const row: Row = { id, size: 0, uses: [], parts: [] };
     const refs: Ref[] = [];
-    const bare = new Division(this.places, row, refs, remembers).visit(value);
+    const bare = new Division(this.places, row, refs).visit(value);
     return { row, bare, refs };
   }
 
   remove(row: Row): void {
     for (const part of row.parts) this.places.delete(part);
+  }
+
+  clear(): void {
+    this.places.clear();
   }
 }
 
@@ -84,7 +71,6 @@ class Division {
     private readonly places: Map<object | string, Place>,
     private readonly row: Row,
     private readonly refs: Ref[],
-    private readonly remembers: boolean,
   ) {}
 
   visit(value: Json): Json {
@@ -99,12 +85,12 @@ class Division {
     const before = row.size;
     row.size += ownSize(value);
     const bare = Array.isArray(value) ? this.visitItems(value) : this.visitMembers(value);
-    if (row.size - before >= PART) this.remember(value, row.size - before);
+    if (row.size - before >= LARGE) this.remember(value, row.size - before);
     return bare;
   }
 
   private visitText(text: string): Json {
-    if (text.length >= PART) {
+    if (text.length >= LARGE) {
       const known = this.places.get(text);
       if (known) return this.refer(known);
       this.remember(text, text.length);
@@ -145,7 +131,6 @@ class Division {
   }
 
   private remember(value: object | string, size: number): void {
-    if (!this.remembers) return;
     this.places.set(value, { row: this.row, path: [...this.path], size });
     this.row.parts.push(value);
   }

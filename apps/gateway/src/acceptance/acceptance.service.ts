@@ -1,13 +1,12 @@
 import { isFinal, type Dispatch } from '@easyflow/contracts-http';
 import { ecoDueAt, type EcoWindow } from '@easyflow/domain-schedule';
-import type { DocumentIssue, Json } from '@easyflow/engine';
+import type { Json } from '@easyflow/engine';
 import { OperationalError, UserError } from '@easyflow/kernel-errors';
 import { newId } from '@easyflow/kernel-ids';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { Principal } from '../authentication/principal';
-import type { FlowCache } from '../flows/flow-cache';
-import type { FlowInputs } from '../flows/flow-inputs';
+import type { CompiledFlow, ProgramCache } from '../flows/program-cache';
 import { requestsWaited } from '../gateway-metrics';
 import type { ExecutionResult } from '../results/execution-result';
 import type { ResultReader, ResultRequest } from '../results/result-reader';
@@ -25,8 +24,7 @@ export type Started =
   | { kind: 'ended'; id: string; result: ExecutionResult };
 
 export interface AcceptanceOptions {
-  flows: Pick<FlowCache, 'resolve'>;
-  inputs: Pick<FlowInputs, 'issues'>;
+  programs: Pick<ProgramCache, 'resolve'>;
   queue: Pick<IntentQueue, 'add'>;
   waits: Pick<WaitRegistry, 'wait'>;
   results: Pick<ResultReader, 'read'>;
@@ -72,14 +70,13 @@ export class AcceptanceService {
 
   private async intent(request: StartRequest, hash: Buffer | undefined): Promise<Intent> {
     const { principal, flow, body, idempotencyKey: key } = request;
-    const { version, input: schema } = await this.options.flows.resolve(
+    const compiled = await this.options.programs.resolve(
       principal.token('ef_api'),
       flow,
       body.version,
     );
     const input = (body.input === undefined ? {} : body.input) as Json;
-    const inputText = JSON.stringify(input);
-    if (schema) refuse(await this.options.inputs.issues(schema, { value: input, text: inputText }));
+    refuseInvalidInput(compiled, input);
     const createdAt = this.options.clock.now();
     const mode = body.mode ?? DEFAULT_MODE;
     const id = newId();
@@ -87,9 +84,10 @@ export class AcceptanceService {
       id,
       token: principal.token('ef_writer'),
       renewToken: () => principal.renew('ef_writer'),
-      flow: { ...flow, version },
+      flow: { ...flow, version: compiled.version },
+      program: compiled.program,
       input,
-      inputText,
+      inputText: JSON.stringify(input),
       mode,
       workClass: mode === 'eco' ? 1 : 0,
       createdAt,
@@ -216,8 +214,8 @@ function resultRequest(principal: Principal, id: string): ResultRequest {
   };
 }
 
-/** @throws UserError `input.invalid` (422) */
-function refuse(errors: readonly DocumentIssue[]): void {
+function refuseInvalidInput({ program }: CompiledFlow, input: Json): void {
+  const errors = program.validateInput(input);
   if (errors.length === 0) return;
   throw new UserError(
     'input.invalid',

@@ -31,28 +31,31 @@ export const acceptExecutions = {
   name: 'g_accept_executions',
   text: `
 WITH bound AS (${bind}
+), x AS MATERIALIZED (
+  SELECT x.*
+  FROM unnest($6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[],
+              $12::text[], $13::text[], $14::text[], $15::timestamptz[], $16::boolean[])
+    AS x (tenant_id, id, flow_namespace, flow_name, flow_version, mode,
+          input, reply_slot, trace_parent, created_at, keyed)
+  WHERE NOT x.keyed OR x.id IN (SELECT execution_id FROM bound)
 ), started AS (
   INSERT INTO executions
     (tenant_id, id, flow_namespace, flow_name, flow_version, mode, status, input, revision,
      reply_slot, trace_parent, created_at)
   SELECT x.tenant_id, x.id, x.flow_namespace, x.flow_name, x.flow_version, x.mode, 'pending',
          x.input::json, 0, x.reply_slot, x.trace_parent, x.created_at
-  FROM unnest($6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[],
-              $12::text[], $13::text[], $14::text[], $15::timestamptz[], $16::boolean[])
-    AS x (tenant_id, id, flow_namespace, flow_name, flow_version, mode,
-          input, reply_slot, trace_parent, created_at, keyed)
-  WHERE NOT x.keyed OR x.id IN (SELECT execution_id FROM bound)
-  RETURNING tenant_id, id
+  FROM x
 ), chosen AS (
-  SELECT array_agg(tenant_id) AS tenant_ids, array_agg(id) AS ids, count(*)::int AS n
-  FROM started HAVING count(*) > 0
+  SELECT array_agg(tenant_id) AS tenant_ids, array_agg(id) AS ids, count(*)::int AS n,
+    array_agg(hashtextextended(flow_namespace || '/' || flow_name, 0)) AS flow_keys
+  FROM x HAVING count(*) > 0
 )
 SELECT e.tenant_id, e.id, e.claim_no
 FROM chosen CROSS JOIN LATERAL ctx.enqueue(
   chosen.tenant_ids, array_fill('execution'::text, ARRAY[chosen.n]), chosen.ids,
   array_fill($17::smallint, ARRAY[chosen.n]),
   array_fill($18::timestamptz, ARRAY[chosen.n]),
-  $19::text, $20::text, $21::integer) AS e`,
+  $19::text, $20::text, $21::integer, chosen.flow_keys) AS e`,
 } as const;
 
 /** Whose the keys are that a flush could not bind. No payload: `ef_writer` reads none. */

@@ -1,16 +1,16 @@
 import { isFinal } from '@easyflow/contracts-http';
-import { restoreHistory } from '@easyflow/engine';
 import { UserError } from '@easyflow/kernel-errors';
 import { isId, newId } from '@easyflow/kernel-ids';
 import type { DatabaseAccess, TenantSession, TenantToken } from '@easyflow/tenant-context';
+import { pageOfExecutions, type ExecutionFilter } from './execution-page';
 import {
   insertSignal,
-  listExecutions,
   readExecution,
-  readHistory,
   resumeExecution,
   wakeExecution,
 } from './execution.statements';
+import { historyPage, type HistoryRange, type StoredHistory } from './history-page';
+import { findExecution, readHistoryAfter, readHistoryFrom } from './history.statements';
 
 export interface ExecutionSummaryRow {
   id: string;
@@ -39,14 +39,6 @@ export interface ExecutionRow extends Omit<ExecutionSummaryRow, 'error_status'> 
   deferred_until: Date | number | null;
 }
 
-export interface ExecutionFilter {
-  /** Only older than this id. */
-  before?: string | undefined;
-  flow?: { namespace: string; name: string } | undefined;
-  status?: string | undefined;
-  limit: number;
-}
-
 /** Executions of one tenant, in the tenant's own session. */
 export class ExecutionRepository {
   constructor(private readonly database: Pick<DatabaseAccess, 'tenant'>) {}
@@ -58,38 +50,33 @@ export class ExecutionRepository {
   }
 
   async list(token: TenantToken, filter: ExecutionFilter): Promise<ExecutionSummaryRow[]> {
-    const { before, flow, status, limit } = filter;
     const { rows } = await this.database.tenant(token, (session) =>
-      session.queryLast<ExecutionSummaryRow>({
-        ...listExecutions,
-        values: [
-          session.tenantId,
-          before ?? null,
-          flow?.namespace ?? null,
-          flow?.name ?? null,
-          status ?? null,
-          limit,
-        ],
-      }),
+      session.queryLast<ExecutionSummaryRow>(pageOfExecutions(session.tenantId, filter)),
     );
     return rows;
   }
 
   /**
-   * JSON text of the items, in order.
+   * JSON text of a page of the history. Each read of rows is a transaction of its own.
    * @throws UserError `execution.unknown`
    */
-  async history(token: TenantToken, id: string): Promise<string> {
+  async history(token: TenantToken, id: string, range: HistoryRange): Promise<string> {
     refuseNoId(id);
-    return this.database.tenant(token, async (session) => {
-      const { rows } = await session.query<{ segment: number; items: string }>({
-        ...readHistory,
-        values: [session.tenantId, id],
-      });
-      // An execution that has not started has no history yet, and one that does not exist has none either.
-      if (rows.length === 0) await rowOf(session, id);
-      return JSON.stringify(rows.flatMap(({ segment, items }) => restoreHistory(segment, items)));
-    });
+    const page = await historyPage(range, (from) =>
+      this.database.tenant(token, async (session) => {
+        const statement =
+          'sequence' in from
+            ? { ...readHistoryFrom, values: [session.tenantId, id, from.sequence] }
+            : { ...readHistoryAfter, values: [session.tenantId, id, from.behind] };
+        return (await session.queryLast<StoredHistory>(statement)).rows;
+      }),
+    );
+    if (page !== undefined) return page;
+    const { rowCount } = await this.database.tenant(token, (session) =>
+      session.queryLast({ ...findExecution, values: [session.tenantId, id] }),
+    );
+    if (rowCount === 0) throw unknownExecution();
+    return '{"items":[]}';
   }
 
   /**

@@ -1,4 +1,9 @@
-import { listExecutionsQuerySchema, pageLimit } from '@easyflow/contracts-http';
+import {
+  historyLimit,
+  historyQuerySchema,
+  listExecutionsQuerySchema,
+  pageLimit,
+} from '@easyflow/contracts-http';
 import { Controller, Get, Header, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { HintSender } from '../acceptance/hint-sender';
@@ -52,8 +57,13 @@ export class ExecutionsController {
 
   @Get(':id/history')
   @Header('content-type', JSON_TYPE)
-  async history(@CallerPrincipal() principal: Principal, @Param('id') id: string): Promise<string> {
-    return `{"items":${await this.executions.history(principal.token('ef_api'), id)}}`;
+  async history(
+    @CallerPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<string> {
+    const { after = 0, limit = historyLimit } = readQuery(request, historyQuerySchema);
+    return this.executions.history(principal.token('ef_api'), id, { after, limit });
   }
 
   @Post(':id/cancel')

@@ -1,13 +1,13 @@
 import type { FlowVersion } from '@easyflow/contracts-http';
 import { UserError } from '@easyflow/kernel-errors';
 import type { DatabaseAccess, TenantSession, TenantToken } from '@easyflow/tenant-context';
+import { LAST_ID } from '../http/cursor';
 import {
   listActiveFlows,
   listFlowVersions,
   readActiveFlow,
   readFlowDocument,
   readFlowVersion,
-  readInputSchema,
 } from './flow.statements';
 
 export interface FlowName {
@@ -80,32 +80,12 @@ export class FlowRepository {
     });
   }
 
-  /**
-   * JSON text of a version's `input.schema`; undefined when it has none.
-   * @throws UserError `flow.unknown`, `flow.version_unknown`
-   */
-  async inputSchema(
-    token: TenantToken,
-    flow: FlowName,
-    version: string,
-  ): Promise<string | undefined> {
-    return this.database.tenant(token, async (session) => {
-      const { rows } = await session.query<{ schema: string | null }>({
-        ...readInputSchema,
-        values: [flow.namespace, flow.name, version],
-      });
-      const row = rows[0];
-      if (!row) throw await unknownVersion(session, flow, version);
-      return row.schema ?? undefined;
-    });
-  }
-
   /** Active versions after a flow, by namespace and name. */
   async listActive(token: TenantToken, after: FlowName, limit: number): Promise<FlowVersion[]> {
     const { rows } = await this.database.tenant(token, (session) =>
       session.queryLast<VersionRow>({
         ...listActiveFlows,
-        values: [after.namespace, after.name, limit],
+        values: [session.tenantId, after.namespace, after.name, limit],
       }),
     );
     return rows.map(itemOf);
@@ -124,7 +104,7 @@ export class FlowRepository {
     const { rows } = await this.database.tenant(token, (session) =>
       session.queryLast<VersionRow>({
         ...listFlowVersions,
-        values: [flow.namespace, flow.name, before ?? null, limit],
+        values: [session.tenantId, flow.namespace, flow.name, before ?? LAST_ID, limit],
       }),
     );
     if (rows.length === 0 && before === undefined) throw unknownFlow(flow);

@@ -25,38 +25,34 @@ FROM flow_versions
 WHERE namespace = $1 AND name = $2 AND version = $3`,
 } as const;
 
-/** All that accepting an execution needs of a document, which may have 1 MB: Postgres reads it, not the event loop. */
-export const readInputSchema = {
-  name: 'g_read_input_schema',
-  text: `
-SELECT (document #> '{input,schema}')::text AS schema
-FROM flow_versions
-WHERE namespace = $1 AND name = $2 AND version = $3`,
-} as const;
-
-/** Keyset pages in the order of the primary key. */
+/** Keyset pages in the order of the primary key, of which a partial index has the active ones. $1 tenant. */
 export const listActiveFlows = {
   name: 'g_list_active_flows',
   text: `
-SELECT v.namespace, v.name, v.version, v.created_at, true AS active
+SELECT f.namespace, f.name, v.version, v.created_at, true AS active
 FROM flows f
-JOIN flow_versions v
-  ON v.tenant_id = f.tenant_id AND v.namespace = f.namespace AND v.name = f.name
- AND v.version = f.active_version
-WHERE (f.namespace, f.name) > ($1, $2)
+CROSS JOIN LATERAL (
+  SELECT c.version, c.created_at FROM flow_versions c
+  WHERE c.tenant_id = $1 AND c.namespace = f.namespace AND c.name = f.name AND c.version = f.active_version
+  OFFSET 0
+) v
+WHERE f.tenant_id = $1 AND f.active_version IS NOT NULL AND (f.namespace, f.name) > ($2, $3)
 ORDER BY f.namespace, f.name
-LIMIT $3`,
+LIMIT $4`,
 } as const;
 
-/** Newest first: ids are UUIDv7. A flow that does not exist has no rows. */
+/** Newest first, before an id: ids are UUIDv7. A flow that does not exist has no rows. $1 tenant. */
 export const listFlowVersions = {
   name: 'g_list_flow_versions',
   text: `
 SELECT v.id, v.namespace, v.name, v.version, v.created_at,
        coalesce(f.active_version = v.version, false) AS active
 FROM flow_versions v
-JOIN flows f ON f.tenant_id = v.tenant_id AND f.namespace = v.namespace AND f.name = v.name
-WHERE v.namespace = $1 AND v.name = $2 AND ($3::uuid IS NULL OR v.id < $3)
+CROSS JOIN LATERAL (
+  SELECT c.active_version FROM flows c
+  WHERE c.tenant_id = $1 AND c.namespace = v.namespace AND c.name = v.name OFFSET 0
+) f
+WHERE v.tenant_id = $1 AND v.namespace = $2 AND v.name = $3 AND v.id < $4::uuid
 ORDER BY v.id DESC
-LIMIT $4`,
+LIMIT $5`,
 } as const;

@@ -17,7 +17,7 @@ import { bodyBytes, readQuery, requireMediaType } from '../http/request-body';
 import { chosenMediaType } from './document-media-type';
 import { flowOf, refuseNoVersion } from './flow-name';
 import { FlowRepository } from './flow.repository';
-import { FlowCache } from './flow-cache';
+import { ProgramCache } from './program-cache';
 import { RegistryClient, type AppliedFlow } from './registry-client';
 
 interface Page {
@@ -33,7 +33,7 @@ export class FlowsController {
   constructor(
     @Inject(FlowRepository) private readonly flows: FlowRepository,
     @Inject(RegistryClient) private readonly registry: RegistryClient,
-    @Inject(FlowCache) private readonly flowCache: FlowCache,
+    @Inject(ProgramCache) private readonly programs: ProgramCache,
   ) {}
 
   @Post()
@@ -49,7 +49,7 @@ export class FlowsController {
       mediaType,
       activate: activate !== 'false',
     });
-    this.flowCache.forget(principal.tenantId, applied);
+    this.programs.forget(principal.tenantId, applied);
     reply.code(applied.created ? 201 : 200);
     return itemOf(applied);
   }
@@ -120,7 +120,7 @@ export class FlowsController {
     const chosen = chosenMediaType(request.headers.accept, applied);
     reply.header('content-type', `${chosen}; charset=utf-8`).header('vary', 'accept');
     if (chosen === applied) return stored.source;
-    return chosen === 'application/json' ? stored.document : stringify(JSON.parse(stored.document));
+    return chosen === 'application/json' ? stored.document : yamlOf(stored.document);
   }
 
   @Post(':namespace/:name/versions/:version/activate')
@@ -134,9 +134,16 @@ export class FlowsController {
     const flow = flowOf(namespace, name);
     refuseNoVersion(flow, version);
     const applied = await this.registry.activate(principal, { ...flow, version });
-    this.flowCache.forget(principal.tenantId, flow);
+    this.programs.forget(principal.tenantId, flow);
     return itemOf(applied);
   }
+}
+
+/** Longer documents stay in JSON, which is YAML too: writing half a megabyte in lines would hold the process for 1.7 s. */
+const WRITTEN_IN_LINES = 8_000;
+
+function yamlOf(json: string): string {
+  return json.length > WRITTEN_IN_LINES ? json : stringify(JSON.parse(json));
 }
 
 function itemOf({ namespace, name, version, active, createdAt }: AppliedFlow): FlowVersion {

@@ -6,7 +6,7 @@ import {
   type FlowReply,
 } from '@easyflow/contracts-events';
 import { OperationalError, UnexpectedError, UserError } from '@easyflow/kernel-errors';
-import { newId } from '@easyflow/kernel-ids';
+import { derivedId, newId } from '@easyflow/kernel-ids';
 import type { RequestData } from '@easyflow/platform-messaging';
 import type { DatabaseAccess, IssuerPort } from '@easyflow/tenant-context';
 import { createHash } from 'node:crypto';
@@ -14,6 +14,8 @@ import type { Principal } from '../authentication/principal';
 import { dropOldRequests, insertRequest, takeReply } from './request.statements';
 
 export type FlowPattern = 'flow.apply' | 'flow.activate';
+
+const DAY_MS = 86_400_000;
 
 /** What the registry answers when it did what was asked. */
 export type AppliedFlow = Extract<FlowReply, { kind: 'version' }>;
@@ -59,11 +61,12 @@ export class RegistryClient {
     }
     const service = REQUEST_PATTERNS[pattern];
     const requestId = newId();
+    const dayOld = derivedId(Date.now() - DAY_MS, '');
     const text = JSON.stringify(body);
     const payloadHash = createHash('sha256').update(text).digest('hex');
     await database.tenant(principal.token('ef_api'), (session) =>
       Promise.all([
-        session.query({ ...dropOldRequests, values: [session.tenantId] }),
+        session.query({ ...dropOldRequests, values: [session.tenantId, dayOld] }),
         session.query({
           ...insertRequest,
           values: [session.tenantId, requestId, service, pattern, text],

@@ -1,6 +1,9 @@
 import { UserError } from '@easyflow/kernel-errors';
 import { z } from 'zod';
 
+/** Where the first page of a list begins that goes from the newest to the oldest: no id is larger. */
+export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 /** An opaque position in a list: the key of the last item of the page before. */
 export function writeCursor(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
@@ -17,7 +20,11 @@ export function readCursor(cursor: string, parts: readonly RegExp[]): string[] {
     key.data.length === parts.length &&
     parts.every((pattern, index) => pattern.test(key.data[index] ?? ''));
   if (fits) return key.data;
-  throw new UserError('request.invalid_cursor', 'The cursor is not one that this list gave', {
+  throw invalidCursor();
+}
+
+export function invalidCursor(): UserError {
+  return new UserError('request.invalid_cursor', 'The cursor is not one that this list gave', {
     errors: [{ pointer: '#/cursor', message: 'pass nextCursor of the page before unchanged' }],
   });
 }

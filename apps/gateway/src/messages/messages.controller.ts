@@ -1,7 +1,7 @@
 import type { ExecutionsEnded, FlowActivated } from '@easyflow/contracts-events';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { FlowCache } from '../flows/flow-cache';
+import { ProgramCache } from '../flows/program-cache';
 import { WaitRegistry } from '../results/wait-registry';
 
 /** What the gateway hears. A message only says where to look: nothing of it is shown or stored. */
@@ -9,7 +9,7 @@ import { WaitRegistry } from '../results/wait-registry';
 export class MessagesController {
   constructor(
     @Inject(WaitRegistry) private readonly waits: WaitRegistry,
-    @Inject(FlowCache) private readonly flowCache: FlowCache,
+    @Inject(ProgramCache) private readonly programs: ProgramCache,
   ) {}
 
   @EventPattern('execution.ended')
@@ -19,6 +19,6 @@ export class MessagesController {
 
   @EventPattern('flow.activated')
   flowActivated(@Payload() { tenantId, namespace, name }: FlowActivated): void {
-    this.flowCache.forget(tenantId, { namespace, name });
+    this.programs.forget(tenantId, { namespace, name });
   }
 }

@@ -1,16 +1,7 @@
 import type { Usage } from '@easyflow/contracts-http';
 import { formatTime } from '@easyflow/kernel-time';
 import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
-
-/** The counters that analytics keeps; `cost` was fixed with the prices of its time. */
-export const readUsage = {
-  name: 'g_read_usage',
-  text: `
-SELECT hour, flow_namespace, flow_name, mode, executions::text AS executions, cost::text AS cost
-FROM usage_hourly
-WHERE tenant_id = $1 AND hour >= date_trunc('hour', $2::timestamptz, 'UTC') AND hour < $3
-ORDER BY hour, flow_namespace, flow_name, mode`,
-} as const;
+import { readUsage } from './usage.statements';
 
 interface UsageRow {
   hour: Date;
@@ -21,6 +12,15 @@ interface UsageRow {
   cost: string;
 }
 
+/** Where a page of usage begins: behind this row. */
+export type UsageKey = readonly [hour: string, namespace: string, name: string, mode: string];
+
+export interface UsagePage {
+  items: Usage['items'];
+  /** The key of the last item, when there are more. */
+  next?: UsageKey;
+}
+
 /**
  * Usage of one tenant, read in the tenant's own session: it needs no other service, so it works while Kafka and
  * analytics are down.
@@ -28,19 +28,30 @@ interface UsageRow {
 export class UsageRepository {
   constructor(private readonly database: Pick<DatabaseAccess, 'tenant'>) {}
 
-  async read(token: TenantToken, from: Date, to: Date): Promise<Usage['items']> {
+  async read(token: TenantToken, after: UsageKey, to: Date, limit: number): Promise<UsagePage> {
     const { rows } = await this.database.tenant(token, (session) =>
       session.queryLast<UsageRow>({
         ...readUsage,
-        values: [session.tenantId, from.toISOString(), to.toISOString()],
+        // One more than asked for tells whether there is a next page.
+        values: [session.tenantId, ...after, to.toISOString(), limit + 1],
       }),
     );
-    return rows.map((row) => ({
-      hour: formatTime(row.hour.getTime()),
-      flow: `${row.flow_namespace}/${row.flow_name}`,
-      mode: row.mode,
-      executions: Number(row.executions),
-      cost: row.cost,
-    }));
+    const page = rows.slice(0, limit);
+    const last = rows.length > limit ? page.at(-1) : undefined;
+    return { items: page.map(itemOf), ...(last ? { next: keyOf(last) } : {}) };
   }
+}
+
+function itemOf(row: UsageRow): Usage['items'][number] {
+  return {
+    hour: formatTime(row.hour.getTime()),
+    flow: `${row.flow_namespace}/${row.flow_name}`,
+    mode: row.mode,
+    executions: Number(row.executions),
+    cost: row.cost,
+  };
+}
+
+function keyOf({ hour, flow_namespace, flow_name, mode }: UsageRow): UsageKey {
+  return [formatTime(hour.getTime()), flow_namespace, flow_name, mode];
 }

@@ -107,13 +107,16 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text
   AS x (tenant_id, id, namespace, name, version, parent_key)`,
 } as const;
 
-/** Their work rows, due now. $1 tenants, $2 ids. */
+/** Their work rows, due now. $1 tenants, $2 ids, $3 namespaces, $4 names. */
 export const enqueueTicks = {
   name: 's_enqueue_ticks',
   text: `
 SELECT count(*) FROM (
   SELECT array_agg(x.tenant_id) AS tenants, array_agg('execution'::text) AS kinds, array_agg(x.id) AS ids,
-    array_agg(0::smallint) AS classes, array_agg(now()) AS dues
-  FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant_id, id)
-) a CROSS JOIN LATERAL ctx.enqueue(a.tenants, a.kinds, a.ids, a.classes, a.dues) q`,
+    array_agg(0::smallint) AS classes, array_agg(now()) AS dues,
+    array_agg(hashtextextended(x.namespace || '/' || x.name, 0)) AS flow_keys
+  FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS x (tenant_id, id, namespace, name)
+) a CROSS JOIN LATERAL ctx.enqueue(
+  a.tenants, a.kinds, a.ids, a.classes, a.dues, p_flow_keys => a.flow_keys
+) q`,
 } as const;

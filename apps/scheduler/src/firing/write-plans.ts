@@ -102,19 +102,21 @@ async function startTicks(session: BatchSession, plans: readonly Move[]): Promis
   if (fresh.length === 0) return bound;
   const tenants = fresh.map(({ tenantId }) => tenantId);
   const ids = fresh.map(({ tick }) => tick.executionId);
+  const namespaces = fresh.map(({ tick }) => tick.flow.namespace);
+  const names = fresh.map(({ tick }) => tick.flow.name);
   await Promise.all([
     session.query({
       ...insertTicks,
       values: [
         tenants,
         ids,
-        fresh.map(({ tick }) => tick.flow.namespace),
-        fresh.map(({ tick }) => tick.flow.name),
+        namespaces,
+        names,
         fresh.map(({ tick }) => tick.flow.version),
         fresh.map(({ tick }) => tick.parentKey),
       ],
     }),
-    session.query({ ...enqueueTicks, values: [tenants, ids] }),
+    session.query({ ...enqueueTicks, values: [tenants, ids, namespaces, names] }),
   ]);
   return bound;
 }

@@ -3,6 +3,7 @@ import {
   endedExecutionSchema,
   executionPageSchema,
   executionSchema,
+  historyQuerySchema,
   historySchema,
   listExecutionsQuerySchema,
   startExecutionAliasSchema,
@@ -88,8 +89,11 @@ export const executionRoutes = {
     operationId: 'getExecutionHistory',
     summary: 'What happened in an execution, in order',
     access: 'tenant',
-    answers: { 200: json('the history', historySchema) },
-    problems: ['execution.unknown'],
+    query: historyQuerySchema,
+    answers: {
+      200: json('the history up to 10,000 items or 2 MB, or a page of it', historySchema),
+    },
+    problems: ['query.invalid', 'execution.unknown'],
   },
   cancelExecution: {
     method: 'POST',

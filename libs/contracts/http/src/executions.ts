@@ -123,7 +123,24 @@ export const historyItemSchema = z.looseObject({
   at: timeSchema,
 });
 
-export const historySchema = z.object({ items: z.array(historyItemSchema) });
+/** Most items of a page of history, and the page without `limit`. */
+export const historyLimit = 10_000;
+
+export const historyQuerySchema = z.object({
+  after: z.coerce.number().int().min(0).max(2_147_483_646).optional().meta({
+    description: 'only items with a larger sequence: nextAfter of the page before',
+  }),
+  limit: z.coerce.number().int().min(1).max(historyLimit).optional(),
+});
+
+export const historySchema = z.object({
+  items: z.array(historyItemSchema),
+  nextAfter: z
+    .number()
+    .int()
+    .optional()
+    .meta({ description: 'there is more: ask again with it as `after`' }),
+});
 
 export type StartExecution = z.infer<typeof startExecutionSchema>;
 export type AcceptedExecution = z.infer<typeof acceptedExecutionSchema>;

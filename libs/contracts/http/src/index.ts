@@ -37,6 +37,8 @@ export {
   flowErrorSchema,
   historyItemSchema,
   historyItemTypes,
+  historyLimit,
+  historyQuerySchema,
   historySchema,
   isFinal,
   listExecutionsQuerySchema,

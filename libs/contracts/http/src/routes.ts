@@ -78,7 +78,7 @@ const usageRoutes = {
     summary: 'Completed executions and their cost by hour, flow and mode',
     access: 'tenant',
     query: usageQuerySchema,
-    answers: { 200: json('the usage', usageSchema) },
+    answers: { 200: json('a page of the usage', usageSchema) },
     problems: ['query.invalid'],
   },
 } as const satisfies Record<string, Route>;

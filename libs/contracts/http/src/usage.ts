@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { timeSchema } from './values';
+import { pageOf, pageQuerySchema, timeSchema } from './values';
 
 const queryTime = z.iso.datetime({ offset: true });
 
-export const usageQuerySchema = z.object({
+export const usageQuerySchema = pageQuerySchema.extend({
   from: queryTime.optional().meta({ description: 'first hour; 30 days ago when missing' }),
   to: queryTime.optional().meta({ description: 'hours before this time; now when missing' }),
 });
@@ -16,7 +16,7 @@ export const usageItemSchema = z.object({
   cost: z.string().meta({ description: 'exact decimal, in USD' }),
 });
 
-export const usageSchema = z.object({ items: z.array(usageItemSchema) });
+export const usageSchema = pageOf(usageItemSchema);
 
 export type Usage = z.infer<typeof usageSchema>;
 export type UsageQuery = z.infer<typeof usageQuerySchema>;

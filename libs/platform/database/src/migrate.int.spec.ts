@@ -95,6 +95,62 @@ describe('migrate', () => {
     });
   }, 60_000);
 
+  it('lists the executions of all placements that were there before lists were', async () => {
+    const own = await createTestDatabase();
+    try {
+      const { id } = await own.createTenant({ placement: 'schema' });
+      const places = ['ef', `tenant_${id.replaceAll('-', '')}`];
+      await own.superuser('SET session_replication_role = replica');
+      for (const place of places) {
+        await own.superuser(`DROP TABLE ${place}.ended_executions`);
+        await own.superuser(
+          `INSERT INTO ${place}.executions (tenant_id, id, flow_namespace, flow_name, flow_version, mode, status)
+           SELECT $1, ('01900000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'n', 'f', '1', 'eco',
+                  CASE WHEN n > 3 THEN 'completed' ELSE (ARRAY['faulted', 'waiting', 'pending'])[n] END
+             FROM generate_series(1, 1200) n`,
+          [id],
+        );
+      }
+      await own.superuser('DROP INDEX ef.flows_active, ef.flow_versions_newest');
+      await own.superuser('ALTER TABLE ef.work DROP COLUMN flow_key, DROP COLUMN status');
+      await own.superuser(
+        `INSERT INTO ef.work (tenant_id, kind, id, due_at) SELECT tenant_id, 'execution', id, now() FROM ef.executions WHERE status IN ('waiting', 'pending')`,
+      );
+      await own.superuser('RESET session_replication_role');
+      await own.superuser(`DELETE FROM migration.applied WHERE name LIKE 'execution_lists%'`);
+      await migrate({
+        url: own.databaseUrl,
+        profile: 'hardened',
+        rolePasswords: own.rolePasswords,
+        connectionLimits: testConnectionLimits,
+      });
+      for (const place of places) {
+        const found = await own.superuser<{ status: string; ids: number; most: number }>(
+          `SELECT status, sum(cardinality(ids))::int AS ids, max(cardinality(ids)) AS most FROM ${place}.ended_executions
+            WHERE tenant_id = $1 AND flow_key = hashtextextended('n/f', 0) GROUP BY status ORDER BY status`,
+          [id],
+        );
+        expect(found).toEqual([
+          { status: 'completed', ids: 1197, most: 500 },
+          { status: 'faulted', ids: 1, most: 1 },
+        ]);
+        const forced = await own.superuser<{ name: string }>(
+          `SELECT relname::text AS name FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r' AND NOT relforcerowsecurity`,
+          [place],
+        );
+        expect(forced).toEqual([]);
+      }
+      expect(
+        await own.superuser(
+          `SELECT status FROM ef.work WHERE tenant_id = $1 AND kind = 'execution' AND flow_key = hashtextextended('n/f', 0) ORDER BY 1`,
+          [id],
+        ),
+      ).toEqual([{ status: 'pending' }, { status: 'waiting' }]);
+    } finally {
+      await own.drop();
+    }
+  }, 60_000);
+
   it('has a file for every function, and no other', async () => {
     await inside(database.databaseUrl, async (client) => {
       const { rows } = await client.query<{ name: string }>(

@@ -73,7 +73,7 @@ describe('docs/tables.md', () => {
     const expected = Object.entries(document.grants).filter(([name]) =>
       tables.has(name.split(' ')[0]),
     );
-    expect(tables.size).toBe(11);
+    expect(tables.size).toBe(12);
     expect(placed).toEqual(Object.fromEntries(expected));
   });
 });

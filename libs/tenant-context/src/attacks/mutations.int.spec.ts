@@ -190,7 +190,7 @@ const MUTATIONS: readonly Mutation[] = [
   [
     'work enqueued for any tenant',
     rewrite(
-      'ctx.enqueue(uuid[], text[], uuid[], smallint[], timestamptz[], text, text, integer)',
+      'ctx.enqueue(uuid[], text[], uuid[], smallint[], timestamptz[], text, text, integer, bigint[])',
       `EXISTS (SELECT unnest(p_tenant_ids) EXCEPT SELECT unnest(members))`,
       'false',
     ),

@@ -28,6 +28,8 @@ const CHECKED: Readonly<Record<string, unknown>> = {
   'tenants.status': 'active',
   'executions.status': 'completed',
   'work.kind': 'execution',
+  'work.status': 'pending',
+  'ended_executions.status': 'completed',
   'schedules.kind': 'cron',
   mode: 'balanced',
 };

@@ -172,6 +172,7 @@ const CHECKS: readonly CatalogueCheck[] = [
                  WHEN p.proname = 'forget_outbox' THEN r.rolname = 'ef_writer'
                  WHEN p.proname = 'delete_rows' THEN r.rolname IN ('ef_writer', 'ef_registry', 'ef_api', 'ef_analytics')
                  WHEN p.proname IN ('claim', 'renew', 'release', 'put_off', 'open') THEN r.rolname = 'ef_claim'
+                 WHEN p.proname = 'claimed_pending' THEN r.rolname = 'ef_api'
                  WHEN p.proname = 'enqueue' THEN r.rolname IN ('ef_writer', 'ef_registry')
                  WHEN p.proname IN ('resolve_key', 'resolve_login', 'user_exists', 'mint', 'rotate_token_key', 'register_owner', 'lease_slot', 'free_slot',
                    'use_delegation', 'use_assertion', 'create_tenant', 'list_tenants', 'find_tenant', 'suspend_tenant', 'list_keys', 'add_api_key', 'revoke_key',
@@ -206,7 +207,8 @@ const CHECKS: readonly CatalogueCheck[] = [
     query: `SELECT n.nspname || '.' || p.proname AS fault FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE (${OURS}) AND p.prosrc ~* '\\mnotify\\M|pg_notify'
              UNION ALL
-            SELECT t.tgrelid::regclass || ' ' || t.tgname FROM pg_trigger t WHERE NOT t.tgisinternal`,
+            SELECT t.tgrelid::regclass || ' ' || t.tgname FROM pg_trigger t
+             WHERE NOT t.tgisinternal AND t.tgfoid IS DISTINCT FROM to_regprocedure('ef.list_status()')`,
   },
   {
     name: 'search_path_poison',

@@ -151,20 +151,12 @@ function registerWatch(executions: Command): void {
       for (;;) {
         // The status is asked for first: what it says has ended has its whole history already.
         const { body: execution } = await client.request<Execution>(path(id));
-        let sequence = 0;
-        for await (const item of client.list<{
-          sequence: number;
-          type: string;
-          task?: string;
-          at: string;
-        }>(`${path(id)}/history`)) {
-          sequence = item.sequence;
-          if (item.sequence <= seen) continue;
+        for await (const item of historyAfter(client, id, seen)) {
+          seen = item.sequence;
           if (options.output === 'table') {
             process.stdout.write(`${item.at}  ${item.type}${item.task ? `  ${item.task}` : ''}\n`);
           } else printItem(item, 'jsonl');
         }
-        seen = Math.max(seen, sequence);
         if (final.has(execution.status)) {
           if (options.output === 'table') process.stdout.write(`${execution.status}\n`);
           failUnlessCompleted(execution);
@@ -174,6 +166,29 @@ function registerWatch(executions: Command): void {
       }
     });
   });
+}
+
+interface HistoryItem {
+  sequence: number;
+  type: string;
+  task?: string;
+  at: string;
+}
+
+/** What has happened since an item, page by page. */
+async function* historyAfter(
+  client: ApiClient,
+  id: string,
+  seen: number,
+): AsyncGenerator<HistoryItem> {
+  let after: number | undefined = seen;
+  while (after !== undefined) {
+    const answer: { body: { items: HistoryItem[]; nextAfter?: number } } = await client.request(
+      `${path(id)}/history?after=${after}`,
+    );
+    yield* answer.body.items;
+    after = answer.body.nextAfter;
+  }
 }
 
 function path(id: string): string {

@@ -21,6 +21,7 @@ export const MIGRATION_FILES = [
   '0013-attempts.sql',
   '0015-execution-values.sql',
   '0020-limits-of-starts.sql',
+  '0017-execution-lists.sql',
 ] as const;
 
 /** The text of a migration; the build copies the SQL files beside this one. */

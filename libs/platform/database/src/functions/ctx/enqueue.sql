@@ -1,9 +1,11 @@
 -- Inserts work rows of this transaction's tenants, or wakes those that exist. With owner and secret (the one-process
 -- shape) new rows are born leased, and claim_no and lease_until come back; of a woken row they are null.
 -- Each role inserts the kinds of its service. Whether an execution or a schedule is there is not asked: it comes in the
--- same statement and is not visible yet. Who claims a row without one deletes it.
+-- same statement and is not visible yet. Who claims a row without one deletes it. `p_flow_keys` tells lists the flows of
+-- executions: a hash of namespace/name.
+DROP FUNCTION IF EXISTS ctx.enqueue(uuid[], text[], uuid[], smallint[], timestamptz[], text, text, integer);
 CREATE OR REPLACE FUNCTION ctx.enqueue(p_tenant_ids uuid[], p_kinds text[], p_ids uuid[], p_classes smallint[], p_due_ats timestamptz[],
-  p_owner text DEFAULT NULL, p_secret text DEFAULT NULL, p_lease_ms integer DEFAULT 15000)
+  p_owner text DEFAULT NULL, p_secret text DEFAULT NULL, p_lease_ms integer DEFAULT 15000, p_flow_keys bigint[] DEFAULT NULL)
 RETURNS TABLE (tenant_id uuid, id uuid, claim_no integer, lease_until timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET row_security = on SET client_min_messages = error
@@ -17,9 +19,11 @@ DECLARE
   ends timestamptz;
   room record;
   size integer := ctx.list_size(
-    ARRAY[array_dims(p_ids), array_dims(p_tenant_ids), array_dims(p_kinds), array_dims(p_classes), array_dims(p_due_ats)],
+    ARRAY[array_dims(p_ids), array_dims(p_tenant_ids), array_dims(p_kinds), array_dims(p_classes), array_dims(p_due_ats),
+          CASE WHEN p_flow_keys IS NULL THEN array_dims(p_ids) ELSE array_dims(p_flow_keys) END],
     -- A time may be NULL: at once.
-    num_nulls(VARIADIC p_ids) + num_nulls(VARIADIC p_tenant_ids) + num_nulls(VARIADIC p_kinds) + num_nulls(VARIADIC p_classes));
+    num_nulls(VARIADIC p_ids) + num_nulls(VARIADIC p_tenant_ids) + num_nulls(VARIADIC p_kinds) + num_nulls(VARIADIC p_classes)
+      + num_nulls(VARIADIC coalesce(p_flow_keys, '{}')));
   kinds text[] := CASE session_user WHEN 'ef_writer' THEN '{execution,rollup}' WHEN 'ef_registry' THEN '{schedule}' END;
 BEGIN
   IF EXISTS (SELECT unnest(p_tenant_ids) EXCEPT SELECT unnest(members)) THEN
@@ -55,9 +59,9 @@ BEGIN
     PERFORM ctx.prune_audit();
   END IF;
   RETURN QUERY
-    INSERT INTO ef.work AS w (tenant_id, kind, id, class, due_at, lease_owner, lease_until, claim_no, attempts)
-    SELECT x.t, x.k, x.i, x.c, coalesce(x.d, clock_timestamp()), p_owner, ends, (p_owner IS NOT NULL)::integer, (p_owner IS NOT NULL)::integer
-      FROM unnest(p_tenant_ids, p_kinds, p_ids, p_classes, p_due_ats) x (t, k, i, c, d)
+    INSERT INTO ef.work AS w (tenant_id, kind, id, class, due_at, lease_owner, lease_until, claim_no, attempts, flow_key)
+    SELECT x.t, x.k, x.i, x.c, coalesce(x.d, clock_timestamp()), p_owner, ends, (p_owner IS NOT NULL)::integer, (p_owner IS NOT NULL)::integer, x.f
+      FROM unnest(p_tenant_ids, p_kinds, p_ids, p_classes, p_due_ats, p_flow_keys) x (t, k, i, c, d, f)
      ORDER BY x.t, x.k, x.i
     -- A role may set the number of its wakes; after the last one comes the first, or it would fail the whole batch.
     ON CONFLICT (tenant_id, kind, id) DO UPDATE
@@ -69,4 +73,4 @@ BEGIN
 END
 $$;
 
-GRANT EXECUTE ON FUNCTION ctx.enqueue(uuid[], text[], uuid[], smallint[], timestamptz[], text, text, integer) TO ef_writer, ef_registry;
+GRANT EXECUTE ON FUNCTION ctx.enqueue(uuid[], text[], uuid[], smallint[], timestamptz[], text, text, integer, bigint[]) TO ef_writer, ef_registry;

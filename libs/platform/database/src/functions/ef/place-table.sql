@@ -30,5 +30,8 @@ BEGIN
                 FROM pg_attribute n, aclexplode(n.attacl) a, pg_roles r WHERE n.attrelid = t.oid AND r.oid = a.grantee LOOP
     EXECUTE format('GRANT %s%s ON %I.%I TO %I', item.privilege_type, coalesce(' (' || quote_ident(item.attname) || ')', ''), p_schema, p_table, item.rolname);
   END LOOP;
+  FOR item IN SELECT pg_get_triggerdef(g.oid) AS definition FROM pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal LOOP
+    EXECUTE replace(item.definition, ' ON ef.', format(' ON %I.', p_schema));
+  END LOOP;
 END
 $$;
