@@ -109,6 +109,32 @@ const environment = [
   },
 ];
 
+/** Below the engine and the expressions nothing may differ between two evaluations of one state. */
+const clocks = [
+  {
+    selector:
+      "MemberExpression[object.name='Date'][property.name='now'], CallExpression[callee.name='Date'], NewExpression[callee.name='Date'][arguments.length=0]",
+    message: 'The engine reads no clock: take `now` as a value. To interrupt, use CpuAllowance.',
+  },
+  {
+    selector:
+      "MemberExpression[object.name='process'][property.name=/^(hrtime|uptime|cpuUsage|threadCpuUsage|resourceUsage)$/], Identifier[name=/^(performance|Temporal)$/]",
+    message:
+      'Only run/clock.ts of @easyflow/expressions reads a clock, to interrupt. Use CpuAllowance.',
+  },
+  {
+    selector:
+      'CallExpression[callee.name=/^(setTimeout|setInterval|setImmediate|queueMicrotask)$/]',
+    message: 'Nothing here happens later by itself: the shell calls `advance` again.',
+  },
+  {
+    selector:
+      "MemberExpression[object.name='Math'][property.name='random'], Identifier[name=/^(crypto|randomUUID|randomBytes|randomInt|getRandomValues|newId)$/]",
+    message: 'Chance differs between two runs of one state: derive it from the key of the effect.',
+  },
+];
+const clockless = { 'no-restricted-syntax': ['error', noExportAll, ...environment, ...clocks] };
+
 export default defineConfig(
   {
     ignores: [
@@ -166,6 +192,11 @@ export default defineConfig(
       'libs/expressions/**/*.ts',
     ],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', pure] },
+  },
+  {
+    files: ['libs/engine/src/**/*.ts', 'libs/expressions/src/**/*.ts'],
+    ignores: ['libs/expressions/src/run/clock.ts'],
+    rules: clockless,
   },
   {
     files: [

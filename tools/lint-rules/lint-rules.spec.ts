@@ -46,7 +46,33 @@ const gateway = 'apps/gateway/src/index.ts';
 const composition = 'apps/easyflow/src/index.ts';
 const spec = 'libs/testing/src/wait-for.spec.ts';
 
+const expressions = 'libs/expressions/src/run/meter.ts';
+const clock = 'libs/expressions/src/run/clock.ts';
+
+/** What would make two evaluations of one state differ, and what the rule says of it. */
+const impure: readonly (readonly [code: string, message: RegExp])[] = [
+  ['export const now = Date.now();\n', /reads no clock/],
+  ['export const read = Date.now;\n', /reads no clock/],
+  ['export const now = new Date();\n', /reads no clock/],
+  ['export const now = Date();\n', /reads no clock/],
+  ['export const now = performance.now();\n', /Use CpuAllowance/],
+  ['export const now = process.hrtime.bigint();\n', /Use CpuAllowance/],
+  ['export const used = process.threadCpuUsage();\n', /Use CpuAllowance/],
+  ['setTimeout(() => undefined, 1);\n', /the shell calls/],
+  ['setImmediate(() => undefined);\n', /the shell calls/],
+  ['export const chance = Math.random();\n', /derive it from the key/],
+  ['export const chance = crypto;\n', /derive it from the key/],
+];
+
 const snippets: readonly Snippet[] = [
+  ...[engine, expressions].flatMap((file) =>
+    impure.map(([code, message]) =>
+      fails(`no ${code.trim()} in ${file}`, file, code, [syntax, message]),
+    ),
+  ),
+  ...impure.map(([code]) => passes(`${code.trim()} in the clock`, clock, code)),
+  passes('the engine may read a date that it is given', engine, 'export const at = new Date(0);\n'),
+  passes('an app may read a clock', gateway, 'export const now = Date.now();\n'),
   fails('a contract imports nothing of ours', contract, uses('@easyflow/kernel-ids'), [
     boundaries,
     nothing('contract'),

@@ -11,6 +11,7 @@ import {
   mostResult,
   reached,
   startMeter,
+  step,
   type Conditions,
 } from './run/meter';
 import { ExpressionLimitError, ExpressionRuntimeError, ExpressionSyntaxError } from './errors';
@@ -86,7 +87,8 @@ function handOut(outputs: readonly Json[], shown: Json[]): void {
   grantRest();
   const most = mostResult();
   let weight = 0;
-  for (const output of outputs) {
+  for (const [index, output] of outputs.entries()) {
+    if ((index & 63) === 0) step();
     const value = meter.nonFinite ? finite(output) : output;
     weight = addWeight(value, most, weight);
     shown.push(value);

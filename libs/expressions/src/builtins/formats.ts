@@ -72,6 +72,7 @@ function uri(value: Json): string {
 }
 
 function percentEncoded(part: string): string {
+  steps(2 * part.length);
   let escaped = '';
   for (const byte of encodeUtf8(part)) {
     escaped += `%${byte < 16 ? '0' : ''}${byte.toString(16).toUpperCase()}`;

@@ -63,7 +63,7 @@ function implode(input: Json): Json {
   const text = new TextBuilder();
   let points: number[] = [];
   for (const value of input) {
-    step();
+    steps(4);
     if (typeof value !== 'number' || value !== value) {
       raiseAbout(value, "can't be imploded, unicode codepoint needs to be numeric");
     }

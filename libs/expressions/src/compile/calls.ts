@@ -160,7 +160,7 @@ export class Call extends Node {
   }
 }
 
-/** A use of a parameter that was passed by name. */
+/** A use of a parameter that was passed by name: a step too, as `f(n - 1)` leads back through all the calls before. */
 export class ParameterUse extends Node {
   constructor(
     card: Card,
@@ -181,6 +181,7 @@ export class ParameterUse extends Node {
   override one(): One {
     const find = this.closureOf();
     return (frame, input) => {
+      step();
       const closure = find(frame);
       const value = closure.code.one(closure.frame, input);
       return value === TAIL ? finishOne() : value;
@@ -191,6 +192,7 @@ export class ParameterUse extends Node {
     if (this.card !== MANY) return super.each();
     const find = this.closureOf();
     return (frame, input, out) => {
+      step();
       const closure = find(frame);
       const signal = closure.code.each(closure.frame, input, out);
       return signal === CALL ? finishEach(out) : signal;
@@ -200,6 +202,7 @@ export class ParameterUse extends Node {
   override paths(): Paths {
     const find = this.closureOf();
     return (frame, place, input, out) => {
+      step();
       const closure = find(frame);
       return closure.code.paths(closure.frame, place, input, out);
     };

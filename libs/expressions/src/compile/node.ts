@@ -1,5 +1,6 @@
 import { brief } from '../values/print';
 import { failure } from '../run/failure';
+import { steps } from '../run/meter';
 import type { Json } from '../values/json';
 
 /** How many outputs a node can have. */
@@ -120,6 +121,7 @@ export function checkPlace(place: Place, key: Json, value: Json, at: number): vo
 export function pathOf(place: Place): Json[] {
   const keys: Json[] = [];
   for (let p: Place = place; p.parent !== undefined; p = p.parent) keys.push(p.key);
+  steps(keys.length >> 1);
   return keys.reverse();
 }
 

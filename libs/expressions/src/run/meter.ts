@@ -213,9 +213,13 @@ export function steps(count: number): void {
   if ((meter.left -= count) < 0) refill();
 }
 
+/** From so many bytes on, building takes steps too: one for 64 bytes, which are copied and collected again. */
+const MANY_BYTES = 1024;
+
 /** Counts bytes about to be built. */
 export function build(bytes: number): void {
   if ((meter.room -= bytes) < 0) {
     reached('memory', `Evaluation built more than ${mostBytes} bytes`);
   }
+  if (bytes >= MANY_BYTES && (meter.left -= bytes >> 6) < 0) refill();
 }

@@ -62,7 +62,8 @@ const large = 1024;
  */
 export function ownKeys(object: JsonObject): string[] {
   const keys = Object.keys(object);
-  if (keys.length > large) steps(keys.length);
+  // Large objects are hash tables: looking a key up takes ten times as long as in a small one.
+  if (keys.length > large) steps(3 * keys.length);
   return keys;
 }
 
