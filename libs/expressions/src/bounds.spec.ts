@@ -25,7 +25,7 @@ describe('what is too much ends in a limit error', () => {
   it.each([
     ['[range(1e12)]', 'memory', { bytes: 20_000_000 }],
     ['"x" * 1e9', 'memory', {}],
-    ['reduce range(1e9) as $i ([]; . + [$i])', 'memory', {}],
+    ['reduce range(1e9) as $i ([]; . + [$i])', 'memory', { bytes: 20_000_000 }],
     ['reduce range(100) as $i ("x"; . + .)', 'memory', {}],
     ['def f: 1 + f; f', 'memory', {}],
     ['def f: [f]; f', 'memory', {}],
