@@ -139,5 +139,9 @@ class LazyCaller {
 
 function loadCaller(): HttpCaller {
   const http = load('@easyflow/platform-http') as typeof import('@easyflow/platform-http');
-  return new http.HttpCaller({ policy: { allowLoopback: true, allowPrivate: false } });
+  return new http.HttpCaller({
+    policy: { allowLoopback: true, allowPrivate: false },
+    // Here whoever runs the flow is the operator too.
+    log: { info: (fields, what) => process.stderr.write(`${what}: ${JSON.stringify(fields)}\n`) },
+  });
 }
