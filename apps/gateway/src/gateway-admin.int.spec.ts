@@ -60,7 +60,10 @@ describe('an operator', () => {
 
   it('replaces the API key of a tenant', async () => {
     const keys = `${path}/${tenant.id}/api-keys`;
-    const second = await admin('POST', keys);
+    const second = await rig.call<Body>('POST', '/v1/api-keys', { credential: tenant.apiKey });
+    // The admin key opens no tenant.
+    expect((await admin('POST', '/v1/api-keys')).status).toBe(403);
+    expect((await admin('POST', keys)).status).toBe(405);
     expect(second).toMatchObject({ status: 201, body: { apiKey: expect.stringMatching(/^ef_/) } });
     const revoked = await admin('POST', `${keys}/${String(second.body['id'])}/revoke`);
     expect(revoked).toMatchObject({ status: 200, body: { revokedAt: expect.any(String) } });
@@ -90,7 +93,6 @@ describe('an operator', () => {
     for (const route of [
       `${path}/${tenant.id}/suspend`,
       `${path}/${tenant.id}/resume`,
-      `${path}/${tenant.id}/api-keys`,
       `${path}/${tenant.id}/api-keys/${newId()}/revoke`,
       '/v1/admin/token-keys/rotate',
     ]) {
@@ -98,7 +100,7 @@ describe('an operator', () => {
       expect(answer).toMatchObject({ status: 403, body: { code: 'auth.wrong_kind' } });
     }
     for (const id of [newId(), 'x', '%00']) {
-      for (const deed of ['suspend', 'resume', 'api-keys']) {
+      for (const deed of ['suspend', 'resume', `api-keys/${newId()}/revoke`]) {
         expect(await admin('POST', `${path}/${id}/${deed}`)).toMatchObject({
           status: 404,
           body: { code: 'tenant.unknown' },

@@ -18,6 +18,7 @@ import type { GatewayParts } from './gateway-parts';
 import { MessagesController } from './messages/messages.controller';
 import { WaitRegistry } from './results/wait-registry';
 import { LoginThrottle } from './sessions/login-throttle';
+import { ApiKeysController } from './sessions/api-keys.controller';
 import { SessionsController } from './sessions/sessions.controller';
 import { StatusController } from './status/status.controller';
 import { StatusSource } from './status/status-source';
@@ -29,6 +30,7 @@ import { UsageRepository } from './usage/usage.repository';
 export const gatewayControllers: readonly Type[] = [
   StatusController,
   SessionsController,
+  ApiKeysController,
   TenantsController,
   TenantStatesController,
   TokenKeysController,

@@ -227,7 +227,9 @@ describe.each(shapes)('the issuer %s', (_name, issuerOf) => {
     const authenticate = (credential: string) => gateway.authenticate(credential, ['ef_api']);
     const [first] = await gateway.listKeys(key, made.id);
     expect(first).toEqual({ id: expect.any(String), createdAt: expect.any(String) });
-    const second = await gateway.createKey(key, made.id);
+    const second = await gateway.createKey(made.apiKey);
+    await expect(gateway.createKey(key)).rejects.toMatchObject(refused);
+    await expect(gateway.createKey('none')).rejects.toMatchObject(refused);
     await expect(authenticate(second.apiKey)).resolves.toMatchObject({
       caller: { tenantId: made.id, subject: second.id },
     });
@@ -249,14 +251,17 @@ describe.each(shapes)('the issuer %s', (_name, issuerOf) => {
       });
     }
     await expect(authenticate(tenant.apiKey)).resolves.toBeDefined();
-    for (let n = 0; n < 9; n += 1) await gateway.createKey(key, made.id);
-    await expect(gateway.createKey(key, made.id)).rejects.toMatchObject({
+    for (let n = 0; n < 9; n += 1) await gateway.createKey(second.apiKey);
+    await expect(gateway.createKey(second.apiKey)).rejects.toMatchObject({
       code: 'api_key.too_many',
       status: 409,
     });
+    await gateway.suspendTenant(key, made.id, true);
+    await expect(gateway.createKey(second.apiKey)).rejects.toMatchObject({
+      code: 'tenant.suspended',
+    });
     for (const call of [
       () => gateway.listKeys('nope', made.id),
-      () => gateway.createKey('nope', made.id),
       () => gateway.revokeKey('nope', made.id, second.id),
       () => gateway.rotateTokenKeys('nope'),
     ]) {

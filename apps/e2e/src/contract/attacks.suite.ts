@@ -7,7 +7,7 @@ import type { Answer } from '../shape/api';
 import { diagnosed } from '../shape/diagnosed';
 import type { Shape } from '../shape/shape';
 import { expectProblem, withoutTrace } from './expectations';
-import { operations } from './operations';
+import { operations, type Operation } from './operations';
 import type { WorldOf } from './world';
 
 type Claims = Record<string, unknown>;
@@ -166,8 +166,14 @@ export function attacksSuite(world: WorldOf): void {
       const unknownId = `${body.id.slice(0, 24)}000000000000`;
       const theirs = await operations(shape, fill(body.id, 'of-b'));
       const unknown = await operations(shape, fill(unknownId, 'of-x'));
-      const guarded = theirs.filter(({ template }) => template.includes('{'));
+      const withIds = theirs.filter(({ template }) => template.includes('{'));
+      const isAdmin = ({ template }: Operation) => template.startsWith('/v1/admin');
+      const guarded = withIds.filter((operation) => !isAdmin(operation));
       expect(guarded.length).toBeGreaterThanOrEqual(8);
+      // Those of operators are no tenant's, its own id included.
+      for (const { method, path } of withIds.filter(isAdmin)) {
+        expectProblem(await a.api.request(method, path), 403, 'auth.wrong_kind');
+      }
       const normal = (answer: Answer) =>
         JSON.stringify(withoutTrace(answer))
           .replaceAll(body.id, 'ID')

@@ -1,12 +1,15 @@
-import type { ApiKey, ApiKeyList, CreatedApiKey, Tenant } from '@easyflow/contracts-http';
+import type { ApiKey, ApiKeyList, Tenant } from '@easyflow/contracts-http';
 import type { IssuerPort } from '@easyflow/tenant-context';
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { Access, AdminKey } from '../authentication/access';
 import { ISSUER } from '../tokens';
 
-type Issuer = Pick<IssuerPort, 'suspendTenant' | 'listKeys' | 'createKey' | 'revokeKey'>;
+type Issuer = Pick<IssuerPort, 'suspendTenant' | 'listKeys' | 'revokeKey'>;
 
-/** What an operator does with one tenant: stops it, lets it go on, replaces its API keys. */
+/**
+ * What an operator does with one tenant: stops it, lets it go on, ends its API keys. Not: makes one. The admin key never
+ * opens a tenant's data.
+ */
 @Controller('/v1/admin/tenants')
 @Access('admin')
 export class TenantStatesController {
@@ -27,11 +30,6 @@ export class TenantStatesController {
   @Get('/:id/api-keys')
   async keys(@AdminKey() adminKey: string, @Param('id') id: string): Promise<ApiKeyList> {
     return { items: await this.issuer.listKeys(adminKey, id) };
-  }
-
-  @Post('/:id/api-keys')
-  createKey(@AdminKey() adminKey: string, @Param('id') id: string): Promise<CreatedApiKey> {
-    return this.issuer.createKey(adminKey, id);
   }
 
   @Post('/:id/api-keys/:keyId/revoke')

@@ -103,8 +103,8 @@ export const OPERATIONS = {
   'list-keys': operation(ofTenant, async (core, _, content) => ({
     items: await core.listKeys(content.adminKey, content.tenantId),
   })),
-  'create-key': operation(ofTenant, (core, _, content) =>
-    core.createKey(content.adminKey, content.tenantId),
+  'create-key': operation(z.object({ credential: secret }), (core, _, content) =>
+    core.createKey(content.credential),
   ),
   'revoke-key': operation(ofTenant.extend({ keyId: z.string() }), (core, _, content) =>
     core.revokeKey(content.adminKey, content.tenantId, content.keyId),

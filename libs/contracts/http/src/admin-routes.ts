@@ -1,7 +1,6 @@
 import {
   apiKeyListSchema,
   apiKeySchema,
-  createdApiKeySchema,
   createdTenantSchema,
   createTenantRequestSchema,
   rotatedTokenKeysSchema,
@@ -59,15 +58,6 @@ export const adminRoutes = {
     access: 'admin',
     answers: { 200: json('all of them', apiKeyListSchema) },
     problems: ['tenant.unknown'],
-  },
-  createApiKey: {
-    method: 'POST',
-    path: '/v1/admin/tenants/{id}/api-keys',
-    operationId: 'createApiKey',
-    summary: 'A further API key of a tenant, shown this once',
-    access: 'admin',
-    answers: { 201: json('the key', createdApiKeySchema) },
-    problems: ['tenant.unknown', 'api_key.too_many'],
   },
   revokeApiKey: {
     method: 'POST',

@@ -1,3 +1,4 @@
+import { createdApiKeySchema } from './admin';
 import { adminRoutes } from './admin-routes';
 import { jwksSchema, loginRequestSchema, loginResponseSchema } from './auth';
 import { executionRoutes } from './execution-routes';
@@ -70,6 +71,18 @@ const openRoutes = {
   },
 } as const satisfies Record<string, Route>;
 
+const keyRoutes = {
+  createApiKey: {
+    method: 'POST',
+    path: '/v1/api-keys',
+    operationId: 'createApiKey',
+    summary: 'A further API key of the tenant, shown this once',
+    access: 'tenant',
+    answers: { 201: json('the key', createdApiKeySchema) },
+    problems: ['api_key.too_many'],
+  },
+} as const satisfies Record<string, Route>;
+
 const usageRoutes = {
   getUsage: {
     method: 'GET',
@@ -87,6 +100,7 @@ const usageRoutes = {
 export const routes = {
   ...openRoutes,
   ...adminRoutes,
+  ...keyRoutes,
   ...flowRoutes,
   ...executionRoutes,
   ...usageRoutes,

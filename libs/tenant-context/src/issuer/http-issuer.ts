@@ -125,8 +125,8 @@ export class HttpIssuer implements IssuerPort {
     return (await this.#call<{ items: ApiKeyItem[] }>('list-keys', { adminKey, tenantId })).items;
   }
 
-  createKey(adminKey: string, tenantId: string): Promise<CreatedApiKey> {
-    return this.#call('create-key', { adminKey, tenantId });
+  createKey(credential: string): Promise<CreatedApiKey> {
+    return this.#call('create-key', { credential });
   }
 
   revokeKey(adminKey: string, tenantId: string, keyId: string): Promise<ApiKeyItem> {

@@ -85,8 +85,8 @@ export class InProcessIssuer implements IssuerPort {
     return this.#core.listKeys(adminKey, tenantId);
   }
 
-  createKey(adminKey: string, tenantId: string): Promise<CreatedApiKey> {
-    return this.#core.createKey(adminKey, tenantId);
+  createKey(credential: string): Promise<CreatedApiKey> {
+    return this.#core.createKey(credential);
   }
 
   revokeKey(adminKey: string, tenantId: string, keyId: string): Promise<ApiKeyItem> {

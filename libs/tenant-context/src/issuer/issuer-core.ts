@@ -207,9 +207,10 @@ export class IssuerCore {
     return (await this.#ask((issuance) => issuance.listKeys(tenantId))).map(keyItem);
   }
 
-  async createKey(adminKey: string, tenantId: string): Promise<CreatedApiKey> {
-    this.verifyAdmin(adminKey);
-    await this.#knownTenant(tenantId);
+  async createKey(credential: string): Promise<CreatedApiKey> {
+    const { tenantId } = await this.#verify(credential);
+    const tenant = await this.#ask((issuance) => issuance.findTenant(tenantId));
+    if (tenant?.status !== 'active') throw suspendedTenant();
     const id = newId();
     const apiKey = newApiKey();
     const made = await this.#ask((issuance) => issuance.addKey(tenantId, id, apiKeyHash(apiKey)));
@@ -261,9 +262,7 @@ export class IssuerCore {
     const minted = await this.#ask((issuance) =>
       issuance.mint(who.tenantId, roles, who.kind.toLowerCase()),
     );
-    if (!minted) {
-      throw new UserError('tenant.suspended', 'The tenant is suspended', { status: 403 });
-    }
+    if (!minted) throw suspendedTenant();
     tokensMinted.add(minted.tokens.length, { 'easyflow.token.kind': 'database' });
     return { caller: { ...who, limits: minted.limits }, tokens: minted.tokens };
   }
@@ -304,6 +303,10 @@ function assertHolder(holder: string): void {
       'A process is named by letters, digits, dots or hyphens',
     );
   }
+}
+
+function suspendedTenant(): UserError {
+  return new UserError('tenant.suspended', 'The tenant is suspended', { status: 403 });
 }
 
 function unknownTenant(): UserError {

@@ -111,8 +111,11 @@ export interface IssuerPort {
   suspendTenant(adminKey: string, tenantId: string, suspended: boolean): Promise<TenantItem>;
   /** @throws UserError `tenant.unknown` */
   listKeys(adminKey: string, tenantId: string): Promise<ApiKeyItem[]>;
-  /** @throws UserError `tenant.unknown`, `api_key.too_many` */
-  createKey(adminKey: string, tenantId: string): Promise<CreatedApiKey>;
+  /**
+   * A further API key of the tenant whose credential this is. The admin key makes none: it never opens a tenant's data.
+   * @throws UserError `tenant.suspended`, `api_key.too_many`
+   */
+  createKey(credential: string): Promise<CreatedApiKey>;
   /**
    * Ends an API key; tokens and credentials of it that are cached live at most 60 s more. Again is no error.
    * @throws UserError `tenant.unknown`, `api_key.unknown`

@@ -13,7 +13,7 @@ interface TenantItem {
 
 const adminKey = ['--admin-key <key>', 'the admin key (default: EASYFLOW_ADMIN_KEY)'] as const;
 
-/** `easyflow admin tenants create|ls|suspend|resume`, `api-keys create|ls|revoke`, `token-keys rotate`; needs the admin key. */
+/** `easyflow admin tenants create|ls|suspend|resume`, `api-keys ls|revoke`, `token-keys rotate`; needs the admin key. */
 export function register(program: Command): void {
   const admin = program.command('admin').description('operator commands; need the admin key');
   const tenants = admin.command('tenants').description('tenants');
@@ -118,14 +118,6 @@ function registerApiKeys(admin: Command): void {
       });
     });
   });
-  remote(
-    keys
-      .command('create')
-      .description('make a further one; prints it, once')
-      .argument('<tenant>')
-      .option(...adminKey),
-    'json',
-  ).action((tenant: string, options: RemoteOptions) => post(options, `${path(tenant)}/api-keys`));
   remote(
     keys
       .command('revoke')
