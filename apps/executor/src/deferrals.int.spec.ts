@@ -13,6 +13,8 @@ describe('executions that a process cannot run', () => {
   beforeAll(async () => {
     rig = await ExecutorRig.open();
     tenant = await rig.database.createTenant();
+    // Rows from before there was a check, or past it.
+    await rig.database.superuser('ALTER TABLE ef.executions DROP CONSTRAINT executions_values');
     await rig.flow(tenant, 'pure', [{ one: { set: { n: '${ .n + 1 }' } } }]);
     await rig.flow(tenant, 'wait', [{ pause: { wait: { hours: 1 } } }]);
     await rig.flow(tenant, 'call', [{ call: callTask() }]);
@@ -172,7 +174,7 @@ describe('executions that a process cannot run', () => {
     const waits = await rig.accept(tenant, 'wait');
     const held = await rig.accept(tenant, 'pure');
     const owner = await rig.database.registerOwner('executor');
-    const leases = await rig.access.claims.claim(owner, ['execution'], 500);
+    const leases = await rig.access.claims.claim(owner, ['execution'], 500, 15_000, 1);
     expect(leases.map(({ attempts }) => attempts)).toEqual(leases.map(() => 1));
     await rig.access.claims.release(owner, leases);
     for (const id of [waits, held]) {

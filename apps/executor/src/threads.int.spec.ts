@@ -50,7 +50,8 @@ describe('turns that take long', () => {
   it('are taken by a thread: nobody else waits, and the event loop is not held', async () => {
     const executor = await rig.executor();
     const loop = watchLoop();
-    const bombs = await rig.accept(noisy, 'bombs', { items: [1, 2, 3, 4, 5, 6] });
+    const bombs = await rig.accept(noisy, 'bombs', { items: Array.from({ length: 200 }, () => 1) });
+    const few = await rig.accept(noisy, 'bombs', { items: [1, 2, 3] });
     await executor.hinted();
     await waitFor(() => executor.live.get(noisy.id, bombs)?.isHeavy, {
       describe: 'the turn to be interrupted',
@@ -62,11 +63,14 @@ describe('turns that take long', () => {
       await executor.hinted();
       expect((await rig.ends(quiet, id)).output).toEqual({ n: n + 1 });
     }
-    expect((await rig.execution(noisy, bombs)).status).not.toBe('completed');
-    expect(await rig.ends(noisy, bombs)).toMatchObject({
+    expect(await rig.ends(noisy, few)).toMatchObject({
       status: 'completed',
-      output: { items: 6 },
+      output: { items: 3 },
     });
+    expect((await rig.execution(noisy, bombs)).status).not.toBe('completed');
+    await rig.signal(noisy, bombs, { kind: 'cancel' });
+    executor.signalled([{ tenantId: noisy.id, id: bombs }]);
+    expect((await rig.ends(noisy, bombs)).status).toBe('cancelled');
     // Of the CPU of this thread: what other processes take does not count. A bomb takes several hundred milliseconds.
     expect(loop.end()).toBeLessThan(100);
   });

@@ -76,7 +76,10 @@ export class ExecutionRunner {
 
   /** Asks for a turn: a signal or a timer has come. */
   ready(execution: LiveExecution): void {
-    if (execution.phase !== 'idle') return;
+    // What a thread computes, or was to, for one that is cancelled meanwhile is of no use.
+    const isAway = execution.phase === 'away';
+    const isCancelled = isAway && execution.isCancelled && execution.canEndHere;
+    if (execution.phase !== 'idle' && !isCancelled) return;
     execution.phase = 'ready';
     this.options.live.wake(execution);
     clearTimeout(execution.timer);

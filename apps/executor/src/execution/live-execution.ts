@@ -12,7 +12,7 @@ import type {
 } from '@easyflow/engine';
 import { pairKey, type Lease, type TenantKey } from '@easyflow/tenant-context';
 import type { Checkpoint, ChildExecution } from '../checkpoint/checkpoint';
-import type { ThreadProgram } from '../programs/thread-program';
+import { ThreadProgram } from '../programs/thread-program';
 import { StoredValues } from '../state/stored-values';
 import { isFinal } from './final';
 import { flowKey } from './flow-key';
@@ -152,6 +152,11 @@ export class LiveExecution {
   /** Whether a cancellation has come that the engine has not seen. */
   get isCancelled(): boolean {
     return this.inbox.some(({ signal }) => signal?.kind === 'cancel');
+  }
+
+  /** Whether this process may cancel it without a thread. */
+  get canEndHere(): boolean {
+    return this.program !== undefined && !(this.program instanceof ThreadProgram);
   }
 
   /** Takes stored signals; true when one is new to this process. */

@@ -1,6 +1,6 @@
 -- Leases due rows, interactive before eco, by an index range and the locked ctid: nothing grows with the number of
 -- tenants. Rows of a tenant that is moving or suspended are put off for 30 s, so that they are never scanned twice.
--- Counts the claims of an execution since its last checkpoint, and says whether the claim before was given back with a
+-- Counts the claims since the last checkpoint of who has a version (who has none knows of no count and never ends it), and says whether the claim before was given back with a
 -- reason: each claim takes the reason away. What needs a newer version is left to it for 2 s, and then put off for a
 -- minute, so that no version scans it at every claim.
 DROP FUNCTION IF EXISTS ctx.claim(text, text, text[], integer, integer);
@@ -66,7 +66,7 @@ BEGIN
                    lease_until = CASE WHEN p.active THEN ends WHEN p.known THEN put_off ELSE left_alone END,
                    claim_no = w.claim_no + 1,
                    -- A role may write the number: beyond what it holds, one row would fail every claim.
-                   attempts = least(w.attempts, 2147483646) + (coalesce(p.active, false) AND k = 'execution')::integer,
+                   attempts = CASE WHEN p_version > 0 THEN least(w.attempts, 2147483646) + coalesce(p.active, false)::integer ELSE 0 END,
                    reason = CASE WHEN p.active THEN NULL ELSE w.reason END
               FROM placed p WHERE w.ctid = p.row_id
             RETURNING w.tenant_id, w.id, w.kind, w.claim_no, w.wake_seq, w.lease_until, w.attempts, p.deferred, p.active
