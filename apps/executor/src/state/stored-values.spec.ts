@@ -13,6 +13,37 @@ describe('a stored state', () => {
     expect(rows).toEqual({ state: JSON.stringify(state), added: [], removed: [] });
   });
 
+  it('is so too when it has no large part, however much it is', () => {
+    const state = stateOf(large('a', 900), { context: large('b', 900), items: [large('c', 900)] });
+    const values = new StoredValues({ list: [large('i')] });
+    for (let n = 0; n < 2; n += 1) {
+      const rows = values.write(state);
+      expect(rows).toEqual({ state: JSON.stringify(state), added: [], removed: [] });
+    }
+  });
+
+  it('looks at nothing again that is stored', () => {
+    let looks = 0;
+    const watched = new Proxy(
+      { text: large('a'), more: large('b') },
+      {
+        ownKeys: (target) => {
+          looks += 1;
+          return Reflect.ownKeys(target);
+        },
+      },
+    );
+    const input = { list: [watched] };
+    const values = new StoredValues(input);
+    values.write(stateOf(input, { items: input.list, context: { watched } }));
+    expect(looks).toBeGreaterThan(0);
+    looks = 0;
+    for (let n = 0; n < 3; n += 1) {
+      values.write(stateOf(input, { items: input.list, context: { n, watched } }));
+    }
+    expect(looks).toBe(0);
+  });
+
   it('refers to the input and to its parts, and writes none of it', () => {
     const input = { list: [large('a'), large('b')], who: 'me' };
     const values = new StoredValues(input);

@@ -8,7 +8,13 @@ import {
   type StoredState,
   type ValueRow,
 } from './stored-state';
-import { refTo, ValueIndex, type Place, type Row } from './value-index';
+import {
+  refTo,
+  ValueIndex,
+  type Divided as DividedValue,
+  type Place,
+  type Row,
+} from './value-index';
 import { isWithin, LARGE, SMALL_STATE } from './value-size';
 
 /** What a checkpoint writes of a state. */
@@ -21,6 +27,7 @@ export interface StateRows {
 }
 
 const NONE: readonly never[] = [];
+const WHOLE: Path = [];
 const EMPTY: ReadonlySet<number> = new Set();
 
 /** All is written anew when more than this, and more than what is needed, is kept for the sake of parts of it. */
@@ -39,15 +46,12 @@ export interface RestoredRow {
  * values that were made of it. The rows in the database are at any time exactly those that the stored state needs.
  */
 export class StoredValues {
-  private readonly index = new ValueIndex();
-  private readonly rows = new Map<number, Row>();
+  private indexed: Indexed | undefined;
   /** Ids of the rows that are stored, or will be with the checkpoint that was taken last. */
   private stored: ReadonlySet<number> = EMPTY;
   private nextId = 1;
   /** What was read with the state and is not in the index yet: many executions end without another checkpoint. */
   private restored: readonly RestoredRow[] = NONE;
-  private indexed = false;
-  private inputSize = 0;
 
   constructor(private readonly input: Json) {}
 
@@ -60,14 +64,16 @@ export class StoredValues {
 
   /** Characters of what the last checkpoint's state refers to; none when it was stored whole. */
   get size(): number {
-    let size = this.inputSize;
-    for (const row of this.rows.values()) size += row.size;
+    let size = this.indexed?.inputSize ?? 0;
+    for (const row of this.indexed?.rows.values() ?? []) size += row.size;
     return size;
   }
 
   /** What is to be written of a state. @throws RangeError when a value is nested too deeply to be written */
   write(state: ExecutionState): StateRows {
-    if (isWithin(state as unknown as Json, SMALL_STATE)) return this.writeWhole(state);
+    // Once its values are known they are not looked at again.
+    const isNew = !this.indexed && this.restored.length === 0;
+    if (isNew && isWithin(state as unknown as Json, SMALL_STATE)) return this.writeWhole(state);
     try {
       return this.writeDivided(state);
     } catch (error) {
@@ -90,27 +96,28 @@ export class StoredValues {
   }
 
   private writeDivided(state: ExecutionState): StateRows {
-    this.prepare();
-    let division = this.divide(state);
+    let parts = this.prepare();
+    let division = this.divide(state, parts);
     let live = liveRows(division.uses);
     if (live.garbage > Math.max(MOST_GARBAGE, live.size / 2) || live.rows.size > MOST_ROWS) {
       this.forget();
-      this.prepare();
-      division = this.divide(state);
+      parts = this.prepare();
+      division = this.divide(state, parts);
       live = liveRows(division.uses);
     }
+    const { index, rows } = parts;
     const { refs, bare, added } = division;
     const stored: StoredState = { storage: STORAGE_FORMAT, size: live.size, refs, state: bare };
-    const text = JSON.stringify(stored);
-    for (const [id, row] of this.rows) {
+    const text = JSON.stringify(refs.length === 0 ? state : stored);
+    for (const [id, row] of rows) {
       if (live.rows.has(row)) continue;
-      this.index.remove(row);
-      this.rows.delete(id);
+      index.remove(row);
+      rows.delete(id);
     }
     return {
       state: text,
-      added: added.filter(({ id }) => this.rows.has(id)),
-      removed: this.replaceStored(new Set(this.rows.keys())),
+      added: added.filter(({ id }) => rows.has(id)),
+      removed: this.replaceStored(new Set(rows.keys())),
     };
   }
 
@@ -122,58 +129,73 @@ export class StoredValues {
   }
 
   /** Brings what is stored into the index, once. */
-  private prepare(): void {
-    if (this.indexed) return;
-    this.indexed = true;
-    if (!isWithin(this.input, LARGE)) {
-      this.inputSize = this.index.add(INPUT_ROW, this.input).row.size;
-    }
-    for (const { id, value } of this.restored) this.rows.set(id, this.index.add(id, value).row);
+  private prepare(): Indexed {
+    if (this.indexed) return this.indexed;
+    const index = new ValueIndex();
+    const isSmall = isWithin(this.input, LARGE);
+    const inputSize = isSmall ? 0 : index.add(INPUT_ROW, this.input).row.size;
+    const rows = new Map(this.restored.map(({ id, value }) => [id, index.add(id, value).row]));
     this.restored = NONE;
+    this.indexed = { index, rows, inputSize };
+    return this.indexed;
   }
 
-  private divide(state: ExecutionState): Divided {
+  private divide(state: ExecutionState, parts: Indexed): Divided {
     const refs: Ref[] = [];
     const uses: Place[] = [];
     const added: ValueRow[] = [];
-    const bare = mapData(state, (value, path) => this.place(value, path, { refs, uses, added }));
+    const to = { refs, uses, added };
+    const bare = mapData(state, (value, path) => this.place(value, path, to, parts));
     return { bare, refs, uses, added };
   }
 
   /** Gives what stands in the state instead of a value of it. */
-  private place(value: Json, at: Path, to: Omit<Divided, 'bare'>): Json {
-    let known = this.index.find(value);
+  private place(value: Json, at: Path, to: Omit<Divided, 'bare'>, parts: Indexed): Json {
+    const { index, rows } = parts;
+    let known = index.find(value);
     if (!known) {
-      if (isWithin(value, LARGE)) return value;
-      const { row, bare, refs } = this.index.add(this.nextId, value);
-      known = this.index.find(value);
-      if (!known) {
-        // Little but references: it is written with the state.
-        to.uses.push(...row.uses);
-        to.refs.push(...refs.map(([inner, ...place]): Ref => [[...at, ...inner], ...place]));
-        return bare;
+      if (index.isSmall(value)) return value;
+      const { row, bare, refs } = index.add(this.nextId, value);
+      if (row.size < LARGE) {
+        index.remove(row);
+        return this.placeInline(index.strip(value), at, to);
       }
       this.nextId += 1;
-      this.rows.set(row.id, row);
+      rows.set(row.id, row);
       to.added.push({
         id: row.id,
         value: JSON.stringify(bare),
         refs: refs.length > 0 ? JSON.stringify(refs) : null,
       });
+      known = { row, path: WHOLE, size: row.size };
     }
     to.uses.push(known);
     to.refs.push(refTo(known, at));
     return null;
   }
 
+  /** Little but references: it is written with the state. */
+  private placeInline(
+    { row, bare, refs }: DividedValue,
+    at: Path,
+    to: Omit<Divided, 'bare'>,
+  ): Json {
+    to.uses.push(...row.uses);
+    to.refs.push(...refs.map(([inner, ...place]): Ref => [[...at, ...inner], ...place]));
+    return bare;
+  }
+
   private forget(): void {
     this.restored = NONE;
-    if (!this.indexed) return;
-    this.indexed = false;
-    this.inputSize = 0;
-    this.index.clear();
-    this.rows.clear();
+    this.indexed = undefined;
   }
+}
+
+/** What is known of stored values; made when a state is divided, so a small one costs nothing. */
+interface Indexed {
+  readonly index: ValueIndex;
+  readonly rows: Map<number, Row>;
+  readonly inputSize: number;
 }
 
 interface Divided {

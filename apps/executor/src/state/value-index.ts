@@ -1,6 +1,6 @@
 import type { Json } from '@easyflow/engine';
 import { INPUT_ROW, type Path, type Ref } from './stored-state';
-import { LARGE, ownSize } from './value-size';
+import { isWithin, LARGE, OWN_SIZE, PART, SCALAR_SIZE } from './value-size';
 
 /** A value that is stored, or is about to be: a row of `execution_values`, or the input. */
 export interface Row {
@@ -20,6 +20,15 @@ export interface Place {
   readonly size: number;
 }
 
+/** A value as it is written: with null in place of what is known, and the references to put there. */
+export interface Divided {
+  readonly row: Row;
+  readonly bare: Json;
+  readonly refs: Ref[];
+}
+
+const NO_ROW = -1;
+
 /** What a reference itself takes, about. */
 const REF_SIZE = 24;
 
@@ -31,30 +40,39 @@ export class ValueIndex {
   private readonly places = new Map<object | string, Place>();
 
   find(value: Json): Place | undefined {
-    if (typeof value === 'string' ? value.length < LARGE : typeof value !== 'object') {
+    if (typeof value === 'string' ? value.length < PART : typeof value !== 'object') {
       return undefined;
     }
     return value === null ? undefined : this.places.get(value as object | string);
   }
 
+  /** Whether a value is so small, and of nothing known, that it is written wherever it stands. */
+  isSmall(value: Json): boolean {
+    return isWithin(value, LARGE, this.places);
+  }
+
   /**
-   * Makes a row of a value: gives its copy with null in place of what is known already, with the references to put
-   * there, and remembers its large parts.
+   * Makes a row of a value and remembers its parts.
    * @throws RangeError when it is nested too deeply
    */
-  add(id: number, value: Json): { row: Row; bare: Json; refs: Ref[] } {
+  add(id: number, value: Json): Divided {
+    return this.divide(id, value, true);
+  }
+
+  /** The same of a value that stays where it is: it has a few characters besides what is known. */
+  strip(value: Json): Divided {
+    return this.divide(NO_ROW, value, false);
+  }
+
+  private divide(id: number, value: Json, remembers: boolean): Divided {
     const row: Row = { id, size: 0, uses: [], parts: [] };
     const refs: Ref[] = [];
-    const bare = new Division(this.places, row, refs).visit(value);
+    const bare = new Division(this.places, row, refs, remembers).visit(value);
     return { row, bare, refs };
   }
 
   remove(row: Row): void {
     for (const part of row.parts) this.places.delete(part);
-  }
-
-  clear(): void {
-    this.places.clear();
   }
 }
 
@@ -71,55 +89,56 @@ class Division {
     private readonly places: Map<object | string, Place>,
     private readonly row: Row,
     private readonly refs: Ref[],
+    private readonly remembers: boolean,
   ) {}
 
   visit(value: Json): Json {
-    if (typeof value === 'string') return this.visitText(value);
-    const { row } = this;
-    if (typeof value !== 'object' || value === null) {
-      row.size += 4;
+    const isText = typeof value === 'string';
+    if (isText ? value.length < PART : typeof value !== 'object' || value === null) {
+      this.row.size += isText ? value.length : SCALAR_SIZE;
       return value;
     }
-    const known = this.places.get(value);
-    if (known) return this.refer(known);
+    const known = this.places.get(value as object | string);
+    return known ? this.refer(known) : this.visitPart(value as NonNullable<Json>);
+  }
+
+  private visitPart(value: NonNullable<Json>): Json {
+    const { row } = this;
     const before = row.size;
-    row.size += ownSize(value);
-    const bare = Array.isArray(value) ? this.visitItems(value) : this.visitMembers(value);
-    if (row.size - before >= LARGE) this.remember(value, row.size - before);
+    let bare = value;
+    if (typeof value === 'string') row.size += value.length;
+    else if (Array.isArray(value)) bare = this.visitItems(value);
+    else bare = this.visitMembers(value as { [key: string]: Json });
+    if (row.size - before >= PART) this.remember(value as object | string, row.size - before);
     return bare;
   }
 
-  private visitText(text: string): Json {
-    if (text.length >= LARGE) {
-      const known = this.places.get(text);
-      if (known) return this.refer(known);
-      this.remember(text, text.length);
-    }
-    this.row.size += text.length;
-    return text;
-  }
-
-  private visitItems(items: readonly Json[]): Json {
+  private visitItems(items: Json[]): Json[] {
     let copy: Json[] | undefined;
-    for (const [index, item] of items.entries()) {
-      this.path.push(index);
+    const depth = this.path.length;
+    this.row.size += OWN_SIZE * items.length;
+    for (let index = 0; index < items.length; index += 1) {
+      const item = items[index] ?? null;
+      this.path[depth] = index;
       const bare = this.visit(item);
-      this.path.pop();
       if (bare !== item) (copy ??= [...items])[index] = bare;
     }
-    return copy ?? (items as Json[]);
+    this.path.length = depth;
+    return copy ?? items;
   }
 
-  private visitMembers(object: { [key: string]: Json }): Json {
+  private visitMembers(object: { [key: string]: Json }): { [key: string]: Json } {
     let copy: { [key: string]: Json } | undefined;
+    const depth = this.path.length;
     for (const key of Object.keys(object)) {
       const member = object[key] ?? null;
-      this.path.push(key);
+      this.row.size += OWN_SIZE + key.length;
+      this.path[depth] = key;
       const bare = this.visit(member);
-      this.path.pop();
       // A spread makes `__proto__` a property, which the assignment then finds.
       if (bare !== member) (copy ??= { ...object })[key] = bare;
     }
+    this.path.length = depth;
     return copy ?? object;
   }
 
@@ -131,6 +150,7 @@ class Division {
   }
 
   private remember(value: object | string, size: number): void {
+    if (!this.remembers) return;
     this.places.set(value, { row: this.row, path: [...this.path], size });
     this.row.parts.push(value);
   }

@@ -9,34 +9,44 @@ export const LARGE = 1_024;
  */
 export const SMALL_STATE = 2_000;
 
-/** About the characters of a scalar; of a container, of its own punctuation and keys. */
-export function ownSize(value: Json): number {
-  if (typeof value === 'string') return value.length;
-  if (Array.isArray(value)) return 4 * value.length;
-  if (typeof value !== 'object' || value === null) return 4;
-  let size = 0;
-  for (const key of Object.keys(value)) size += 4 + key.length;
-  return size;
+/** About the characters of a number, true, false or null. */
+export const SCALAR_SIZE = 4;
+
+/** And of the punctuation of an item or member. */
+export const OWN_SIZE = 4;
+
+/**
+ * Whether a value takes at most so many characters and has no known part. Looks at no more of it, but the engine lists
+ * all keys of an object at once: so what is known must not be looked at again.
+ */
+export function isWithin(
+  value: Json,
+  limit: number,
+  known?: { has(part: object | string): boolean },
+): boolean {
+  return remaining(value, limit, known) >= 0;
 }
 
-/** Whether a value takes at most so many characters. Looks at no more of it. */
-export function isWithin(value: Json, limit: number): boolean {
-  return remaining(value, limit) >= 0;
-}
+const NOT_WITHIN = -1;
 
-function remaining(value: Json, limit: number): number {
+function remaining(
+  value: Json,
+  limit: number,
+  known: { has(part: object | string): boolean } | undefined,
+): number {
   if (typeof value === 'string') return limit - value.length;
-  if (typeof value !== 'object' || value === null) return limit - 4;
+  if (typeof value !== 'object' || value === null) return limit - SCALAR_SIZE;
+  if (known?.has(value)) return NOT_WITHIN;
   let left = limit;
   if (Array.isArray(value)) {
-    left -= 4 * value.length;
+    left -= OWN_SIZE * value.length;
     for (let index = 0; index < value.length && left >= 0; index += 1) {
-      left = remaining(value[index] as Json, left);
+      left = remaining(value[index] as Json, left, known);
     }
     return left;
   }
   for (const key in value) {
-    left = remaining(value[key] ?? null, left - 4 - key.length);
+    left = remaining(value[key] ?? null, left - OWN_SIZE - key.length, known);
     if (left < 0) return left;
   }
   return left;
