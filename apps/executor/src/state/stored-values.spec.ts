@@ -89,6 +89,21 @@ describe('a stored state', () => {
     expect(table.written).toBeLessThan(size * 1.2 + 40 * 40 * 40);
   });
 
+  it('does so with results of a few hundred characters, in a list as well', () => {
+    const table = new ValueTable({});
+    const values = new StoredValues(table.input);
+    let results: Json[] = [];
+    for (let n = 0; n < 100; n += 1) {
+      const result = { n, text: large(`${n} `, 300) };
+      results = [...results, result];
+      const context = { results, same: result, again: [result] };
+      table.apply(values.write(stateOf(result, { context })));
+      expect(table.load().state.context).toEqual(context);
+    }
+    // Whole lists would be 1.6 million, each with its references 30 characters long.
+    expect(table.written).toBeLessThan(100 * 300 + (100 * 100 * 36) / 2 + 100 * 2_000);
+  });
+
   it('writes nothing again after it was loaded', () => {
     const input = { list: [large('a'), { deep: large('b') }] };
     const result = { text: large('c'), more: [1, 2, { x: large('d') }] };

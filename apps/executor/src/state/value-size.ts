@@ -1,7 +1,13 @@
 import type { Json } from '@easyflow/engine';
 
-/** A part of fewer characters than this is written wherever it stands. */
+/** A value of fewer characters than this is written wherever it stands in the state, not in a row of its own. */
 export const LARGE = 1_024;
+
+/**
+ * A part of a stored value that can be referred to has so many: ten times what a reference takes, so that results of
+ * a few hundred characters that a context gathers are written once too.
+ */
+export const PART = 256;
 
 /**
  * A state of at most so many characters is stored whole: it stays in its row of the table, so another row would cost
