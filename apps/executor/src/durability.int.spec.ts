@@ -21,6 +21,11 @@ describe('an executor that is not alone', () => {
     await rig.flow(tenant, 'pure', [{ one: { set: { n: '${ .n + 1 }' } } }]);
     await rig.flow(tenant, 'two-calls', [{ first: callTask() }, { second: callTask() }]);
     await rig.flow(tenant, 'call', [{ call: callTask() }]);
+    const body = { at: '${ now }', started: '${ $workflow.startedAt, $task.startedAt }' };
+    const endpoint = 'http://target.test/';
+    await rig.flow(tenant, 'timed', [
+      { call: { call: 'http', with: { method: 'post', endpoint, body } } },
+    ]);
   });
 
   afterEach(() => rig.stopAll());
@@ -97,6 +102,21 @@ describe('an executor that is not alone', () => {
     const types = (await rig.history(tenant, id)).map((item) => item.type);
     expect(types.filter((type) => type === 'executionEnded')).toHaveLength(1);
     expect(types.filter((type) => type === 'taskCompleted')).toHaveLength(2);
+  });
+
+  it('sends a call that holds the time again in every byte, however early the other was lost', async () => {
+    const lost = held();
+    const id = await rig.accept(tenant, 'timed');
+    await rig.executor({ caller: lost.caller });
+    await waitFor(() => lost.answers.length === 1, { describe: 'the call' });
+    await rig.database.superuser(
+      `UPDATE ef.work SET lease_until = now() - interval '1 ms' WHERE id = $1`,
+      [id],
+    );
+    const caller = new FakeCaller();
+    await rig.executor({ caller });
+    await rig.ends(tenant, id);
+    expect(JSON.stringify(caller.calls)).toBe(JSON.stringify(lost.caller.calls));
   });
 
   it('hands its executions to others when it closes before their calls end', async () => {

@@ -190,6 +190,7 @@ export class LiveExecution {
     this.events.push(...advance.events);
     this.unsavedCharacters += advance.handedOut;
     this.yielded = advance.yielded;
+    if (advance.readsTime) this.dirty = true;
     for (const id of advance.abandonedChildren) this.abandonChild(id);
     for (const key of advance.abandoned) {
       this.effects.get(key)?.abort();

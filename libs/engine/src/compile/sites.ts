@@ -32,12 +32,14 @@ export interface ReadySite extends Site {
   readonly uses: ReadonlySet<string>;
   /** Secrets the source reads by name. */
   readonly secrets: readonly string[];
+  /** Whether it may read when its task or the workflow has started. */
+  readonly readsStart: boolean;
   /** @throws ExpressionRuntimeError, TemplateRuntimeError, ExpressionInterrupted */
   evaluate(input: Json, variables: Record<string, Json>, conditions: SiteConditions): Json;
 }
 
 /** What decides the outcome of an evaluation beside its input: `now` is never left to a clock. */
-export type SiteConditions = Conditions & { readonly now: number };
+export type SiteConditions = Conditions & { readonly now: number | (() => number) };
 
 /** The stages of the specification's table of runtime expression arguments, and what each may read. */
 export const STAGES = {
@@ -122,9 +124,10 @@ export class SiteCompiler {
       const { mode } = this.options;
       const template = compileTemplate(value, { mode, variables: [...STAGES[stage], ...locals] });
       const { variables } = template.reads;
-      const source = variables.includes('secrets')
-        ? JSON.stringify(value).replaceAll('\\"', '"')
-        : '';
+      const source =
+        variables.includes('secrets') || readsDescriptor(variables)
+          ? JSON.stringify(value).replaceAll('\\"', '"')
+          : '';
       const limits = template.isStatic ? undefined : sharedLimits(value, mode);
       return new CompiledSite(pointer, variables, source, (input, values, given) => {
         // Where many places are evaluated after each other, they have limits for all of them.
@@ -233,9 +236,17 @@ class DeferredSite implements Site {
   }
 }
 
+/** Parts of the descriptors that are the same whenever the task runs. */
+const TIMELESS = /\$(?:task|workflow)\.(?:id|name|reference|definition|input|output)\b/g;
+
+function readsDescriptor(variables: readonly string[]): boolean {
+  return variables.includes('task') || variables.includes('workflow');
+}
+
 class CompiledSite implements ReadySite {
   readonly uses: ReadonlySet<string>;
   readonly secrets: readonly string[];
+  readonly readsStart: boolean;
 
   constructor(
     readonly pointer: string,
@@ -245,6 +256,8 @@ class CompiledSite implements ReadySite {
   ) {
     this.uses = new Set(reads);
     this.secrets = reads.includes('secrets') ? secretNames(source) : [];
+    this.readsStart =
+      readsDescriptor(reads) && /\$(?:task|workflow)\b/.test(source.replaceAll(TIMELESS, ''));
   }
 
   ready(): ReadySite {

@@ -44,6 +44,11 @@ export interface Advance {
   wakeAt?: number;
   /** The budget of pure work is used up: checkpoint and call again. */
   yielded: boolean;
+  /**
+   * Whether an expression has read the time: the same advance at a later one would give something else. Its effects may
+   * begin only when its state is stored, since their keys would be the same.
+   */
+  readsTime: boolean;
   /** About the characters of what is in `events`, `history` and `effects` besides small change. */
   handedOut: number;
   history: HistoryItem[];
@@ -239,6 +244,7 @@ function conclude(machine: Interpreter, before: ExecutionState): Advance {
     abandonedChildren: machine.abandonedChildren,
     ...(wakeAt !== undefined && { wakeAt }),
     yielded: machine.yielded,
+    readsTime: machine.evaluation.readsTime,
     handedOut: machine.handedOut,
     history: journal.history,
     events: journal.events,

@@ -47,6 +47,8 @@ export class Evaluation {
   private readonly cpu: CpuAllowance | undefined;
   private readonly secrets: Json | undefined;
   private readonly conditions: SiteConditions;
+  /** Whether anything evaluated so far may give something else at another time. */
+  readsTime = false;
 
   constructor(
     private readonly program: CompiledProgram,
@@ -57,7 +59,11 @@ export class Evaluation {
     const { now, cpu, secrets } = setting;
     this.cpu = cpu;
     this.secrets = secrets;
-    this.conditions = { now, ...(cpu && { cpu }) };
+    const read = (): number => {
+      this.readsTime = true;
+      return now;
+    };
+    this.conditions = { now: read, ...(cpu && { cpu }) };
   }
 
   /**
@@ -70,6 +76,7 @@ export class Evaluation {
     return this.interruptible(instance, () => {
       const ready = site.ready(cpu);
       const { uses } = ready;
+      if (ready.readsStart) this.readsTime = true;
       for (const name of ready.secrets) this.secret(name, instance);
       try {
         return ready.evaluate(

@@ -147,6 +147,26 @@ describe('between tasks', () => {
   });
 });
 
+describe('an advance says whether it has read the time', () => {
+  it.each([
+    [true, `do: [{ a: { set: { x: '\${ now }' } } }]`],
+    [true, `do: [{ a: { set: { x: '\${ now | todate }', y: '\${ 1 }' } } }]`],
+    [true, `do: [{ a: { if: 'now > 0', set: { x: 1 } } }]`],
+    [true, `do: [{ a: { set: { x: '\${ $task.startedAt }' } } }]`],
+    [true, `do: [{ a: { set: '\${ $workflow }' } }]`],
+    [true, call('[$workflow.id, $task]')],
+    [false, `do: [{ a: { set: { x: '\${ .n }' } } }]`],
+    [false, `do: [{ a: { set: { x: '\${ if . == {} then 1 else now end }' } } }]`],
+    [false, call('[$workflow.id, $workflow.input.now, $task.name]')],
+    [false, `do: [{ a: { wait: PT1S, timeout: { after: PT2S } } }]`],
+  ])('%s: %s', (reads, body) => {
+    const { program, state } = begun(body);
+    expect(advance(program, state, { now, signals: [] }).readsTime).toBe(reads);
+    const loaded = loadFlow(program.document);
+    expect(advance(loaded, state, { now, signals: [] }).readsTime).toBe(reads);
+  });
+});
+
 describe('what a newer version has begun or accepted', () => {
   const { document } = programOf('do: [{ a: { set: { x: 1 } } }]');
   const unknownOf = (run: () => unknown): string => {

@@ -19,8 +19,11 @@ export interface Limits {
 
 /** What an evaluation is given beside its input and variables. */
 export interface Conditions extends Limits {
-  /** What jq's `now` gives, in milliseconds since the epoch; the time of the first call where it is not given. */
-  now?: number;
+  /**
+   * What jq's `now` gives, in milliseconds since the epoch, or a function that is asked for it when the program first
+   * reads it; the time then where nothing is given.
+   */
+  now?: number | (() => number);
 }
 
 /** Steps of several evaluations, one after the other. */
@@ -124,7 +127,7 @@ function begin(wanted: Conditions): void {
   limits = wanted;
   mostSteps = wanted.pool?.size ?? wanted.steps ?? defaultLimits.steps;
   mostBytes = wanted.bytes ?? defaultLimits.bytes;
-  now = wanted.now;
+  now = undefined;
   stepsAfterChunk = wanted.pool?.left ?? mostSteps;
   chunkSize = 0;
   granted = 0;
@@ -153,7 +156,11 @@ export function aside<T>(wanted: Limits, run: () => T): T {
 
 /** Seconds since the epoch, the same in the whole evaluation. */
 export function evaluationTime(): number {
-  return (now ??= wallClock()) / 1_000;
+  if (now === undefined) {
+    const given = limits.now ?? wallClock;
+    now = typeof given === 'number' ? given : given();
+  }
+  return now / 1_000;
 }
 
 /** Ends the evaluation at one of its bounds. */
