@@ -137,7 +137,7 @@ describe('functions of the hot road', () => {
         client.query({ ...RENEW, values: [...keys, numbers, 15_000] }),
       );
       read[`release ${state}`] = await tuplesRead('ef_claim', () =>
-        client.query({ ...RELEASE, values: [...keys, numbers] }),
+        client.query({ ...RELEASE, values: [...keys, numbers, 0] }),
       );
       read[`open ${state}`] = await tuplesRead('ef_claim', async () => {
         const answer = await client.query({ ...OPEN, values: keys });

@@ -133,6 +133,9 @@ async function sessions(bench: AttackBench, connect: Connect, call: Call): Promi
         'SELECT ctx.tenant(), ctx.tenants(), ctx.tenant_in($1), ctx.tenants_in($1)',
         [bench.a.schema],
       );
+      if (role === 'ef_api') {
+        await call(client, 'SELECT count(*) FROM ctx.claimed_pending($1, 50, NULL)', [newId()]);
+      }
       if (role === 'ef_writer') await call(client, ENQUEUE, [[bench.a.id], [newId()]]);
       const deletes = DELETES[role];
       if (deletes) await call(client, deletes, [bench.a.schema]);

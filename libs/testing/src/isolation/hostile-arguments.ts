@@ -61,6 +61,12 @@ const TEXTS = [
   'ef_worker',
   'shared',
   'schema',
+  'ef',
+  'execution_signals',
+  'execution_values',
+  'idempotency_keys',
+  'requests',
+  'usage_hourly',
   'ÿ漢\u{1f600}',
   'x'.repeat(100_000),
 ];
@@ -73,10 +79,15 @@ export function scalars(type: string, known: Known): readonly string[] {
     case 'integer':
     case 'smallint':
       return type === 'smallint' ? NUMBERS.filter((text) => text.length < 5) : NUMBERS;
+    case 'bigint':
+      return [...NUMBERS, '-9223372036854775808', '9223372036854775807'];
     case 'boolean':
       return ['NULL', 'true', 'false'];
     case 'timestamp with time zone':
       return TIMES;
+    case 'tid':
+      // Where the rows of canaries are.
+      return ['NULL', '(4294967295,65535)', ...Array.from({ length: 12 }, (_, n) => `(0,${n})`)];
     case 'interval':
       return ['NULL', '0', '-1 day', '1 minute', '24 hours', '178000000 years'];
     case 'json':

@@ -65,9 +65,8 @@ export const SCHEMA_ATTACKS: readonly Attack[] = [
         ]);
       });
       await bench.inside('ef_analytics', [bench.a], async (client) => {
-        // It may update every column of this table: here only the policy stands.
-        await refused(client, 'UPDATE usage_hourly SET tenant_id = $1', [bench.b.id]);
-        await works(client, 'UPDATE usage_hourly SET executions = 1');
+        await refused(client, 'UPDATE usage_cursors SET tenant_id = $1', [bench.b.id]);
+        await works(client, 'UPDATE usage_cursors SET mark = mark');
       });
     },
   },

@@ -22,7 +22,7 @@ BEGIN
     RAISE invalid_parameter_value USING MESSAGE = 'an owner holds at most 5,000 leases', DETAIL = 'release.size';
   END IF;
   FOR round IN 1..2 LOOP
-    UPDATE ef.work w SET lease_owner = NULL, lease_until = NULL, attempts = greatest(w.attempts - 1, 0),
+    UPDATE ef.work w SET lease_owner = NULL, lease_until = NULL, attempts = greatest(w.attempts, 1) - 1,
            due_at = CASE WHEN p_delay_ms > 0 THEN greatest(w.due_at, clock_timestamp() + p_delay_ms * interval '1 millisecond') ELSE w.due_at END
       FROM (SELECT k.row_id
               FROM (SELECT * FROM unnest(p_tenant_ids, p_kinds, p_ids, p_claim_nos) u (t, k, i, n) ORDER BY 1, 2, 3) x
