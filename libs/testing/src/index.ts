@@ -27,6 +27,7 @@ export {
 export { CATALOGUE_CHECKS, catalogueFaults } from './isolation/catalogue-faults';
 export { SESSION_ROLES, tableReport, type TableReport } from './isolation/table-breaches';
 export { CONTEXT_ATTACKS } from './isolation/context-attacks';
+export { TAKEOVER_ATTACKS } from './isolation/takeover-attacks';
 export { LOCK_ATTACKS } from './isolation/lock-attacks';
 export { ASSERTION_ATTACKS } from './isolation/assertion-attacks';
 export { SERVER_ATTACKS, type ServerAttack } from './isolation/server-attacks';

@@ -1,4 +1,4 @@
-import { ASSERTION_ATTACKS, AttackBench } from '@easyflow/testing';
+import { ASSERTION_ATTACKS, AttackBench, TAKEOVER_ATTACKS } from '@easyflow/testing';
 import { OperationalError } from '@easyflow/kernel-errors';
 import { AssertionVerifier, signAssertion } from '../issuer/workload-assertion';
 import { attackedDatabase } from './attacked.test';
@@ -44,6 +44,12 @@ describe('assertions of workloads', () => {
   });
 });
 
+it.each(TAKEOVER_ATTACKS.map((attack) => [attack.name, attack] as const))(
+  '%s',
+  (_name, attack) => attack.run(bench),
+  60_000,
+);
+
 /** A mutant of what stands against replays: roles and tables stay as they are. */
 it('a broken memory of assertions is seen', async () => {
   await database().superuser(`
@@ -54,4 +60,13 @@ it('a broken memory of assertions is seen', async () => {
   for (const attack of ASSERTION_ATTACKS) {
     await expect(attack.run(bench)).rejects.toThrow();
   }
+});
+
+it('an owner whose old secret is still believed is seen', async () => {
+  await database().superuser(`
+    DO $do$ DECLARE source text := pg_get_functiondef('ctx.register_owner(text, text, text[], text[])'::regprocedure); BEGIN
+      IF strpos(source, 'SET secret_hash = excluded.secret_hash,') = 0 THEN RAISE 'nothing to replace'; END IF;
+      EXECUTE replace(source, 'SET secret_hash = excluded.secret_hash,', 'SET');
+    END $do$`);
+  for (const attack of TAKEOVER_ATTACKS) await expect(attack.run(bench)).rejects.toThrow();
 });
