@@ -14,6 +14,7 @@ const boundaries = '@nx/enforce-module-boundaries';
 const imports = '@typescript-eslint/no-restricted-imports';
 const syntax = 'no-restricted-syntax';
 const cycle = 'easyflow/no-import-cycle';
+const pattern = 'easyflow/linear-pattern';
 /** ESLint's own notes carry no rule. */
 const withoutRule = 'ESLint';
 
@@ -73,6 +74,30 @@ const snippets: readonly Snippet[] = [
   ...impure.map(([code]) => passes(`${code.trim()} in the clock`, clock, code)),
   passes('the engine may read a date that it is given', engine, 'export const at = new Date(0);\n'),
   passes('an app may read a clock', gateway, 'export const now = Date.now();\n'),
+  ...[
+    [String.raw`/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/gs`, /begins anew/],
+    [String.raw`/(?:"(?:[^"\\]|\\.)*(?:"|$)|[^",])+/g`, /linear time/],
+    [String.raw`/[eE]\+?\d{3}|\d{309}/`, /tried anew/],
+    [String.raw`/0+$/`, /begins anew/],
+    [String.raw`/^(?:a|[ab])*$/`, /exponential/],
+    [String.raw`/^\s*,?\s*x/`, /two loops/],
+    [String.raw`new RegExp('(a+)+$', 'u')`, /linear time/],
+    ['RegExp(String(process.pid))', /cannot be judged/],
+  ].map(([code, message]) =>
+    fails(
+      `a pattern is linear: ${String(code)}`,
+      kernel,
+      `export const made = ${String(code)};\n`,
+      [pattern, message as RegExp],
+    ),
+  ),
+  passes(
+    'plain patterns are linear',
+    kernel,
+    String.raw`export const made = [/^[a-z]+(?:-[a-z]+)*$/, /\{[^{}]*\}/g, /a+/, /(?<!\d)\d{309}/, /\s*/y, new RegExp('^x*y')];
+`,
+  ),
+  passes('a spec makes patterns as it likes', spec, 'export const made = /0+$/;\n'),
   fails('a contract imports nothing of ours', contract, uses('@easyflow/kernel-ids'), [
     boundaries,
     nothing('contract'),

@@ -77,7 +77,7 @@ const widest = 1000;
 /** A piece of a format: text, or what makes text of a time. */
 type Piece = string | ((time: Time, zone: string) => string);
 
-const directive = /%([-_0^#]*)(\d*)[EO]?(.)/gsu;
+const directive = /%([-_0^#]*)((?:[1-9]\d*)?)[EO]?(.)/gsu;
 const formats = new Map<string, readonly Piece[]>();
 const formatsKept = 64;
 

@@ -135,7 +135,7 @@ class Translator {
   /** Anchors and lookarounds cannot be repeated. */
   private refuseRepeat(): void {
     const rest = this.pattern.slice(this.at);
-    const next = this.options.extended ? rest.replace(/^(?:\s|#[^\n]*(?:\n|$))+/, '') : rest;
+    const next = this.options.extended ? rest.replace(/^(?:\s|#[^\n]*\n?)+/, '') : rest;
     if (/^(?:[*+?]|\{\d+(?:,\d*)?\})/.test(next)) {
       refusePattern('target of repeat operator is invalid');
     }

@@ -124,7 +124,7 @@ async function install(
 async function choosePackage(wanted: Prerequisite): Promise<string> {
   for (const name of wanted.packages) {
     const { output } = await runCommand('apt-cache', ['policy', name]);
-    if (/^\s+Candidate: (?!\(none\))/m.test(output)) return name;
+    if (/^ {2}Candidate: (?!\(none\))/m.test(output)) return name;
   }
   return wanted.packages[0] ?? '';
 }
