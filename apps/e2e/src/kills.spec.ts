@@ -221,6 +221,32 @@ describe('processes that die or freeze', () => {
     expect(await resultsOf(tenant)).toEqual([2]);
   });
 
+  test('executors paused within an expression fault nothing: time is not the flow’s', async () => {
+    const name = 'paused';
+    const tenant = await tenantWith(name);
+    const compute = { compute: { set: { sum: '${ [range(300000)] | add }' } } };
+    const each = { for: { each: 'n', in: '${ [range(30)] }' }, do: [compute] };
+    await tenant.api.apply(flow('computing', [{ loop: each }]));
+    const started = await inParallel(8, 8, () => tenant.api.start('e2e/computing'));
+    const executors = await stage.shape.processes('executor');
+    const states = async (status: string) => {
+      const rows = await stage.shape.sql<{ id: string }>(
+        'SELECT id FROM executions WHERE tenant_id = $1 AND status = $2',
+        [tenant.id, status],
+      );
+      return rows.length;
+    };
+    await waitFor(async () => (await states('running')) > 0, { describe: 'them to compute' });
+    // Longer than an expression may ever take, shorter than a lease; nearly all time is spent in expressions.
+    for (const { pid } of executors) await signal(pid, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    for (const { pid } of executors) await signal(pid, 'SIGCONT');
+    await waitFor(async () => (await states('completed')) === started.length, {
+      timeout: 60_000,
+      describe: async () => `all to complete; ${await states('faulted')} have faulted`,
+    });
+  });
+
   test('Postgres killed: 503, then it serves again by itself and nothing accepted is lost', async () => {
     const name = 'database';
     const tenant = await tenantWith(name);

@@ -95,6 +95,12 @@ export const executionsParked = counter({
   attributes: ['easyflow.deferral.cause'],
 });
 
+export const turnsHeldBack = counter({
+  name: 'easyflow.execution.held_back',
+  unit: '{turn}',
+  description: "Turns put off because their sub-flows are over their tenant's rate",
+});
+
 /** `easyflow.effect.kind`: callHttp. `easyflow.outcome`: succeeded, failed, or abandoned (nobody waits any more). */
 export const effectsPerformed = counter({
   name: 'easyflow.effect.performed',

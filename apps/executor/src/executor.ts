@@ -159,6 +159,8 @@ export class Executor {
       ...base,
       owner: ownerIfAny,
       refused: (refused) => this.slot.refused(refused),
+      programs,
+      compileAndStart: (execution) => void loader.compileAndStart(execution),
       runner,
       claimer,
       results,

@@ -1,5 +1,5 @@
 import { NOTICES_TOPIC, tenantEventsTopic } from '@easyflow/contracts-events';
-import { compileFlow, type Json } from '@easyflow/engine';
+import type { Json } from '@easyflow/engine';
 import { newId } from '@easyflow/kernel-ids';
 import { EnvelopeSigner, type BornExecution, type EndedExecution } from '@easyflow/tenant-context';
 import { waitFor, type TestTenant } from '@easyflow/testing';
@@ -150,12 +150,8 @@ describe('startExecutor', () => {
   async function bornLeased(
     count: number,
     owner: { owner: string; secret: string; leaseMs: number },
-  ): Promise<BornExecution<ReturnType<typeof compileFlow>, Json>[]> {
+  ): Promise<BornExecution<Json>[]> {
     const flow = { namespace: 'test', name: 'pure', version: '1.0.0' };
-    const program = compileFlow({
-      document: { dsl: '1.0.0', ...flow },
-      do: [{ one: { set: { n: '${ .n + 1 }' } } }],
-    });
     const ids = Array.from({ length: count }, () => newId());
     const leaseDeadline = performance.now() + owner.leaseMs;
     const leased = await rig.access.writer.transaction(
@@ -188,7 +184,6 @@ describe('startExecutor', () => {
       tenantId: tenant.id,
       id,
       flow,
-      program,
       input: { n: 7 },
       mode: 'balanced',
       claimNo,

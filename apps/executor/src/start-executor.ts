@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { maySend } from '@easyflow/contracts-events';
-import type { Json, Program } from '@easyflow/engine';
+import type { Json } from '@easyflow/engine';
 import { startHealthServer } from '@easyflow/platform-http';
 import { RpcErrorFilter, TransportStrategy } from '@easyflow/platform-messaging';
 import { EnvelopeVerifier, type LocalDispatch } from '@easyflow/tenant-context';
@@ -14,7 +14,7 @@ export interface RunningExecutor {
   /** Of the health endpoints, where it has them. */
   url?: string;
   /** For the gateway of the same process. */
-  localDispatch: LocalDispatch<Program, Json>;
+  localDispatch: LocalDispatch<Json>;
   ready(): Promise<boolean>;
   /** Claims no more, lets effects in flight finish for a while, checkpoints, gives the leases back. */
   close(): Promise<void>;
@@ -72,6 +72,6 @@ export async function startExecutor(deps: ExecutorDeps): Promise<RunningExecutor
 }
 
 /** The road from a gateway to the executor of the same process. */
-export function createLocalDispatch(executor: RunningExecutor): LocalDispatch<Program, Json> {
+export function createLocalDispatch(executor: RunningExecutor): LocalDispatch<Json> {
   return executor.localDispatch;
 }

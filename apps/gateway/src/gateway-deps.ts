@@ -1,5 +1,5 @@
 import type { EcoWindow } from '@easyflow/domain-schedule';
-import type { Json, Program } from '@easyflow/engine';
+import type { Json } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
 import type { AttemptLimiter, RateLimiter } from '@easyflow/platform-limiter';
 import type { Transport } from '@easyflow/platform-messaging';
@@ -51,7 +51,7 @@ export interface GatewayDeps {
   /** Of the machine, for `/readyz`: such as room on the disk that the process writes to. */
   machine?: () => Promise<Readonly<Record<string, boolean>>>;
   /** Only in one process: executions go to the executor without a claim, and come back without a message. */
-  localDispatch?: LocalDispatch<Program, Json>;
+  localDispatch?: LocalDispatch<Json>;
   /** Asks the other services whether they are ready, for the status page; without it their state is not known. */
   services?: ServiceProbes;
   /** Where limits are shared, for the status page. */

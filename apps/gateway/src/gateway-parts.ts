@@ -20,7 +20,9 @@ import { UnknownCredentials } from './authentication/unknown-credentials';
 import { ExecutionRepository } from './executions/execution.repository';
 import { SignalNotices } from './executions/signal-notices';
 import { FlowRepository } from './flows/flow.repository';
-import { ProgramCache } from './flows/program-cache';
+import { FlowCache } from './flows/flow-cache';
+import { FlowInputs } from './flows/flow-inputs';
+import { InputThread } from './flows/input-thread';
 import { RegistryClient } from './flows/registry-client';
 import type { GatewayDeps } from './gateway-deps';
 import { ResultReader } from './results/result-reader';
@@ -41,7 +43,8 @@ export class GatewayParts {
   readonly results: ResultReader;
   readonly waits: WaitRegistry;
   readonly flows: FlowRepository;
-  readonly programs: ProgramCache;
+  readonly flowCache: FlowCache;
+  private readonly inputThread = new InputThread();
   readonly acceptance: AcceptanceService;
   readonly registry: RegistryClient;
   readonly executions: ExecutionRepository;
@@ -84,9 +87,10 @@ export class GatewayParts {
     this.results = new ResultReader(database.reader, clock);
     this.waits = new WaitRegistry(this.results, logger);
     this.flows = new FlowRepository(database);
-    this.programs = new ProgramCache({ flows: this.flows, noticesArrive: transportIsUp, clock });
+    this.flowCache = new FlowCache({ flows: this.flows, noticesArrive: transportIsUp, clock });
     this.acceptance = new AcceptanceService({
-      programs: this.programs,
+      flows: this.flowCache,
+      inputs: new FlowInputs(this.inputThread, logger),
       queue: this.queue,
       waits: this.waits,
       results: this.results,
@@ -159,7 +163,7 @@ export class GatewayParts {
       );
     }
     // Notices that were sent while the transport was down never come.
-    this.unsubscribe.push(transport.onStateChange(() => this.programs.forgetAll()));
+    this.unsubscribe.push(transport.onStateChange(() => this.flowCache.forgetAll()));
     await this.client.connect();
   }
 
@@ -170,6 +174,7 @@ export class GatewayParts {
     await Promise.all([this.hints.close(), this.signalNotices.close()]);
     for (const end of this.unsubscribe.splice(0)) end();
     await this.client.close();
+    await this.inputThread.close();
   }
 
   private async emit(type: string, notice: object): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ServiceName } from '@easyflow/contracts-events';
 import { accessToken } from '@easyflow/contracts-http';
 import { defaultEcoWindow } from '@easyflow/domain-schedule';
-import type { Json, Program } from '@easyflow/engine';
+import type { Json } from '@easyflow/engine';
 import { startFlowRegistry, type RunningFlowRegistry } from '@easyflow/flow-registry';
 import { OperationalError } from '@easyflow/kernel-errors';
 import { InMemoryAttemptLimiter, InMemoryRateLimiter } from '@easyflow/platform-limiter';
@@ -163,7 +163,7 @@ class DatabaseRoad {
 
 export interface RigOptions {
   settings?: Partial<GatewaySettings>;
-  localDispatch?: (database: TestDatabase) => LocalDispatch<Program, Json>;
+  localDispatch?: (database: TestDatabase) => LocalDispatch<Json>;
 }
 
 /** A gateway and a flow registry in one process on a real database. */

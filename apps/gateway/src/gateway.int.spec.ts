@@ -146,6 +146,32 @@ describe('starting', () => {
     expect(theirs.body).toMatchObject({ status: 422, code: 'input.invalid' });
   });
 
+  it('accepts what only another version can read, and leaves its input to the executor', async () => {
+    const newer = await rig.tenant();
+    await rig.apply(newer, orderFlow());
+    await rig.database.superuser(
+      `UPDATE ef.flow_versions SET document = jsonb_set(document::jsonb, '{input,schema,format}', '"avro"')::json
+       WHERE tenant_id = $1`,
+      [newer.id],
+    );
+    expect((await start(newer, { input: { amount: 'x' } })).status).toBe(202);
+  });
+
+  it('checks by a large schema without keeping anybody waiting', async () => {
+    const heavy = await rig.tenant();
+    const properties = Object.fromEntries(
+      Array.from({ length: 400 }, (_, n) => [`p${n}`, { type: 'string', minLength: 1 }]),
+    );
+    const input = { schema: { document: { type: 'object', properties } } };
+    expect((await rig.apply(heavy, orderFlow('1.0.0', { input }))).status).toBe(201);
+    expect((await start(heavy, { input: { p1: 'x' } })).status).toBe(202);
+    const refused = await start(heavy, { input: { p7: '' } });
+    expect(refused).toMatchObject({
+      status: 422,
+      body: { code: 'input.invalid', errors: [{ pointer: '#/p7' }] },
+    });
+  });
+
   it('names the place in the input', async () => {
     const answer = await start(a, { input: { amount: 'x' } });
     expect(answer.body).toMatchObject({ errors: [{ pointer: '#/amount' }] });

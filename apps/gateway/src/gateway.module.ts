@@ -12,7 +12,7 @@ import { ExecutionRepository } from './executions/execution.repository';
 import { ExecutionsController } from './executions/executions.controller';
 import { FlowRepository } from './flows/flow.repository';
 import { FlowsController } from './flows/flows.controller';
-import { ProgramCache } from './flows/program-cache';
+import { FlowCache } from './flows/flow-cache';
 import { RegistryClient } from './flows/registry-client';
 import type { GatewayParts } from './gateway-parts';
 import { MessagesController } from './messages/messages.controller';
@@ -57,7 +57,7 @@ export class GatewayModule {
         { provide: HintSender, useValue: parts.hints },
         { provide: SignalNotices, useValue: parts.signalNotices },
         { provide: LoginThrottle, useValue: parts.logins },
-        { provide: ProgramCache, useValue: parts.programs },
+        { provide: FlowCache, useValue: parts.flowCache },
         { provide: RegistryClient, useValue: parts.registry },
         { provide: StatusSource, useValue: parts.status },
         { provide: TenantTopics, useValue: parts.topics },

@@ -1,4 +1,3 @@
-import { compileFlow } from '@easyflow/engine';
 import { newId } from '@easyflow/kernel-ids';
 import { systemClock } from '@easyflow/kernel-time';
 import type { DatabaseAccess, TenantToken } from '@easyflow/tenant-context';
@@ -8,11 +7,6 @@ import pg from 'pg';
 import type { Intent, Outcome } from './acceptance/intent';
 import { IntentQueue } from './acceptance/intent-queue';
 import { IntentWriter } from './acceptance/intent-writer';
-
-const program = compileFlow({
-  document: { dsl: '1.0.0', namespace: 'shop', name: 'order', version: '1.0.0' },
-  do: [{ one: { set: { a: 1 } } }],
-});
 
 let database: TestDatabase;
 let access: DatabaseAccess;
@@ -50,7 +44,6 @@ async function intent(tenant: TestTenant, changes: Partial<Intent> = {}): Promis
     token: changes.token ?? (await tenant.token('ef_writer')),
     renewToken: () => tenant.token('ef_writer'),
     flow: { namespace: 'shop', name: 'order', version: '1.0.0' },
-    program,
     input: {},
     inputText: '{}',
     mode: 'balanced',

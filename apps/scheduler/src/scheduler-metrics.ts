@@ -13,6 +13,12 @@ export const schedulesSkipped = counter({
   description: 'Schedules that were moved past ticks missed for too long',
 });
 
+export const schedulesHeldBack = counter({
+  name: 'easyflow.schedule.held_back',
+  unit: '{schedule}',
+  description: "Schedules whose ticks fell together or wait because of their tenant's rate",
+});
+
 /** One measurement a transaction. */
 export const firingLag = histogram({
   name: 'easyflow.schedule.lag',

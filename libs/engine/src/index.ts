@@ -1,5 +1,6 @@
 export type { Json } from '@easyflow/expressions';
 export { compileFlow, loadFlow, readSchedule } from './compile/compile-flow';
+export { loadInputCheck, type InputCheck } from './compile/input-check';
 export type { Program } from './compile/program';
 export {
   DocumentSyntaxError,

@@ -6,6 +6,7 @@ export {
   type TenantLimits,
   type TenantToken,
 } from './context/tenant';
+export { DividedCache, type DividedCacheLimits } from './context/divided-cache';
 export { pairKey, type TenantKey } from './context/tenant-key';
 export { currentTenant, insideTenant, runInTenant } from './context/unit-of-work';
 export { BatchReader } from './access/batch-reader';

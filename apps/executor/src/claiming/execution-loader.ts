@@ -166,10 +166,12 @@ export class ExecutionLoader {
     }
   }
 
-  private async compileAndStart(execution: LiveExecution): Promise<void> {
+  /** Reads the program first; what cannot run here is set aside or given back. Never rejects. */
+  async compileAndStart(execution: LiveExecution): Promise<void> {
     const { tokens, programs, runner, live, logger } = this.options;
     const { facts, lease } = execution;
     try {
+      await tokens.open([lease], 'ef_worker');
       const token = tokens.get(facts.tenantId, 'ef_worker');
       if (!token) throw tokenEnded();
       execution.program = await programs.get(token, facts.flow);

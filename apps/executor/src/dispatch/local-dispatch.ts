@@ -1,4 +1,4 @@
-import type { Json, Program } from '@easyflow/engine';
+import type { Json } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type {
@@ -13,7 +13,7 @@ import type { TenantTokens } from '../claiming/tenant-tokens';
 import type { ExecutionRunner } from '../execution/execution-runner';
 import { LiveExecution } from '../execution/live-execution';
 import type { LiveExecutions } from '../execution/live-executions';
-import { runnableHere } from '../programs/thread-program';
+import type { ProgramCache } from '../programs/program-cache';
 import type { EndedResults } from '../results/ended-results';
 
 export interface BornLeasedOptions {
@@ -22,6 +22,9 @@ export interface BornLeasedOptions {
   readonly runner: ExecutionRunner;
   readonly claimer: Claimer;
   readonly tokens: TenantTokens;
+  readonly programs: Pick<ProgramCache, 'peek'>;
+  /** Starts one whose program is not in the memory of this process. */
+  readonly compileAndStart: (execution: LiveExecution) => void;
   readonly results: EndedResults;
   /** Undefined when this executor takes nothing: not registered yet, or closing. */
   readonly owner: () => LeaseOwner | undefined;
@@ -33,7 +36,7 @@ export interface BornLeasedOptions {
 }
 
 /** Takes executions that the gateway of the same process inserted under this executor's lease. */
-export class BornLeased implements LocalDispatch<Program, Json> {
+export class BornLeased implements LocalDispatch<Json> {
   constructor(private readonly options: BornLeasedOptions) {}
 
   reserve(count: number): (LeaseOwner & { leaseMs: number }) | undefined {
@@ -44,8 +47,8 @@ export class BornLeased implements LocalDispatch<Program, Json> {
     return undefined;
   }
 
-  deliver(born: readonly BornExecution<Program, Json>[]): void {
-    const { shares, tokens, runner, clock, logger } = this.options;
+  deliver(born: readonly BornExecution<Json>[]): void {
+    const { shares, tokens, programs, runner, clock, logger } = this.options;
     const ahead = clock.now() - clock.monotonic();
     const executions = born.map((one) => {
       const lease = {
@@ -69,7 +72,7 @@ export class BornLeased implements LocalDispatch<Program, Json> {
           traceParent: one.traceParent,
           createdAt: one.createdAt,
         },
-        runnableHere(one.program),
+        programs.peek(one.tenantId, one.flow),
         lease,
       );
     });
@@ -78,7 +81,10 @@ export class BornLeased implements LocalDispatch<Program, Json> {
     tokens
       .open(taken.map((execution) => execution.lease))
       .catch((error: unknown) => logger.warn({ error }, 'no tokens for new executions yet'));
-    for (const execution of taken) runner.start(execution);
+    for (const execution of taken) {
+      if (execution.program) runner.start(execution);
+      else this.options.compileAndStart(execution);
+    }
   }
 
   release(count: number): void {

@@ -14,7 +14,7 @@ import type { TenantTokens } from '../claiming/tenant-tokens';
 import { takeCheckpoint, type Checkpoint, type CheckpointContent } from '../checkpoint/checkpoint';
 import type { Checkpointer } from '../checkpoint/checkpointer';
 import type { SubFlows } from '../programs/sub-flows';
-import { leasesLost } from '../executor-metrics';
+import { leasesLost, turnsHeldBack } from '../executor-metrics';
 import { TooDeepError, type TurnDone } from '../threads/thread-turns';
 import { Effects } from './effects';
 import type { EngineTurns } from './engine-turns';
@@ -321,6 +321,7 @@ export class ExecutionRunner {
       execution.startsFew ||= starts.kind === 'fewer';
       return this.ready(execution);
     }
+    turnsHeldBack.add(1);
     const now = this.options.clock.now();
     const dueAt = Math.max(now + SOONEST_AGAIN_MS, Math.min(now + starts.waitMs, wakeAt));
     // The result of a call would be lost with the memory of this process.

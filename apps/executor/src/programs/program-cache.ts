@@ -1,12 +1,12 @@
 import { loadFlow, type Json, type Program } from '@easyflow/engine';
 import { UserError } from '@easyflow/kernel-errors';
 import {
+  DividedCache,
   pairKey,
   type DatabaseAccess,
   type TenantKey,
   type TenantToken,
 } from '@easyflow/tenant-context';
-import { LRUCache } from 'lru-cache';
 import { selectDocument } from './program.statements';
 import { LARGE_DOCUMENT, ThreadProgram } from './thread-program';
 
@@ -19,23 +19,22 @@ export interface FlowVersion {
 /** Compiled here, or to be compiled by a thread. */
 export type RunnableProgram = Program | ThreadProgram;
 
-const MOST_PROGRAMS = 2_000;
-/** Characters of documents: some 150 MB of programs at most. A few dozen documents of 1 MB would fill the heap. */
-const MOST_CHARACTERS = 4_000_000;
+/**
+ * Characters of documents, and some for each: some 150 MB of programs at most. A few dozen documents of 1 MB would fill
+ * the heap; a tenant that has many large ones forgets its own.
+ */
+const KEPT = { ofTenant: 1_500_000, all: 4_000_000 } as const;
+const SIZE_OF_A_PROGRAM = 2_000;
 
 /** Compiled flow versions. Versions are immutable, so nothing here is ever wrong, only forgotten. */
 export class ProgramCache {
-  private readonly programs = new LRUCache<TenantKey, RunnableProgram>({
-    max: MOST_PROGRAMS,
-    maxSize: MOST_CHARACTERS,
-    sizeCalculation: ({ size }) => size,
-  });
+  private readonly programs = new DividedCache<RunnableProgram>(KEPT);
   private readonly loading = new Map<TenantKey, Promise<RunnableProgram>>();
 
   constructor(private readonly database: Pick<DatabaseAccess, 'tenant'>) {}
 
   peek(tenantId: string, flow: FlowVersion): RunnableProgram | undefined {
-    return this.programs.get(keyOf(tenantId, flow));
+    return this.programs.get(tenantId, keyOf(tenantId, flow));
   }
 
   /**
@@ -69,7 +68,7 @@ export class ProgramCache {
         throw new UserError('flow.not_found', `The flow ${name} does not exist`, { status: 404 });
       }
       const program = runnable(row.document);
-      this.programs.set(key, program);
+      this.programs.set(token.tenantId, key, program, SIZE_OF_A_PROGRAM + program.size);
       return program;
     } finally {
       this.loading.delete(key);

@@ -1,12 +1,13 @@
 import { isFinal, type Dispatch } from '@easyflow/contracts-http';
 import { ecoDueAt, type EcoWindow } from '@easyflow/domain-schedule';
-import type { Json } from '@easyflow/engine';
+import type { DocumentIssue, Json } from '@easyflow/engine';
 import { OperationalError, UserError } from '@easyflow/kernel-errors';
 import { newId } from '@easyflow/kernel-ids';
 import type { Clock } from '@easyflow/kernel-time';
 import type { Logger } from '@easyflow/platform-telemetry';
 import type { Principal } from '../authentication/principal';
-import type { CompiledFlow, ProgramCache } from '../flows/program-cache';
+import type { FlowCache } from '../flows/flow-cache';
+import type { FlowInputs } from '../flows/flow-inputs';
 import { requestsWaited } from '../gateway-metrics';
 import type { ExecutionResult } from '../results/execution-result';
 import type { ResultReader, ResultRequest } from '../results/result-reader';
@@ -24,7 +25,8 @@ export type Started =
   | { kind: 'ended'; id: string; result: ExecutionResult };
 
 export interface AcceptanceOptions {
-  programs: Pick<ProgramCache, 'resolve'>;
+  flows: Pick<FlowCache, 'resolve'>;
+  inputs: Pick<FlowInputs, 'issues'>;
   queue: Pick<IntentQueue, 'add'>;
   waits: Pick<WaitRegistry, 'wait'>;
   results: Pick<ResultReader, 'read'>;
@@ -70,13 +72,14 @@ export class AcceptanceService {
 
   private async intent(request: StartRequest, hash: Buffer | undefined): Promise<Intent> {
     const { principal, flow, body, idempotencyKey: key } = request;
-    const compiled = await this.options.programs.resolve(
+    const { version, input: schema } = await this.options.flows.resolve(
       principal.token('ef_api'),
       flow,
       body.version,
     );
     const input = (body.input === undefined ? {} : body.input) as Json;
-    refuseInvalidInput(compiled, input);
+    const inputText = JSON.stringify(input);
+    if (schema) refuse(await this.options.inputs.issues(schema, { value: input, text: inputText }));
     const createdAt = this.options.clock.now();
     const mode = body.mode ?? DEFAULT_MODE;
     const id = newId();
@@ -84,10 +87,9 @@ export class AcceptanceService {
       id,
       token: principal.token('ef_writer'),
       renewToken: () => principal.renew('ef_writer'),
-      flow: { ...flow, version: compiled.version },
-      program: compiled.program,
+      flow: { ...flow, version },
       input,
-      inputText: JSON.stringify(input),
+      inputText,
       mode,
       workClass: mode === 'eco' ? 1 : 0,
       createdAt,
@@ -214,8 +216,8 @@ function resultRequest(principal: Principal, id: string): ResultRequest {
   };
 }
 
-function refuseInvalidInput({ program }: CompiledFlow, input: Json): void {
-  const errors = program.validateInput(input);
+/** @throws UserError `input.invalid` (422) */
+function refuse(errors: readonly DocumentIssue[]): void {
   if (errors.length === 0) return;
   throw new UserError(
     'input.invalid',

@@ -1,4 +1,3 @@
-import type { Program } from '@easyflow/engine';
 import { OperationalError, type UserError } from '@easyflow/kernel-errors';
 import { newId } from '@easyflow/kernel-ids';
 import type { TenantToken } from '@easyflow/tenant-context';
@@ -25,7 +24,6 @@ function intent(
     token: options.token ?? token(),
     renewToken: async () => token(),
     flow: { namespace: 'n', name: 'f', version: '1.0.0' },
-    program: {} as Program,
     input: {},
     inputText: options.inputText ?? '{}',
     mode: 'balanced',

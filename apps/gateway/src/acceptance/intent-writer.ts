@@ -1,5 +1,5 @@
 import type { Dispatch } from '@easyflow/contracts-http';
-import type { Json, Program } from '@easyflow/engine';
+import type { Json } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
 import { isOwnerRefused } from '@easyflow/platform-database';
 import {
@@ -35,7 +35,7 @@ type Reservation = LeaseOwner & { leaseMs: number };
 
 export interface IntentWriterOptions {
   writer: Pick<BatchWriter, 'transaction'>;
-  localDispatch: LocalDispatch<Program, Json> | undefined;
+  localDispatch: LocalDispatch<Json> | undefined;
   /** Whether executors can be told now. */
   canHint: () => boolean;
   /** After the commit: tenants with executions that no executor knows of yet. */
@@ -129,7 +129,6 @@ export class IntentWriter {
               tenantId: intent.token.tenantId,
               id: intent.id,
               flow: intent.flow,
-              program: intent.program,
               input: intent.input,
               mode: intent.mode,
               claimNo: row.claim_no,

@@ -1,5 +1,5 @@
 import type { Dispatch } from '@easyflow/contracts-http';
-import type { Json, Program } from '@easyflow/engine';
+import type { Json } from '@easyflow/engine';
 import type { TenantToken } from '@easyflow/tenant-context';
 
 /** An execution that is to be accepted: everything its rows need, made before any of them is written. */
@@ -10,7 +10,6 @@ export interface Intent {
   /** Asks for a live token, after this one has expired in the queue. */
   renewToken: () => Promise<TenantToken>;
   flow: { namespace: string; name: string; version: string };
-  program: Program;
   input: Json;
   /** The same as JSON. */
   inputText: string;

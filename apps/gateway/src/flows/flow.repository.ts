@@ -8,6 +8,7 @@ import {
   readActiveFlow,
   readFlowDocument,
   readFlowVersion,
+  readInputSchema,
 } from './flow.statements';
 
 export interface FlowName {
@@ -77,6 +78,26 @@ export class FlowRepository {
       const row = rows[0];
       if (!row) throw await unknownVersion(session, flow, version);
       return { document: row.document, source: row.source, mediaType: row.media_type };
+    });
+  }
+
+  /**
+   * JSON text of a version's `input.schema`; undefined when it has none.
+   * @throws UserError `flow.unknown`, `flow.version_unknown`
+   */
+  async inputSchema(
+    token: TenantToken,
+    flow: FlowName,
+    version: string,
+  ): Promise<string | undefined> {
+    return this.database.tenant(token, async (session) => {
+      const { rows } = await session.query<{ schema: string | null }>({
+        ...readInputSchema,
+        values: [flow.namespace, flow.name, version],
+      });
+      const row = rows[0];
+      if (!row) throw await unknownVersion(session, flow, version);
+      return row.schema ?? undefined;
     });
   }
 

@@ -25,6 +25,15 @@ FROM flow_versions
 WHERE namespace = $1 AND name = $2 AND version = $3`,
 } as const;
 
+/** All that accepting an execution needs of a document, which may have 1 MB: Postgres reads it, not the event loop. */
+export const readInputSchema = {
+  name: 'g_read_input_schema',
+  text: `
+SELECT (document #> '{input,schema}')::text AS schema
+FROM flow_versions
+WHERE namespace = $1 AND name = $2 AND version = $3`,
+} as const;
+
 /** Keyset pages in the order of the primary key, of which a partial index has the active ones. $1 tenant. */
 export const listActiveFlows = {
   name: 'g_list_active_flows',

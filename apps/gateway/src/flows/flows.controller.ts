@@ -17,7 +17,7 @@ import { bodyBytes, readQuery, requireMediaType } from '../http/request-body';
 import { chosenMediaType } from './document-media-type';
 import { flowOf, refuseNoVersion } from './flow-name';
 import { FlowRepository } from './flow.repository';
-import { ProgramCache } from './program-cache';
+import { FlowCache } from './flow-cache';
 import { RegistryClient, type AppliedFlow } from './registry-client';
 
 interface Page {
@@ -33,7 +33,7 @@ export class FlowsController {
   constructor(
     @Inject(FlowRepository) private readonly flows: FlowRepository,
     @Inject(RegistryClient) private readonly registry: RegistryClient,
-    @Inject(ProgramCache) private readonly programs: ProgramCache,
+    @Inject(FlowCache) private readonly flowCache: FlowCache,
   ) {}
 
   @Post()
@@ -49,7 +49,7 @@ export class FlowsController {
       mediaType,
       activate: activate !== 'false',
     });
-    this.programs.forget(principal.tenantId, applied);
+    this.flowCache.forget(principal.tenantId, applied);
     reply.code(applied.created ? 201 : 200);
     return itemOf(applied);
   }
@@ -134,7 +134,7 @@ export class FlowsController {
     const flow = flowOf(namespace, name);
     refuseNoVersion(flow, version);
     const applied = await this.registry.activate(principal, { ...flow, version });
-    this.programs.forget(principal.tenantId, flow);
+    this.flowCache.forget(principal.tenantId, flow);
     return itemOf(applied);
   }
 }

@@ -1,7 +1,7 @@
 import type { ExecutionsEnded, FlowActivated } from '@easyflow/contracts-events';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { ProgramCache } from '../flows/program-cache';
+import { FlowCache } from '../flows/flow-cache';
 import { WaitRegistry } from '../results/wait-registry';
 
 /** What the gateway hears. A message only says where to look: nothing of it is shown or stored. */
@@ -9,7 +9,7 @@ import { WaitRegistry } from '../results/wait-registry';
 export class MessagesController {
   constructor(
     @Inject(WaitRegistry) private readonly waits: WaitRegistry,
-    @Inject(ProgramCache) private readonly programs: ProgramCache,
+    @Inject(FlowCache) private readonly flowCache: FlowCache,
   ) {}
 
   @EventPattern('execution.ended')
@@ -19,6 +19,6 @@ export class MessagesController {
 
   @EventPattern('flow.activated')
   flowActivated(@Payload() { tenantId, namespace, name }: FlowActivated): void {
-    this.programs.forget(tenantId, { namespace, name });
+    this.flowCache.forget(tenantId, { namespace, name });
   }
 }

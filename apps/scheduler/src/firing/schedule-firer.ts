@@ -11,7 +11,7 @@ import {
   type LeaseOwner,
   type TenantToken,
 } from '@easyflow/tenant-context';
-import { firingLag, schedulesSkipped, ticksFired } from '../scheduler-metrics';
+import { firingLag, schedulesHeldBack, schedulesSkipped, ticksFired } from '../scheduler-metrics';
 import { loadEnds, loadSchedules } from './firing.statements';
 import { awaitedExecution, planOf, type Plan, type ScheduleRow } from './plan';
 import { withinRate } from './within-rate';
@@ -79,7 +79,11 @@ export class ScheduleFirer {
     const perSecond = await this.rates.startsPerSecond(token);
     const waits = (count: number): Promise<number> =>
       this.starts.admit(token.tenantId, perSecond, count);
-    return Promise.all(plans.map((plan) => withinRate(plan, this.clock.now(), waits)));
+    const admitted = await Promise.all(
+      plans.map((plan) => withinRate(plan, this.clock.now(), waits)),
+    );
+    schedulesHeldBack.add(admitted.filter((plan, at) => plan !== plans[at]).length);
+    return admitted;
   }
 
   private planTenant(token: TenantToken, leases: readonly Lease[]): Promise<Plan[]> {

@@ -16,10 +16,9 @@ export async function withinRate(
   if (!last) return plan;
   let wait = await waits(ticks.length);
   if (wait === 0) return plan;
-  const skips = plan.skips || ticks.length > 1;
   if (ticks.length > 1) wait = await waits(1);
-  if (wait === 0) return { ...plan, ticks: [last], skips };
+  if (wait === 0) return { ...plan, ticks: [last] };
   const dueAt = now + wait;
   const nextTick = plan.latest(last.at, dueAt);
-  return { ...plan, ticks: [], skips, dueAt, lastTick: plan.tickBefore, nextTick };
+  return { ...plan, ticks: [], dueAt, lastTick: plan.tickBefore, nextTick };
 }

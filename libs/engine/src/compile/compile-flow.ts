@@ -1,5 +1,5 @@
 import { readExpression } from '@easyflow/domain-schedule';
-import { CpuAllowance, ExpressionInterrupted, type Json } from '@easyflow/expressions';
+import type { Json } from '@easyflow/expressions';
 import { UserError } from '@easyflow/kernel-errors';
 import { DataSchemaCompiler } from '../data-schema/data-schema';
 import { FlowInvalidError, MOST_ISSUES, type DocumentIssue } from '../document/document-issue';
@@ -7,14 +7,14 @@ import { pointerTo } from '../document/json-pointer';
 import type { ParsedDocument } from '../document/parsed-document';
 import { closest } from '../schema/closest';
 import { NotForThisProcess } from '../not-for-this-process';
-import { TurnInterrupted } from '../turn-interrupted';
 import { validateAgainstSchema } from '../schema/validate-schema';
 import { compileList, compileNamed, compileStep, compileTimeout } from './compile-tasks';
 import type { CompilerContext } from './compiler-context';
 import type { FlowDefinition } from './definitions';
 import { compileFixedDuration } from './durations';
+import { inputIssues } from './input-check';
 import { IssueList } from './issue-list';
-import type { CompiledProgram, DataStep, Program, TaskNode } from './program';
+import type { CompiledProgram, Program, TaskNode } from './program';
 import { SiteCompiler } from './sites';
 
 /** What a flow document may consist of. */
@@ -135,21 +135,10 @@ function compileValid(document: Json, issues: IssueList, accepted: boolean): Com
     secrets,
     readsWorkflow: text.includes('$workflow'),
     readsContext: text.includes('$context') || exportsAsItIs(context.tasks.values()),
-    validateInput: (value, budget) => issuesOf(input, value, budget),
+    validateInput: (value, budget) => inputIssues(input.schema, value, budget),
   };
   issues.refuse();
   return program;
-}
-
-function issuesOf(input: DataStep, value: Json, budget: { cpuMs?: number } = {}): DocumentIssue[] {
-  const { cpuMs } = budget;
-  const cpu = cpuMs === undefined ? undefined : new CpuAllowance(cpuMs);
-  try {
-    return input.schema?.check(value, cpu) ?? [];
-  } catch (error) {
-    if (!(error instanceof ExpressionInterrupted)) throw error;
-    throw new TurnInterrupted('/input/schema', error.allowed, error);
-  }
 }
 
 /** Whether a task checks the context by a schema without changing it. */

@@ -11,18 +11,32 @@ const CLOSE_BRACKET = 0x5d;
  * one that does not end, and 180 kB of `\\"` stopped the process for longer than its leases.
  */
 export function nestsDeeper(text: string, levels: number): boolean {
+  return jsonExcess(text, { levels }) === 'levels';
+}
+
+/**
+ * Which of the limits a JSON text goes beyond: its levels, or how many objects and lists it has in all. 5 MiB of `{}`
+ * take 230 ms to parse where 5 MiB of records take 35.
+ */
+export function jsonExcess(
+  text: string,
+  { levels, containers = Infinity }: { levels: number; containers?: number },
+): 'levels' | 'containers' | undefined {
   // Every level takes a character at least: a short text, which nearly all are, cannot be too deep.
-  if (text.length <= levels) return false;
+  if (text.length <= levels && text.length <= containers) return undefined;
   let depth = 0;
+  let opened = 0;
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
     if (unit === QUOTE) index = endOfString(text, index);
     else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) {
       depth += 1;
-      if (depth > levels) return true;
+      opened += 1;
+      if (depth > levels) return 'levels';
+      if (opened > containers) return 'containers';
     } else if (unit === CLOSE_BRACE || unit === CLOSE_BRACKET) depth -= 1;
   }
-  return false;
+  return undefined;
 }
 
 /** Index of the quote that ends the string which begins at `start`; the text's end when none does. */

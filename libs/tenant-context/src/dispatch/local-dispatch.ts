@@ -1,11 +1,10 @@
 import type { LeaseOwner } from '../access/lease';
 
 /** An execution that was inserted under a lease of the executor in the same process. */
-export interface BornExecution<Program, Value = unknown> {
+export interface BornExecution<Value = unknown> {
   tenantId: string;
   id: string;
   flow: { namespace: string; name: string; version: string };
-  program: Program;
   input: Value;
   mode: string;
   claimNo: number;
@@ -30,13 +29,13 @@ export interface EndedExecution {
 
 /**
  * The road of the one-process shape from the gateway's flush to the executor without a claim or a
- * read. `Program` and `Value` are opaque here, so that gateway and executor need not import each other.
+ * read. `Value` is opaque here, so that gateway and executor need not import each other.
  */
-export interface LocalDispatch<Program, Value = unknown> {
+export interface LocalDispatch<Value = unknown> {
   /** The executor's lease owner when it has room for `count` more executions; the room is then reserved. */
   reserve(count: number): (LeaseOwner & { leaseMs: number }) | undefined;
   /** After the commit. The executor opens its own tokens. */
-  deliver(born: readonly BornExecution<Program, Value>[]): void;
+  deliver(born: readonly BornExecution<Value>[]): void;
   /** The flush failed: the reserved room is free again. */
   release(count: number): void;
   /** Postgres refused the owner that `reserve` answered: another process has its slot. */

@@ -282,6 +282,7 @@ describe('HttpCaller', () => {
   it.each([
     ['broken JSON', '{"a":'],
     ['JSON without a bottom', '['.repeat(1_000) + ']'.repeat(1_000)],
+    ['JSON of nothing but objects', `[${'{},'.repeat(500_000)}1]`],
   ])('refuses %s', async (_, body) => {
     const { url } = await serve((_request, response) =>
       response.writeHead(200, { 'content-type': 'application/json' }).end(body),

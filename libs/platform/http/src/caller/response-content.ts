@@ -1,8 +1,11 @@
-import { nestsDeeper } from '../json-nesting';
+import { jsonExcess } from '../json-nesting';
 import { CallFailure, type JsonValue } from './http-call';
 
 /** Levels of nesting a JSON response may have; what recurses over it later would end its stack. */
 const MOST_LEVELS = 200;
+
+/** Objects and lists it may have: what parses them holds up the process, some 50 ms for so many. */
+const MOST_CONTAINERS = 400_000;
 
 const JSON_TYPE = /^application\/(?:json|[\w.+-]+\+json)$/;
 const TEXT_TYPE =
@@ -50,8 +53,12 @@ function decode(body: Buffer, contentType: string | undefined): string {
 }
 
 function parseJson(text: string): JsonValue {
-  if (nestsDeeper(text, MOST_LEVELS)) {
-    const detail = `The response is nested over ${MOST_LEVELS} levels deep`;
+  const excess = jsonExcess(text, { levels: MOST_LEVELS, containers: MOST_CONTAINERS });
+  if (excess) {
+    const detail =
+      excess === 'levels'
+        ? `The response is nested over ${MOST_LEVELS} levels deep`
+        : `The response has over ${MOST_CONTAINERS} objects and lists`;
     throw new CallFailure('communication', 502, 'Invalid Response', detail);
   }
   try {

@@ -1,21 +1,22 @@
-import { loadFlow, type Json, type Program } from '@easyflow/engine';
 import type { Clock } from '@easyflow/kernel-time';
-import { pairKey, type TenantKey, type TenantToken } from '@easyflow/tenant-context';
+import { DividedCache, pairKey, type TenantKey, type TenantToken } from '@easyflow/tenant-context';
 import { LRUCache } from 'lru-cache';
+import type { FlowInput } from './flow-inputs';
 import type { FlowName, FlowRepository } from './flow.repository';
 
 /** While notices arrive, an activation is known at once; this bounds the delay of one that was lost. */
 const FRESH_WITH_NOTICES_MS = 5_000;
 const FRESH_WITHOUT_NOTICES_MS = 1_000;
 const MAX_FLOWS = 50_000;
-const MAX_PROGRAMS = 2_000;
-/** Characters of documents: some 150 MB of programs at most. A few dozen documents of 1 MB would fill the heap. */
-const MAX_PROGRAM_SIZE = 4_000_000;
+/** Characters of schemas, and some for each flow: compiled, a small schema takes about as much memory as 5 kB of them. */
+const KEPT = { ofTenant: 2_000_000, all: 24_000_000 } as const;
+const SIZE_OF_A_FLOW = 5_000;
 
-/** A compiled version of a flow. */
-export interface CompiledFlow {
+/** A version of a flow, as far as accepting an execution needs it. */
+export interface AcceptedFlow {
   version: string;
-  program: Program;
+  /** Undefined when it takes any input. */
+  input: FlowInput | undefined;
 }
 
 interface ActiveEntry {
@@ -24,8 +25,8 @@ interface ActiveEntry {
   readAt: number;
 }
 
-export interface ProgramCacheOptions {
-  flows: Pick<FlowRepository, 'active' | 'document'>;
+export interface FlowCacheOptions {
+  flows: Pick<FlowRepository, 'active' | 'inputSchema'>;
   /** Whether notices of activations arrive now. */
   noticesArrive: () => boolean;
   clock: Clock;
@@ -34,32 +35,28 @@ export interface ProgramCacheOptions {
 /**
  * The flow versions that executions start with, bounded in number and in age. Versions are immutable, so only the
  * question which one is active grows old. Everything is kept by tenant: no column of a row that one tenant may write
- * says that its document is another's.
+ * says that its document is another's, and who has many flows forgets its own.
  */
-export class ProgramCache {
+export class FlowCache {
   private readonly active = new LRUCache<TenantKey, ActiveEntry>({ max: MAX_FLOWS });
-  private readonly programs = new LRUCache<TenantKey, Program>({
-    max: MAX_PROGRAMS,
-    maxSize: MAX_PROGRAM_SIZE,
-    sizeCalculation: ({ size }) => size,
-  });
+  private readonly inputs = new DividedCache<{ input: FlowInput | undefined }>(KEPT);
   private readonly reading = new Map<TenantKey, Promise<string>>();
-  private readonly compiling = new Map<TenantKey, Promise<Program>>();
+  private readonly loading = new Map<TenantKey, Promise<FlowInput | undefined>>();
 
-  constructor(private readonly options: ProgramCacheOptions) {}
+  constructor(private readonly options: FlowCacheOptions) {}
 
   /**
    * The named version, or the active one.
    * @throws UserError `flow.unknown`, `flow.not_active`, `flow.version_unknown`
    */
-  async resolve(token: TenantToken, flow: FlowName, version?: string): Promise<CompiledFlow> {
+  async resolve(token: TenantToken, flow: FlowName, version?: string): Promise<AcceptedFlow> {
     const resolved =
       version ?? this.freshActive(token, flow) ?? (await this.readActive(token, flow));
     const key = pairKey(token.tenantId, flow.namespace, flow.name, resolved);
-    const program =
-      this.programs.get(key) ??
-      (await once(this.compiling, key, () => this.compile(key, token, flow, resolved)));
-    return { version: resolved, program };
+    const known = this.inputs.get(token.tenantId, key);
+    if (known) return { version: resolved, input: known.input };
+    const load = () => this.load(key, token, flow, resolved);
+    return { version: resolved, input: await once(this.loading, key, load) };
   }
 
   /** An activation was announced: the next start reads again, and what is being read is not kept. */
@@ -93,16 +90,17 @@ export class ProgramCache {
     });
   }
 
-  private async compile(
+  private async load(
     key: TenantKey,
     token: TenantToken,
     flow: FlowName,
     version: string,
-  ): Promise<Program> {
-    const { document } = await this.options.flows.document(token, flow, version);
-    const program = loadFlow(JSON.parse(document) as Json);
-    this.programs.set(key, program);
-    return program;
+  ): Promise<FlowInput | undefined> {
+    const { tenantId } = token;
+    const schema = await this.options.flows.inputSchema(token, flow, version);
+    const input = schema === undefined ? undefined : { tenantId, key, schema };
+    this.inputs.set(tenantId, key, { input }, SIZE_OF_A_FLOW + (schema?.length ?? 0));
+    return input;
   }
 }
 
