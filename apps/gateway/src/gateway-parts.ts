@@ -84,7 +84,7 @@ export class GatewayParts {
       clock,
     });
     this.queue = new IntentQueue((intents) => writer.write(intents), clock);
-    this.results = new ResultReader(database.reader, clock);
+    this.results = new ResultReader(database.reader, database, clock);
     this.waits = new WaitRegistry(this.results, logger);
     this.flows = new FlowRepository(database);
     this.flowCache = new FlowCache({ flows: this.flows, noticesArrive: transportIsUp, clock });

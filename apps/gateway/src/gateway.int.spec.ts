@@ -300,6 +300,30 @@ describe('Prefer: wait', () => {
     });
   });
 
+  it('answers with a result of megabytes, and the small ones that end with it', async () => {
+    const flow = await rig.tenant();
+    await rig.apply(flow, orderFlow());
+    const texts = ['x'.repeat(5_000_000), 'small', 'y'.repeat(3_000_000)];
+    const pending = texts.map(() => start(flow, { input: { amount: 5 } }, { prefer: 'wait=30' }));
+    const ids = await waitFor(
+      async () => {
+        const rows = await rig.database.superuser<{ id: string }>(
+          'SELECT id FROM ef.executions WHERE tenant_id = $1 ORDER BY id',
+          [flow.id],
+        );
+        return rows.length === texts.length && rows.map(({ id }) => id);
+      },
+      { describe: 'the executions to be stored' },
+    );
+    for (const [index, text] of texts.entries()) {
+      await rig.end(ids[index] ?? '', 'completed', { output: text });
+    }
+    const answers = await Promise.all(pending);
+    const outputs = answers.map(({ body }) => (body as { output?: string }).output ?? '');
+    const lengths = (list: string[]) => list.map((text) => text.length).sort();
+    expect(lengths(outputs)).toEqual(lengths(texts));
+  });
+
   it('answers 202 when the time is over', async () => {
     const answer = await start(a, { input: { amount: 5 } }, { prefer: 'wait=1' });
     expect(answer).toMatchObject({ status: 202, body: { status: 'pending', dispatch: 'hinted' } });
@@ -489,6 +513,12 @@ describe('cancelling', () => {
       [body.id],
     );
     expect(row).toEqual({ wake_seq: 1, signal: { kind: 'cancel' } });
+    for (let again = 0; again < 5; again += 1) expect((await cancel()).status).toBe(202);
+    const signals = await rig.database.superuser(
+      'SELECT FROM ef.execution_signals WHERE execution_id = $1',
+      [body.id],
+    );
+    expect(signals).toHaveLength(1);
     await rig.end(body.id, 'cancelled');
     expect(await cancel()).toMatchObject({ status: 409, body: { code: 'execution.final' } });
   });

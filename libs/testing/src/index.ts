@@ -49,6 +49,6 @@ export {
 } from './isolation/hostile-arguments';
 export { BUNDLE_ATTACKS } from './isolation/bundle-attacks';
 export { CLAIM_ATTACKS } from './isolation/claim-attacks';
-export { StatementReader, type SqlValue } from './statement-buffers';
+export { StatementReader, type Read, type SqlValue } from './statement-buffers';
 export { MetricRecorder } from './metric-recorder';
 export { OtlpReceiver, type ReceivedSpan } from './otlp-receiver';

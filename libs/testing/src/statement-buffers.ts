@@ -23,24 +23,27 @@ export class StatementReader {
     return new StatementReader(client);
   }
 
-  /** Buffers that a statement reads, found in memory or not, once everything about it is cached; nothing is kept. */
-  async buffers(
+  /** What a statement reads once everything about it is cached; nothing that it writes is kept. */
+  async measure(
     token: TenantToken,
     statement: NamedStatement,
     values: readonly SqlValue[],
-  ): Promise<number> {
+  ): Promise<Read> {
     const plan = await this.inContext(token, async () => {
       const call = await this.call(statement, values);
       await this.client.query('SAVEPOINT cold');
       await this.client.query(call);
       await this.client.query('ROLLBACK TO cold');
-      const { rows } = await this.client.query<{ 'QUERY PLAN': [{ Plan: BufferCounts }] }>(
+      const { rows } = await this.client.query<{ 'QUERY PLAN': [Explained] }>(
         `EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ${call}`,
       );
-      return rows[0]?.['QUERY PLAN'][0].Plan;
+      return rows[0]?.['QUERY PLAN'][0];
     });
     if (!plan) throw new Error('EXPLAIN answered no plan');
-    return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+    return {
+      buffers: plan.Plan['Shared Hit Blocks'] + plan.Plan['Shared Read Blocks'],
+      milliseconds: plan['Execution Time'],
+    };
   }
 
   async rows<R>(
@@ -78,9 +81,15 @@ export class StatementReader {
 /** A parameter; an array is of plain texts. */
 export type SqlValue = string | number | readonly string[];
 
-interface BufferCounts {
-  'Shared Hit Blocks': number;
-  'Shared Read Blocks': number;
+export interface Read {
+  /** Blocks, found in memory or not. */
+  buffers: number;
+  milliseconds: number;
+}
+
+interface Explained {
+  Plan: { 'Shared Hit Blocks': number; 'Shared Read Blocks': number };
+  'Execution Time': number;
 }
 
 function literal(value: SqlValue): string {

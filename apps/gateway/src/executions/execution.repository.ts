@@ -1,6 +1,6 @@
 import { isFinal } from '@easyflow/contracts-http';
 import { UserError } from '@easyflow/kernel-errors';
-import { isId, newId } from '@easyflow/kernel-ids';
+import { derivedId, idTime, isId } from '@easyflow/kernel-ids';
 import type { DatabaseAccess, TenantSession, TenantToken } from '@easyflow/tenant-context';
 import { pageOfExecutions, type ExecutionFilter } from './execution-page';
 import {
@@ -94,7 +94,7 @@ export class ExecutionRepository {
       if (rowCount === 0) throw alreadyFinal(row);
       await session.query({
         ...insertSignal,
-        values: [session.tenantId, newId(), id, '{"kind":"cancel"}'],
+        values: [session.tenantId, cancelId(id), id, '{"kind":"cancel"}'],
       });
       return row;
     });
@@ -123,6 +123,11 @@ async function rowOf(session: TenantSession, id: string): Promise<ExecutionRow> 
   const row = rows[0];
   if (!row) throw unknownExecution();
   return row;
+}
+
+/** One cancellation an execution waits to be read, however often it is asked for: a claim reads all its signals. */
+function cancelId(id: string): string {
+  return derivedId(idTime(id), `cancel ${id}`);
 }
 
 /** What is no id of ours names nothing, and the database is not asked. */

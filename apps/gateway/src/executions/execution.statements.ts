@@ -34,5 +34,6 @@ export const insertSignal = {
   name: 'g_insert_signal',
   text: `
 INSERT INTO execution_signals (tenant_id, id, execution_id, signal)
-VALUES ($1, $2, $3, $4::json)`,
+VALUES ($1, $2, $3, $4::json)
+ON CONFLICT DO NOTHING`,
 } as const;

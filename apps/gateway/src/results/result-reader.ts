@@ -1,7 +1,13 @@
 import type { Clock } from '@easyflow/kernel-time';
-import { bundles, type BatchReader, type TenantToken } from '@easyflow/tenant-context';
+import {
+  bundles,
+  pairKey,
+  type BatchReader,
+  type DatabaseAccess,
+  type TenantToken,
+} from '@easyflow/tenant-context';
 import type { ExecutionResult } from './execution-result';
-import { readResults } from './results.statements';
+import { readLargeResult, readResults } from './results.statements';
 
 /** Rows of one read. */
 const MAX_ROWS = 500;
@@ -24,13 +30,14 @@ interface ResultRow {
   tenant_id: string;
   id: string;
   status: string;
+  large: boolean;
   output: string | null;
   error: string | null;
 }
 
 /**
  * Reads results for waiting requests, many tenants in one statement. One read at a time: what gathers meanwhile
- * goes with the next.
+ * goes with the next. Large results are read by themselves.
  */
 export class ResultReader {
   private waiting: Entry[] = [];
@@ -38,6 +45,7 @@ export class ResultReader {
 
   constructor(
     private readonly reader: Pick<BatchReader, 'read'>,
+    private readonly database: Pick<DatabaseAccess, 'tenant'>,
     private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
@@ -67,12 +75,28 @@ export class ResultReader {
         ...readResults,
         values: [items.map(({ token }) => token.tenantId), items.map(({ id }) => id)],
       });
+      const rows = new Map(
+        [...found.values()].flat().map((row) => [pairKey(row.tenant_id, row.id), row]),
+      );
       for (const entry of items) {
-        const row = found.get(entry.token.tenantId)?.find(({ id }) => id === entry.id);
-        entry.resolve(row && resultOf(row));
+        const row = rows.get(pairKey(entry.token.tenantId, entry.id));
+        if (row?.large) void this.readLarge(entry);
+        else entry.resolve(row && resultOf(row));
       }
     } catch (error) {
       for (const entry of items) entry.reject(error);
+    }
+  }
+
+  /** One at a time of its tenant's share of the connections: megabytes hold up nobody else's results. */
+  private async readLarge({ token, id, resolve, reject }: Entry): Promise<void> {
+    try {
+      const { rows } = await this.database.tenant(token, (session) =>
+        session.queryLast<LargeRow>({ ...readLargeResult, values: [session.tenantId, id] }),
+      );
+      resolve(rows[0] && resultOf(rows[0]));
+    } catch (error) {
+      reject(error);
     }
   }
 
@@ -91,7 +115,9 @@ export class ResultReader {
   }
 }
 
-function resultOf(row: ResultRow): ExecutionResult {
+type LargeRow = Pick<ResultRow, 'status' | 'output' | 'error'>;
+
+function resultOf(row: LargeRow): ExecutionResult {
   return {
     status: row.status,
     ...(row.output === null ? {} : { output: row.output }),
