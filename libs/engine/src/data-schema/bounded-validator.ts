@@ -70,7 +70,6 @@ function allDiffer(items: readonly Json[]): boolean {
   const seen = new Set<string>();
   for (const item of items) {
     const text = canonical(item);
-    schemaBudget.spend(1 + (text.length >> 3));
     if (seen.has(text)) return false;
     seen.add(text);
   }
@@ -79,7 +78,12 @@ function allDiffer(items: readonly Json[]): boolean {
 
 /** One text for equal values, whatever the order of their keys. */
 function canonical(value: Json): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null) {
+    // Before the text is made, so that a long one is not begun when too little is left.
+    schemaBudget.spend(1 + (typeof value === 'string' ? value.length >> 3 : 1));
+    return JSON.stringify(value);
+  }
+  schemaBudget.spend(1);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   const keys = Object.keys(value).sort();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key] ?? null)}`).join()}}`;

@@ -221,9 +221,9 @@ function expire(machine: Interpreter, timer: Timer): void {
 
 function conclude(machine: Interpreter, before: ExecutionState): Advance {
   const { state, journal } = machine;
-  if (!isFinal(state) && isTooHeavy(state)) {
+  if (!isFinal(state) && isTooHeavy(state, () => machine.evaluation.look(innermostTask(state)))) {
     const detail = `The data of the execution takes more than ${MOST_STATE} characters`;
-    const instance = state.root.frames.at(-1)?.task ?? state.root.list;
+    const instance = innermostTask(state);
     machine.end('faulted', { error: standardError('runtime', detail, { instance }) });
   }
   const wakeAt = isFinal(state) ? undefined : earliestTimer(state)?.at;
@@ -252,6 +252,10 @@ function conclude(machine: Interpreter, before: ExecutionState): Advance {
     ...(state.output !== undefined && { output: state.output }),
     ...(state.error && { error: state.error }),
   };
+}
+
+function innermostTask({ root }: ExecutionState): string {
+  return root.frames.at(-1)?.task ?? root.list;
 }
 
 function isCalling(machine: Interpreter, branch: Branch): boolean {

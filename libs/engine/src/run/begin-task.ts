@@ -5,6 +5,7 @@ import { effectKey } from './effect-key';
 import type { CallHttpEffect, HttpRequest } from './effects';
 import { Fault, standardError, unknownFlow, type FlowError } from './flow-error';
 import { buildRequest } from './http-request';
+import { jsonText, shown } from './json-text';
 import { completed, type Machine, type Move } from './machine';
 import type { Branch, ExecutionState, Frame } from './state';
 import { beginAttempt } from './try-task';
@@ -130,7 +131,7 @@ export function callHttpEffect(
 
 function itemsOf(value: Json, node: TaskNode): Json[] {
   if (Array.isArray(value)) return value;
-  const detail = `"for.in" must give a list, not ${JSON.stringify(value).slice(0, 100)}`;
+  const detail = `"for.in" must give a list, not ${shown(value)}`;
   throw new Fault(standardError('expression', detail, { instance: node.pointer }));
 }
 
@@ -142,14 +143,19 @@ function raised(value: Json, node: TaskNode): FlowError {
   }
   return {
     type,
-    ...textual('title', title),
+    ...textual('title', title, node),
     status,
-    ...textual('detail', detail),
+    ...textual('detail', detail, node),
     instance: typeof instance === 'string' && instance !== '' ? instance : node.pointer,
   };
 }
 
-function textual(key: 'title' | 'detail', value: Json | undefined): Partial<FlowError> {
+function textual(
+  key: 'title' | 'detail',
+  value: Json | undefined,
+  { pointer }: TaskNode,
+): Partial<FlowError> {
   if (value === undefined || value === null) return {};
-  return { [key]: typeof value === 'string' ? value : JSON.stringify(value) };
+  const text = typeof value === 'string' ? value : jsonText(value, `${key} of the error`, pointer);
+  return { [key]: text };
 }

@@ -137,6 +137,11 @@ export class Evaluation {
     throw new Fault(standardError('authorization', detail, { instance }));
   }
 
+  /** @throws TurnInterrupted when the CPU is used up */
+  look(instance: string): void {
+    this.interruptible(instance, () => this.cpu?.look());
+  }
+
   private interruptible<T>(instance: string, work: () => T): T {
     try {
       return work();

@@ -3,7 +3,9 @@ import type { Authentication, CompiledProgram, HttpAction } from '../compile/pro
 import type { HttpRequest } from './effects';
 import type { Evaluation } from './evaluation';
 import { Fault, standardError } from './flow-error';
+import { jsonText, refuseLarge, tooLarge } from './json-text';
 import type { Branch } from './state';
+import { MOST_REQUEST, MOST_TEXT } from './weight';
 
 /** Evaluates the request of a call of the branch's innermost task. @throws Fault */
 export function buildRequest(
@@ -29,9 +31,12 @@ export function buildRequest(
     headers.Authorization = `${authorization.scheme} ${authorization.parameter}`;
   }
   const body = evaluate(action.body);
+  const query = evaluate(action.query);
+  // Encoding a text of a hundred megabytes takes seconds that nothing could interrupt.
+  refuseLarge([headers, body ?? null], MOST_REQUEST, 'request of the call', instance);
   return {
     method: text(evaluate(action.method), 'method', instance).toUpperCase(),
-    uri: withQuery(endpoint, evaluate(action.query), instance),
+    uri: withQuery(endpoint, query, instance),
     headers,
     ...(body !== undefined && { body }),
     redirect: action.redirect,
@@ -72,7 +77,10 @@ function authorizationOf(
   }
   const part = (key: 'username' | 'password' | 'token'): string => {
     const value = read(key);
-    if (typeof value === 'string' || typeof value === 'number') return String(value);
+    if (typeof value === 'string' || typeof value === 'number') {
+      refuseLarge(value, MOST_TEXT, `${key} of the authentication`, instance);
+      return String(value);
+    }
     const detail = `The ${scheme} authentication has no ${key}`;
     throw new Fault(standardError('authentication', detail, { instance }));
   };
@@ -91,6 +99,7 @@ function property(value: Json, key: string): Json | undefined {
 
 /** RFC 6570 simple string expansion over the top-level properties of the input. */
 function expand(template: string, input: Json, instance: string): string {
+  let taken = 0;
   return template.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => {
     const value = isObject(input) && Object.hasOwn(input, name) ? input[name] : undefined;
     if (value === undefined || value === null) return '';
@@ -98,8 +107,11 @@ function expand(template: string, input: Json, instance: string): string {
       const detail = `"${name}" in the URI ${template} must be a text, a number, a boolean or null`;
       throw new Fault(standardError('expression', detail, { instance }));
     }
+    const text = String(value);
+    taken += text.length;
+    if (taken > MOST_TEXT) throw tooLarge(MOST_TEXT, 'URI of the call', instance);
     // encodeURIComponent leaves !'()* alone, which RFC 6570 reserves.
-    return encodeURIComponent(String(value)).replaceAll(
+    return encodeURIComponent(text).replaceAll(
       /[!'()*]/g,
       (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
     );
@@ -109,11 +121,15 @@ function expand(template: string, input: Json, instance: string): string {
 function withQuery(uri: string, query: Json | undefined, instance: string): string {
   if (query === undefined || query === null) return uri;
   if (!isObject(query)) throw wrong('query', 'a map', instance);
+  refuseLarge(query, MOST_TEXT, 'query of the call', instance);
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     for (const item of Array.isArray(value) ? value : [value]) {
       if (item === null) continue;
-      parameters.append(name, typeof item === 'object' ? JSON.stringify(item) : String(item));
+      parameters.append(
+        name,
+        typeof item === 'object' ? jsonText(item, 'query of the call', instance) : String(item),
+      );
     }
   }
   const added = parameters.toString();

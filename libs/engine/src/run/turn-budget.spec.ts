@@ -129,6 +129,81 @@ describe('an advance that has used up its CPU within a task', () => {
   });
 });
 
+describe('what is made of values that have no end', () => {
+  const shared = 'reduce range(20) as $i ("x"; [., .])';
+  const long = '"é" * 9000000';
+  const deep = 'reduce range(9000) as $i (1; [.])';
+
+  it.each([
+    [
+      'an address',
+      `do: [{ a: { call: http, with: { method: get, endpoint: 'http://x/{n}{n}' } } }]`,
+      { n: 'x'.repeat(600_000) },
+      'URI',
+    ],
+    [
+      'a query',
+      `do: [{ a: { call: http, with: { method: get, endpoint: http://x, query: { q: '\${ ${shared} }' } } } }]`,
+      {},
+      'query',
+    ],
+    [
+      'a deep query',
+      `do: [{ a: { call: http, with: { method: get, endpoint: http://x, query: { q: '\${ ${deep} }' } } } }]`,
+      {},
+      'query',
+    ],
+    [
+      'headers',
+      `do: [{ a: { call: http, with: { method: get, endpoint: http://x, headers: { q: '\${ ${long} }' } } } }]`,
+      {},
+      'request',
+    ],
+    ['a body', call(shared), {}, 'request'],
+    [
+      'a password',
+      `do: [{ a: { call: http, with: { method: get, endpoint: { uri: http://x, authentication: { basic: { username: u, password: '\${ ${long} }' } } } } } }]`,
+      {},
+      'password',
+    ],
+    [
+      'the detail of an error',
+      `do: [{ a: { raise: { error: { type: http://e, status: 500, detail: '\${ ${shared} }' } } } }]`,
+      {},
+      'detail',
+    ],
+    [
+      'the deep detail of an error',
+      `do: [{ a: { raise: { error: { type: http://e, status: 500, detail: '\${ ${deep} }' } } } }]`,
+      {},
+      'detail',
+    ],
+    ['the list of a loop', `do: [{ a: { for: { in: '{a: (${shared})}' }, do: [] } }]`, {}, 'a map'],
+  ])('is bounded: %s', (_, body, input, what) => {
+    const { program, state } = begun(body, input);
+    const { status, error } = advance(program, state, { now, signals: [] });
+    expect(status).toBe('faulted');
+    expect(error?.instance).toBe('/do/0/a');
+    expect(error?.detail).toContain(what);
+    expect(error?.detail?.length).toBeLessThan(1_000);
+  });
+
+  it('the weight of a large state is taken once, and interrupted', () => {
+    const list = Array.from({ length: 300_000 }, (_, index) => ({ index }));
+    const { program, state } = begun(
+      'do: [{ a: { wait: PT1S } }, { b: { set: { x: "${ 1 }" } } }]',
+      list,
+    );
+    expect(() => advance(program, state, { now, signals: [], budget: { cpuMs: 20 } })).toThrow(
+      TurnInterrupted,
+    );
+    const first = advance(program, state, { now, signals: [] });
+    expect(first.status).toBe('waiting');
+    const again = advance(program, first.state, { now, signals: [], budget: { cpuMs: 20 } });
+    expect(again.status).toBe('waiting');
+  });
+});
+
 describe('between tasks', () => {
   const loop = `do: [{ a: { for: { in: '[range(1000)]' }, do: [{ b: { set: { x: 1 } } }] } }]`;
 
