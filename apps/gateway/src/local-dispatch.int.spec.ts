@@ -102,6 +102,18 @@ describe('with an executor in the same process', () => {
     expect(dispatch.born.find(({ id }) => id === body.id)).toBeUndefined();
   });
 
+  it('with a slot that was taken over they are accepted all the same, and left to be claimed', async () => {
+    const { owner, room } = dispatch;
+    await database.registerOwner('executor', 'local-1');
+    const { status, body } = await start({ input: { amount: 4 } });
+    expect(status).toBe(202);
+    expect(await lease(body.id)).toEqual({ lease_owner: null, claim_no: 0 });
+    expect(dispatch.owner).toBeUndefined();
+    expect(dispatch.room).toBe(room);
+    dispatch.owner = await database.registerOwner('executor', 'local-1');
+    expect(dispatch.owner.owner).toBe(owner?.owner);
+  });
+
   it('a replay and a failure give the reserved room back', async () => {
     const { room } = dispatch;
     const key = { 'idempotency-key': 'once' };
