@@ -524,6 +524,47 @@ describe('cancelling', () => {
   });
 });
 
+describe('resuming', () => {
+  it('says why no process runs an execution, and has it tried again', async () => {
+    const { body } = await start(a, { input: { amount: 1 } });
+    const path = `/v1/executions/${body.id}`;
+    await rig.database.superuser(
+      `UPDATE ef.work SET attempts = 5, reason = 'five deaths', due_at = 'infinity' WHERE id = $1`,
+      [body.id],
+    );
+    await rig.database.superuser(`UPDATE ef.executions SET status = 'suspended' WHERE id = $1`, [
+      body.id,
+    ]);
+    const shown = await rig.call('GET', path, { credential: a.apiKey });
+    expect(executionSchema.parse(shown.body)).toMatchObject({
+      status: 'suspended',
+      waitingFor: [{ kind: 'resume', detail: 'five deaths' }],
+    });
+
+    expect(await rig.call('POST', `${path}/resume`, { credential: b.apiKey })).toMatchObject({
+      status: 404,
+    });
+    const answer = await rig.call('POST', `${path}/resume`, { credential: a.apiKey });
+    expect(answer.status).toBe(202);
+    const resumed = executionSchema.parse(answer.body);
+    expect([resumed.status, resumed.waitingFor]).toEqual(['pending', undefined]);
+    const [work] = await rig.database.superuser<Record<string, unknown>>(
+      'SELECT attempts, reason, wake_seq, due_at <= now() AS due FROM ef.work WHERE id = $1',
+      [body.id],
+    );
+    expect(work).toEqual({ attempts: 0, reason: null, wake_seq: 1, due: true });
+
+    // One that is not suspended goes on as it does.
+    const again = await rig.call('POST', `${path}/resume`, { credential: a.apiKey });
+    expect(again.status).toBe(202);
+    await rig.end(body.id, 'completed');
+    expect(await rig.call('POST', `${path}/resume`, { credential: a.apiKey })).toMatchObject({
+      status: 409,
+      body: { code: 'execution.final' },
+    });
+  });
+});
+
 describe('flows', () => {
   const yaml = `# comment
 document:

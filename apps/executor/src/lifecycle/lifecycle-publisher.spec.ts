@@ -31,7 +31,7 @@ class SmallBroker {
 }
 
 async function publish(
-  entries: readonly { tenantId: string; events: readonly object[] }[],
+  entries: readonly { tenantId: string; events: readonly object[] | string }[],
 ): Promise<{ published: string[]; eventsOf: (tenantId: string) => object[] }> {
   const broker = new SmallBroker();
   const published: string[] = [];
@@ -44,10 +44,14 @@ async function publish(
     }),
     epochOf: () => 0,
     published: (rows: readonly OutboxRow[]) => published.push(...rows.map(({ id }) => id)),
-    logger: { warn: () => undefined } as unknown as Logger,
+    logger: { warn: () => undefined, error: () => undefined } as unknown as Logger,
   });
   entries.forEach(({ tenantId, events }, index) =>
-    publisher.add({ tenantId, id: `${index}`, events: [JSON.stringify(events)] }),
+    publisher.add({
+      tenantId,
+      id: `${index}`,
+      events: [typeof events === 'string' ? events : JSON.stringify(events)],
+    }),
   );
   await publisher.close();
   const eventsOf = (tenantId: string): object[] =>
@@ -78,6 +82,18 @@ describe('LifecyclePublisher', () => {
     expect(published).toEqual(['0', '1', '2']);
     expect(eventsOf(A)).toEqual([...many, ...few]);
     expect(eventsOf(B)).toEqual(few);
+  });
+
+  it('publishes the events of others when those of a tenant are none', async () => {
+    const few = [event(0, { data: 1 })];
+    const { published, eventsOf } = await publish([
+      // So many that they are put together anew, which needs their JSON.
+      { tenantId: A, events: 'no JSON'.repeat(100_000) },
+      { tenantId: B, events: few },
+      { tenantId: 'no tenant', events: few },
+    ]);
+    expect(eventsOf(B)).toEqual(few);
+    expect(published).toEqual(['0', '1', '2']);
   });
 
   it('leaves the data out of an event that no broker takes, and all that may be missing of a larger one', async () => {
