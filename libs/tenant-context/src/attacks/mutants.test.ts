@@ -18,9 +18,9 @@ import {
 /** A way to break isolation, its SQL, and what must see it: a check of the catalogue, `tables as <role>`, or an attack. */
 export type Mutation = readonly [name: string, sql: string, seenBy: readonly string[]];
 
-/** Rewrites a function with a piece of its source replaced. */
-export const rewrite = (signature: string, from: string, to: string): string => `
-  DO $do$ DECLARE source text := pg_get_functiondef('${signature}'::regprocedure); BEGIN
+/** Rewrites a function, which no other has the name of, with a piece of its source replaced. */
+export const rewrite = (name: string, from: string, to: string): string => `
+  DO $do$ DECLARE source text := pg_get_functiondef('${name.split('(')[0]}'::regproc); BEGIN
     IF strpos(source, $a$${from}$a$) = 0 THEN RAISE 'nothing to replace'; END IF;
     EXECUTE replace(source, $a$${from}$a$, $b$${to}$b$);
   END $do$`;

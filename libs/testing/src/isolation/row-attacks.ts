@@ -3,10 +3,12 @@ import { newId } from '@easyflow/kernel-ids';
 import { ROLES } from '@easyflow/platform-database';
 import { attempt, findsNothing, refused, works, type Attack } from './attack-bench';
 import { tenantColumns } from './canaries';
-import { CLAIM, claimOf, dueWork } from './lease-statements';
+import { claimOf, dueWork } from './lease-statements';
 import { SESSION_ROLES } from './table-breaches';
 
 const ENQUEUE = 'SELECT * FROM ctx.enqueue($1::uuid[], $2::text[], $3::uuid[], $4::smallint[], $5)';
+/** As an executor claims, which counts the attempts. */
+const CLAIM_COUNTED = 'SELECT * FROM ctx.claim($1, $2, $3::text[], $4, $5, 1)';
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   ef_writer: ['execution', 'rollup'],
   ef_registry: ['schedule'],
@@ -105,7 +107,7 @@ export const ROW_ATTACKS: readonly Attack[] = [
         await works(client, ENQUEUE, flat);
       });
       await bench.connected('ef_claim', async (client) => {
-        const claimed = await client.query<{ id: string }>(CLAIM, claimOf(owner));
+        const claimed = await client.query<{ id: string }>(CLAIM_COUNTED, claimOf(owner));
         assert.deepEqual(claimed.rows.map(({ id }) => id).sort(), [mine, theirs].sort());
       });
     },
