@@ -64,7 +64,7 @@ export class Interpreter implements Machine {
     this.instant = now;
     const { cpuMs, yieldMs = cpuMs && cpuMs / SLICES } = budget;
     const cpu = cpuMs === undefined ? undefined : new CpuAllowance(cpuMs);
-    this.slice = yieldMs === undefined ? undefined : new CpuAllowance(yieldMs);
+    this.slice = yieldMs === undefined ? undefined : new CpuAllowance(yieldMs, cpu);
     this.evaluation = new Evaluation(program, state, { now, cpu, secrets }, (branch) =>
       authorizationValue(program, branch, this.evaluation),
     );

@@ -12,14 +12,18 @@ const LONGEST_DEMAND = 1_000;
  * up they are interrupted, and may be run again from the start, with more of it.
  */
 export class CpuAllowance {
-  private readonly end: number;
+  /** CPU and time when it was made. */
+  private readonly began: readonly [cpu: number, time: number];
   /** A thread uses no more CPU than time passes: before this moment of the cheaper clock nothing can be used up. */
   private soonest: number;
 
-  /** `milliseconds` may be Infinity. */
-  constructor(readonly milliseconds: number) {
-    this.end = threadCpu() + milliseconds;
-    this.soonest = monotonic() + milliseconds;
+  /** `milliseconds` may be Infinity. One that begins with another reads no clock. */
+  constructor(
+    readonly milliseconds: number,
+    other?: CpuAllowance,
+  ) {
+    this.began = other?.began ?? [threadCpu(), monotonic()];
+    this.soonest = this.began[1] + milliseconds;
   }
 
   isUsedUp(): boolean {
@@ -44,7 +48,7 @@ export class CpuAllowance {
   }
 
   private measure(now: number): number {
-    const left = this.end - threadCpu();
+    const left = this.began[0] + this.milliseconds - threadCpu();
     this.soonest = now + left;
     return left;
   }
