@@ -50,7 +50,10 @@ ORDER BY f.namespace, f.name
 LIMIT $4`,
 } as const;
 
-/** Newest first, before an id: ids are UUIDv7. A flow that does not exist has no rows. $1 tenant. */
+/**
+ * Newest first, before an id: ids are UUIDv7. A flow that does not exist has no rows. $1 tenant. Written as a range of
+ * (namespace, name, id), which only one index is in the order of: in that of ids alone all flows would be gone through.
+ */
 export const listFlowVersions = {
   name: 'g_list_flow_versions',
   text: `
@@ -61,7 +64,8 @@ CROSS JOIN LATERAL (
   SELECT c.active_version FROM flows c
   WHERE c.tenant_id = $1 AND c.namespace = v.namespace AND c.name = v.name OFFSET 0
 ) f
-WHERE v.tenant_id = $1 AND v.namespace = $2 AND v.name = $3 AND v.id < $4::uuid
-ORDER BY v.id DESC
+WHERE v.tenant_id = $1 AND v.id < $4::uuid
+  AND (v.namespace, v.name) >= ($2, $3) AND (v.namespace, v.name, v.id) < ($2, $3, $4::uuid)
+ORDER BY v.namespace DESC, v.name DESC, v.id DESC
 LIMIT $5`,
 } as const;
