@@ -111,6 +111,7 @@ function others(all: ReadonlyMap<string, NamedStatement>, tenantId: string): Loo
     ['g_read_active_flow', 'grown', 'f2'],
     ['g_read_flow_version', 'grown', 'f9', '1.0.9'],
     ['g_read_flow_document', 'grown', 'f9', '1.0.9'],
+    ['g_read_input_schema', 'grown', 'f9', '1.0.9'],
     ['g_list_active_flows', tenantId, '', '', LIMIT],
     ['g_list_active_flows', tenantId, 'grown', 'f2', LIMIT],
     ['g_list_flow_versions', tenantId, 'grown', 'f9', LAST_ID, LIMIT],
