@@ -88,7 +88,7 @@ export class Executor {
     const subFlows = new SubFlows(database, starts, clock);
     const deferrals = new Deferrals({ claims, writer, tokens, owner, version, logger });
     const returns = new LeaseReturns({ claims, owner, logger });
-    const shares = new TenantShares(live, returns);
+    const shares = new TenantShares(live, returns, clock);
     const base = { live, shares, tokens, deferrals, returns, clock, logger };
     const threads = new TurnThreads({
       size: settings.threads,

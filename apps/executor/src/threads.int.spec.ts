@@ -51,7 +51,7 @@ describe('turns that take long', () => {
     const executor = await rig.executor();
     const loop = watchLoop();
     const bombs = await rig.accept(noisy, 'bombs', { items: Array.from({ length: 200 }, () => 1) });
-    const few = await rig.accept(noisy, 'bombs', { items: [1, 2, 3] });
+    const few = await rig.accept(noisy, 'bombs', { items: [1] });
     await executor.hinted();
     await waitFor(() => executor.live.get(noisy.id, bombs)?.isHeavy, {
       describe: 'the turn to be interrupted',
@@ -65,7 +65,7 @@ describe('turns that take long', () => {
     }
     expect(await rig.ends(noisy, few)).toMatchObject({
       status: 'completed',
-      output: { items: 3 },
+      output: { items: 1 },
     });
     expect((await rig.execution(noisy, bombs)).status).not.toBe('completed');
     await rig.signal(noisy, bombs, { kind: 'cancel' });
@@ -85,6 +85,21 @@ describe('turns that take long', () => {
     await rig.signal(noisy, id, { kind: 'cancel' });
     executor.signalled([{ tenantId: noisy.id, id }]);
     expect((await rig.ends(noisy, id)).status).toBe('cancelled');
+  });
+
+  it.each([0, 3])('are cancelled while a thread takes one, after %i claims', async (attempts) => {
+    const executor = await rig.executor();
+    const id = await rig.accept(noisy, 'bombs', { items: Array.from({ length: 300 }, () => 1) });
+    await rig.database.superuser('UPDATE ef.work SET attempts = $2 WHERE id = $1', [id, attempts]);
+    await executor.hinted();
+    const away = (): boolean => executor.live.get(noisy.id, id)?.phase === 'away';
+    await waitFor(away, { describe: 'a thread to take the turn', every: 1 });
+    await rig.signal(noisy, id, { kind: 'cancel' });
+    executor.signalled([{ tenantId: noisy.id, id }]);
+
+    expect((await rig.ends(noisy, id)).status).toBe('cancelled');
+    const ends = (await rig.history(noisy, id)).filter(({ type }) => type === 'executionEnded');
+    expect(ends).toHaveLength(1);
   });
 
   it('go on with calls and come back to the event loop', async () => {

@@ -1,21 +1,25 @@
+import type { Clock } from '@easyflow/kernel-time';
 import type { Lease } from '@easyflow/tenant-context';
 import type { LiveExecutions } from '../execution/live-executions';
 import type { LeaseReturns } from './lease-returns';
 
-const FIRST_DELAY_MS = 1_000;
+const SHORTEST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
+/** What is put back of a tenant comes due one after the other: a thousand a second are looked at again. */
+const DELAY_A_ROW_MS = 1;
 
 /**
  * Divides the memory of an executor among tenants. What a tenant has too much of goes back to the database and is due
  * again later: so the claims of the next second find others' work, and do not scan the same rows again.
  */
 export class TenantShares {
-  /** Of tenants that have all they may have, how long their next executions wait. */
-  private readonly delays = new Map<string, number>();
+  /** Of tenants that had all they may have: the monotonic time at which the last of what was put back is due. */
+  private readonly lastDue = new Map<string, number>();
 
   constructor(
     private readonly live: LiveExecutions,
     private readonly returns: LeaseReturns,
+    private readonly clock: Clock,
   ) {}
 
   /** Those of the leases that are taken; the room that was reserved for the others is free again. */
@@ -37,14 +41,16 @@ export class TenantShares {
       else surplus.set(tenantId, [lease]);
       return false;
     });
-    for (const tenantId of counts.keys()) if (!surplus.has(tenantId)) this.delays.delete(tenantId);
     for (const [tenantId, leases] of surplus) this.putBack(tenantId, leases);
     return taken;
   }
 
   private putBack(tenantId: string, leases: readonly Lease[]): void {
-    const delay = this.delays.get(tenantId) ?? FIRST_DELAY_MS;
-    this.delays.set(tenantId, Math.min(delay * 2, LONGEST_DELAY_MS));
+    const now = this.clock.monotonic();
+    for (const [tenant, at] of this.lastDue) if (at <= now) this.lastDue.delete(tenant);
+    const due = Math.max(now + SHORTEST_DELAY_MS, this.lastDue.get(tenantId) ?? 0);
+    const delay = Math.min(Math.ceil(due - now), LONGEST_DELAY_MS);
+    this.lastDue.set(tenantId, now + delay + leases.length * DELAY_A_ROW_MS);
     this.live.release(leases.length);
     this.returns.giveBackLater(leases, delay);
   }

@@ -41,12 +41,11 @@ export class EngineTurns {
   take(execution: LiveExecution, inputs: TurnInputs): TurnDone | Promise<TurnDone | undefined> {
     const { program, lease } = execution;
     if (!program) throw new UnexpectedError('execution.no_program', 'A turn without a program');
-    if (program instanceof ThreadProgram || lease.attempts >= SUSPECT) {
-      return this.away(execution, inputs);
-    }
+    if (program instanceof ThreadProgram) return this.away(execution, inputs);
     // A cancellation computes nothing, and waits for no thread.
     const isCancelled = inputs.signals.some(({ kind }) => kind === 'cancel');
-    if (!isCancelled && this.isHeavy(execution, program)) return this.away(execution, inputs);
+    const isRisky = lease.attempts >= SUSPECT || this.isHeavy(execution, program);
+    if (isRisky && !isCancelled) return this.away(execution, inputs);
     try {
       return this.here(execution, program, inputs);
     } catch (error) {

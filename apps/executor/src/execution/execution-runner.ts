@@ -214,7 +214,10 @@ export class ExecutionRunner {
     execution.inherited = false;
     const signals = execution.takeSignals();
     const steps = execution.startsFew ? FEW_TASKS : undefined;
-    const failed = (error: unknown): void => this.failed(execution, error, signals);
+    const turn = (execution.turn += 1);
+    const failed = (error: unknown): void => {
+      if (execution.turn === turn) this.failed(execution, error, signals);
+    };
     let done: ReturnType<EngineTurns['take']>;
     try {
       done = this.options.engine.take(execution, { now, signals, steps, redispatch });
@@ -223,7 +226,9 @@ export class ExecutionRunner {
     }
     if (!(done instanceof Promise)) return this.advanced(execution, done);
     this.options.live.rest(execution);
-    done.then((result) => result && this.returned(execution, result)).catch(failed);
+    done
+      .then((result) => result && execution.turn === turn && this.returned(execution, result))
+      .catch(failed);
   }
 
   /** A thread has taken the turn. */

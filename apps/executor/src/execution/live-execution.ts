@@ -106,6 +106,8 @@ export class LiveExecution {
   yielded = false;
   /** Its tenant starts too many executions: a turn begins few tasks at once. */
   startsFew = false;
+  /** Turns begun: what a thread answers to an earlier one is of no use. */
+  turn = 0;
   /** Its turns take long: a thread takes them. */
   isHeavy = false;
   /** What the thread that took its last turn still has of it. */
