@@ -56,7 +56,8 @@ export class ThreadTurns {
 
   private done(execution: LiveExecution, thread: TurnThread, answer: Done): TurnDone {
     const { step, refs, inFlight, number, cpuMs } = answer;
-    const state = resolveRefs(execution.state, step.state, refs);
+    const { input } = execution.facts;
+    const state = resolveRefs(execution.state ?? { input }, step.state, refs);
     execution.onThread = { thread, number, state };
     if (cpuMs < LIGHT_MS && !step.yielded) execution.isHeavy = false;
     return { step: { ...step, state }, inFlight };

@@ -45,9 +45,14 @@ function answerTo(job: TurnJob): TurnAnswer {
   const { user, system } = process.threadCpuUsage(begun);
   answers += 1;
   states.set(answers, step.state);
-  const { state, refs } = withRefs(before, step.state);
+  const { state, refs } = withRefs(isFirst(job) ? { input: job.start.input } : before, step.state);
   const cpuMs = (user + system) / 1_000;
   return { kind: 'done', number: answers, step: { ...step, state }, refs, inFlight, cpuMs };
+}
+
+/** Of a state that was made here, the other side has the input only. */
+function isFirst({ state, stateOf }: TurnJob): boolean {
+  return state === undefined && stateOf === undefined;
 }
 
 function compiled({ program: key, document }: TurnJob): Program | undefined {
