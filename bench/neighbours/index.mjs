@@ -1,13 +1,15 @@
 // What a quiet tenant feels of each thing that a noisy one can do.
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Shape, SHAPES } from '../road/shapes.mjs';
-import { DEEDS } from './deeds/index.mjs';
-import { Neighbours } from './measure.mjs';
+import { DEEDS } from '../../apps/e2e/neighbours/deeds/index.mjs';
+import { Neighbours } from '../../apps/e2e/neighbours/measure.mjs';
 
 const USAGE = `npm run bench -- neighbours [flags]
   --quick              small deeds, short measurements
   --shape NAME         only one of: ${Object.keys(SHAPES).join(', ')}
   --only DEED[,DEED]   of: ${DEEDS.map(({ name }) => name).join(', ')}
+  --profile FOLDER     CPU profiles of the one process, written there when it stops
   --verbose            what the shapes print`;
 
 function readFlags(flags) {
@@ -17,6 +19,7 @@ function readFlags(flags) {
       quick: { type: 'boolean', default: false },
       shape: { type: 'string' },
       only: { type: 'string' },
+      profile: { type: 'string' },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -45,6 +48,9 @@ function row({ title, before, beside, recovered }) {
 
 async function measureShape(name, options) {
   const shape = await Shape.start(name, {
+    nodeOptions: options.profile
+      ? ['--cpu-prof', `--cpu-prof-dir=${path.resolve(options.profile)}`]
+      : [],
     log: options.verbose ? (text) => process.stderr.write(text) : undefined,
   });
   const stop = () => shape.stop().finally(() => process.exit(130));

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { percentile } from '../../apps/e2e/neighbours/percentile.mjs';
 import { cpuOf } from './cpu.mjs';
 import { Database } from './database.mjs';
 import { Isolation } from './isolation.mjs';
-import { oneCaller, openLoop, percentile, wallClock } from './open-loop.mjs';
+import { oneCaller, openLoop, wallClock } from './open-loop.mjs';
 import { MinimumWork } from './pgbench.mjs';
 import { createTenants, prepareTenant, target } from './tenants.mjs';
 import { wrk } from './wrk.mjs';

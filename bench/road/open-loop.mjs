@@ -1,6 +1,6 @@
 // Latency under a fixed rate. A closed loop slows down with the server and hides what callers would have felt; here
 // requests are due at fixed times and their latency counts from then, also when they had to wait for a connection.
-import { Caller } from './caller.mjs';
+import { Caller } from '../../apps/e2e/neighbours/caller.mjs';
 
 function requestText({ url, target, key, prefer }) {
   const lines = [
@@ -83,10 +83,4 @@ export async function oneCaller({ url, target, key, prefer, requests }) {
     caller.close();
   }
   return latencies.sort((a, b) => a - b);
-}
-
-/** Of sorted values. */
-export function percentile(sorted, percent) {
-  if (sorted.length === 0) return Number.NaN;
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))];
 }

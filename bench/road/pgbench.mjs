@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Database } from './database.mjs';
 import { command } from './command.mjs';
-import { percentile } from './open-loop.mjs';
+import { percentile } from '../../apps/e2e/neighbours/percentile.mjs';
 
 const DATABASE = 'bench_minimum';
 const TABLE = `

@@ -1,7 +1,7 @@
 // What the quiet tenant feels: an execution started and awaited, and a page read, at fixed times. Latency counts from
 // when a request was due, also when it had to wait for a connection, so that a stopped loop is seen by every request.
-import { Caller } from '../road/caller.mjs';
-import { percentile } from '../road/open-loop.mjs';
+import { Caller } from './caller.mjs';
+import { percentile } from './percentile.mjs';
 
 const flow = {
   document: { dsl: '1.0.0', namespace: 'neighbours', name: 'quiet', version: '1.0.0' },
