@@ -34,7 +34,7 @@ export const kept: Readonly<Record<string, string>> = {
   'apps/executor/src/claiming/claimer.ts#taking': 'promises without a value',
   'apps/executor/src/claiming/lease-returns.ts#going': 'promises without a value',
   'apps/executor/src/claiming/signal-watch.ts#wanted': 'executions, found by pair',
-  'apps/executor/src/claiming/tenant-shares.ts#delays': 'tenant',
+  'apps/executor/src/claiming/tenant-shares.ts#lastDue': 'tenant',
   'apps/executor/src/claiming/tenant-tokens.ts#tokens': 'pair',
   'apps/executor/src/claiming/tenant-tokens.ts#wanted': 'tenant',
   'apps/executor/src/execution/engine-turns.ts#heavy': 'by program, which is one tenant’s',
